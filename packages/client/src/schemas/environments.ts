@@ -1,0 +1,175 @@
+import Type from 'typebox'
+import { ConfigId, HostPort, Labels, literals, Name, Nullable, Page, Timestamp } from './common.ts'
+
+export const environmentStates = [
+  'starting',
+  'running',
+  'suspending',
+  'suspended',
+  'resuming',
+  'stopping',
+  'stopped',
+  'snapshotting',
+  'deleting',
+  'deleted',
+  'failed',
+] as const
+export const EnvironmentState = literals(environmentStates, 'What an environment is, as last observed')
+export type EnvironmentState = Type.Static<typeof EnvironmentState>
+
+export const desiredStates = ['running', 'suspended', 'stopped', 'deleted'] as const
+export const DesiredState = literals(desiredStates, 'What an environment is wanted to be')
+export type DesiredState = Type.Static<typeof DesiredState>
+
+/** Why something is as it is: who or what made it so, in words, when. */
+export const Reason = Type.Object({
+  /** `token:alice`, `gateway`, `plugin:suspend`, `reconciler`, `provider:process`. */
+  actor: Type.String(),
+  /** A code of the error table where something went wrong. */
+  code: Nullable(Type.String()),
+  message: Type.String(),
+  at: Timestamp,
+})
+export type Reason = Type.Static<typeof Reason>
+
+export const instanceStates = ['pending', 'starting', 'running', 'unhealthy', 'suspended', 'exited', 'failed'] as const
+export const Instance = Type.Object({
+  /** `web-1`; ordinals start with 1. */
+  name: Name,
+  ordinal: Type.Integer({ minimum: 1 }),
+  address: Type.String(),
+  /** Milliseconds since the epoch at which this instance's process started: an address that is reused has another one. */
+  generation: Type.Integer(),
+  state: literals(instanceStates),
+  health: literals(['none', 'starting', 'healthy', 'unhealthy']),
+  pid: Nullable(Type.Integer()),
+  exitCode: Nullable(Type.Integer()),
+  signal: Nullable(Type.String()),
+  restarts: Type.Integer(),
+  since: Timestamp,
+  /** Why it is in this state, where that needs words. */
+  reason: Nullable(Type.String()),
+})
+export type Instance = Type.Static<typeof Instance>
+
+export const Host = Type.Object({
+  name: Name,
+  /** `<host>.<configId>.<domain>` */
+  fqdn: Type.String(),
+  ports: Type.Array(Type.Integer()),
+  instances: Type.Array(Instance),
+})
+export type Host = Type.Static<typeof Host>
+
+export const Endpoint = Type.Object({
+  address: Type.String(),
+  port: Type.Integer({ minimum: 1, maximum: 65535 }),
+  generation: Type.Integer(),
+  /** Name of the instance behind it, `web-1`. */
+  instance: Type.String(),
+})
+export type Endpoint = Type.Static<typeof Endpoint>
+
+export const Service = Type.Object({
+  name: Name,
+  /** `http://www-1001.test-envs.localhost:8080/` as a browser would be given it. */
+  url: Type.String(),
+  /** `www-1001.test-envs.localhost` */
+  hostname: Type.String(),
+  /** The pool. Only instances that take traffic are in it. */
+  endpoints: Type.Array(Endpoint),
+})
+export type Service = Type.Static<typeof Service>
+
+/** What an environment uses just now. */
+export const Stats = Type.Object({
+  /** Cores in use, 0.25 is a quarter of one. */
+  cpu: Type.Number(),
+  memoryBytes: Type.Integer(),
+  processes: Type.Integer(),
+  hosts: Type.Array(Type.Object({ name: Type.String(), cpu: Type.Number(), memoryBytes: Type.Integer(), processes: Type.Integer() })),
+})
+export type Stats = Type.Static<typeof Stats>
+
+export const TemplateRef = Type.Object({ name: Name, version: Type.Integer({ minimum: 1 }) })
+
+export const Environment = Type.Object(
+  {
+    id: ConfigId,
+    name: Name,
+    /** `build`: it belongs to a build and goes away with it. */
+    kind: literals(['clone', 'attachment', 'build']),
+    provider: Type.String(),
+    template: Nullable(TemplateRef),
+    owner: Type.String(),
+    labels: Labels,
+    state: EnvironmentState,
+    desired: DesiredState,
+    reason: Reason,
+    services: Type.Array(Service),
+    hosts: Type.Array(Host),
+    createdAt: Timestamp,
+    stateChangedAt: Timestamp,
+    /** When the gateway last saw somebody use it; null: not yet. */
+    lastActivityAt: Nullable(Timestamp),
+    suspendAfterMs: Nullable(Type.Integer()),
+    /** An attachment that is not renewed lapses then. */
+    expiresAt: Nullable(Timestamp),
+    /** In the trash until then; null: not in the trash. */
+    purgeAt: Nullable(Timestamp),
+    /** Sequence number of the last event that changed it. */
+    revision: Type.Integer(),
+    /** Only where asked for with `stats=true`, and only what runs. */
+    stats: Type.Optional(Nullable(Stats)),
+  },
+  { $id: 'Environment' },
+)
+export type Environment = Type.Static<typeof Environment>
+
+export const EnvironmentPage = Page(Environment)
+
+export const AttachService = Type.Object({ name: Name, endpoints: Type.Array(HostPort, { minItems: 1, maxItems: 256 }) })
+
+/** Exactly one of `template` and `provider: attach` with `services`. */
+export const CreateEnvironment = Type.Object(
+  {
+    name: Type.Optional(Name),
+    /** `shop`, `shop@7` or `shop:stable`. */
+    template: Type.Optional(Type.String()),
+    provider: Type.Optional(Type.String()),
+    services: Type.Optional(Type.Array(AttachService, { minItems: 1 })),
+    /** Milliseconds until an attachment lapses unless it is attached again. */
+    ttlMs: Type.Optional(Nullable(Type.Integer({ minimum: 1 }))),
+    labels: Type.Optional(Labels),
+    desired: Type.Optional(literals(['running', 'stopped'])),
+  },
+  { additionalProperties: false },
+)
+export type CreateEnvironment = Type.Static<typeof CreateEnvironment>
+
+export const UpdateEnvironment = Type.Object(
+  { name: Type.Optional(Name), labels: Type.Optional(Labels), suspendAfterMs: Type.Optional(Nullable(Type.Integer({ minimum: 0 }))) },
+  { additionalProperties: false },
+)
+export type UpdateEnvironment = Type.Static<typeof UpdateEnvironment>
+
+export const environmentActions = ['start', 'suspend', 'resume', 'stop', 'undelete'] as const
+export type EnvironmentAction = (typeof environmentActions)[number]
+export const ActionBody = Type.Object({ reason: Type.Optional(Type.String({ maxLength: 500 })) }, { additionalProperties: false })
+
+export const LogLine = Type.Object({
+  at: Timestamp,
+  host: Type.String(),
+  instance: Type.String(),
+  stream: literals(['stdout', 'stderr', 'system']),
+  line: Type.String(),
+})
+export type LogLine = Type.Static<typeof LogLine>
+
+/** One batch from the gateway: who was used last, when, by what. */
+export const ActivityReport = Type.Object({
+  items: Type.Array(Type.Object({ environment: Type.Integer(), at: Timestamp, cause: Type.String({ maxLength: 200 }) }), {
+    maxItems: 20_000,
+  }),
+})
+export type ActivityReport = Type.Static<typeof ActivityReport>

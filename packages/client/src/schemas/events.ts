@@ -1,0 +1,54 @@
+import Type from 'typebox'
+import { literals, Nullable, Timestamp } from './common.ts'
+import { EnvironmentState } from './environments.ts'
+
+/**
+ * What happened, in order. `data` depends on `type`:
+ *
+ * | type | data |
+ * |---|---|
+ * | `environment.created` | `{name, template, provider}` |
+ * | `environment.desired` | `{from, to, reason}` |
+ * | `environment.state` | `{from, to, reason}` |
+ * | `environment.changed` | `{fields}`: endpoints, instances, labels, name |
+ * | `environment.progress` | `{step, host, status: started|done|failed, durationMs, message}` |
+ * | `environment.purged` | `{}` |
+ * | `build.started`, `build.phase`, `build.progress`, `build.finished` | `{build, phase, host, step, status, durationMs, message}` |
+ * | `template.created`, `template.deleted` | `{ref}` |
+ * | `channel.set` | `{template, channel, from, to}` |
+ * | `token.created`, `token.revoked` | `{id, name, scope}` |
+ */
+export const eventTypes = [
+  'environment.created',
+  'environment.desired',
+  'environment.state',
+  'environment.changed',
+  'environment.progress',
+  'environment.purged',
+  'build.started',
+  'build.phase',
+  'build.progress',
+  'build.finished',
+  'template.created',
+  'template.deleted',
+  'channel.set',
+  'token.created',
+  'token.revoked',
+] as const
+
+export const Event = Type.Object(
+  {
+    seq: Type.Integer(),
+    at: Timestamp,
+    type: literals(eventTypes),
+    environment: Nullable(Type.Integer()),
+    /** The environment's state after this event. */
+    state: Nullable(EnvironmentState),
+    build: Nullable(Type.Integer()),
+    actor: Type.String(),
+    data: Type.Record(Type.String(), Type.Unknown()),
+  },
+  { $id: 'Event' },
+)
+export type Event = Type.Static<typeof Event>
+export const EventList = Type.Object({ items: Type.Array(Event), nextCursor: Nullable(Type.String()) })

@@ -1,0 +1,85 @@
+import Type from 'typebox'
+import { Nullable } from './common.ts'
+import { Endpoint, EnvironmentState } from './environments.ts'
+
+/**
+ * What followers hold: one immutable entry per environment, replaced as a whole. See docs/reference/watch.md for the
+ * protocol that carries them.
+ */
+
+export const Route = Type.Object({
+  /** The host name that is matched, without port: `www-1001.test-envs.localhost`. */
+  host: Type.String(),
+  service: Type.String(),
+  endpoints: Type.Array(Endpoint),
+})
+export type Route = Type.Static<typeof Route>
+
+/** All routes of one environment. */
+export const RouteEntry = Type.Object(
+  {
+    environment: Type.Integer(),
+    name: Type.String(),
+    state: EnvironmentState,
+    /** In words, for the page that a visitor sees. */
+    reason: Type.String(),
+    revision: Type.Integer(),
+    routes: Type.Array(Route),
+  },
+  { $id: 'RouteEntry' },
+)
+export type RouteEntry = Type.Static<typeof RouteEntry>
+
+export const HostRecord = Type.Object({
+  /** A name of an instance, `web-1`, or of a host, `web`: fully qualified, without the last dot. */
+  name: Type.String(),
+  /** IPv4 or IPv6 addresses. */
+  addresses: Type.Array(Type.String()),
+  /** Whether the addresses' PTR records point to this name: instance names only, so that each address has one. */
+  ptr: Type.Boolean(),
+})
+export type HostRecord = Type.Static<typeof HostRecord>
+
+/** All records of one environment. `<service>-<id>.<domain>` are in `services` and answer with the gateway's addresses. */
+export const RecordEntry = Type.Object(
+  {
+    environment: Type.Integer(),
+    state: EnvironmentState,
+    owner: Type.String(),
+    revision: Type.Integer(),
+    services: Type.Array(Type.String()),
+    records: Type.Array(HostRecord),
+  },
+  { $id: 'RecordEntry' },
+)
+export type RecordEntry = Type.Static<typeof RecordEntry>
+
+/** First event of a watch, `event: snapshot`. */
+export const Snapshot = Type.Object({
+  /** Names this store; a follower that sees another epoch throws its table away. */
+  epoch: Type.String(),
+  revision: Type.Integer(),
+  domain: Type.String(),
+  /** Addresses of the gateway, for the resolver. */
+  gateway: Type.Array(Type.String()),
+  /** The first configId that was never given out: an unknown one below it was deleted. */
+  nextId: Type.Integer(),
+  items: Type.Array(Type.Unknown()),
+})
+
+/** `event: delta`. Exactly one of `put` and `remove` is not null. */
+export const Delta = Type.Object({ revision: Type.Integer(), put: Nullable(Type.Unknown()), remove: Nullable(Type.Integer()) })
+
+export interface TableSnapshot<T> {
+  epoch: string
+  revision: number
+  domain: string
+  gateway: string[]
+  nextId: number
+  items: T[]
+}
+export interface TableDelta<T> {
+  revision: number
+  put: T | null
+  remove: number | null
+}
