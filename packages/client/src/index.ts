@@ -1,3 +1,4 @@
+export * from './api.ts'
 export * from './errors.ts'
 export * from './schemas/common.ts'
 export * from './schemas/environments.ts'

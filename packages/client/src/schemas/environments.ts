@@ -1,5 +1,5 @@
 import Type from 'typebox'
-import { ConfigId, HostPort, Labels, literals, Name, Nullable, Page, Timestamp } from './common.ts'
+import { ConfigId, HostPort, Labels, literals, Name, Nullable, Page, pageQuery, Timestamp } from './common.ts'
 
 export const environmentStates = [
   'starting',
@@ -128,6 +128,22 @@ export type Environment = Type.Static<typeof Environment>
 
 export const EnvironmentPage = Page(Environment)
 
+/** All that are given must hold. */
+export const ListEnvironmentsQuery = Type.Object(
+  {
+    ...pageQuery,
+    state: Type.Optional(EnvironmentState),
+    name: Type.Optional(Type.String({ maxLength: 63 })),
+    owner: Type.Optional(Type.String({ maxLength: 200 })),
+    template: Type.Optional(Type.String({ maxLength: 140, description: '`shop`, or `shop@7` for that version only' })),
+    label: Type.Optional(Type.Array(Type.String(), { maxItems: 32, description: '`key=value`; may be repeated' })),
+    deleted: Type.Optional(Type.Boolean({ description: 'Those in the trash, and only those' })),
+    stats: Type.Optional(Type.Boolean({ description: 'Add what each uses just now' })),
+  },
+  { additionalProperties: false },
+)
+export type ListEnvironmentsQuery = Type.Static<typeof ListEnvironmentsQuery>
+
 export const AttachService = Type.Object({ name: Name, endpoints: Type.Array(HostPort, { minItems: 1, maxItems: 256 }) })
 
 /** Exactly one of `template` and `provider: attach` with `services`. */
@@ -156,6 +172,44 @@ export type UpdateEnvironment = Type.Static<typeof UpdateEnvironment>
 export const environmentActions = ['start', 'suspend', 'resume', 'stop', 'undelete'] as const
 export type EnvironmentAction = (typeof environmentActions)[number]
 export const ActionBody = Type.Object({ reason: Type.Optional(Type.String({ maxLength: 500 })) }, { additionalProperties: false })
+
+export type ActionBody = Type.Static<typeof ActionBody>
+
+export const DeleteEnvironmentQuery = Type.Object(
+  {
+    purge: Type.Optional(Type.Boolean({ description: 'Delete the data at once; nothing can be undone' })),
+    reason: Type.Optional(Type.String({ maxLength: 500 })),
+  },
+  { additionalProperties: false },
+)
+export type DeleteEnvironmentQuery = Type.Static<typeof DeleteEnvironmentQuery>
+
+export const LogsQuery = Type.Object(
+  {
+    host: Type.Optional(Type.String({ maxLength: 63 })),
+    since: Type.Optional(Type.Integer({ description: 'Milliseconds since the epoch, inclusive' })),
+    until: Type.Optional(Type.Integer({ description: 'Milliseconds since the epoch' })),
+    tail: Type.Optional(Type.Integer({ minimum: 0, description: 'Only the last so many lines' })),
+    follow: Type.Optional(Type.Boolean({ description: 'Go on with new lines' })),
+  },
+  { additionalProperties: false },
+)
+export type LogsQuery = Type.Static<typeof LogsQuery>
+
+/**
+ * The WebSocket's frames are binary; the first byte is the channel. To the server: 0 standard input (empty: its end),
+ * 4 `{columns, rows}` as JSON. From the server: 1 standard output, 2 standard error, 3 `{exitCode, signal}` as JSON.
+ */
+export const ExecQuery = Type.Object(
+  {
+    host: Type.Optional(Type.String({ maxLength: 63 })),
+    ordinal: Type.Optional(Type.Integer({ minimum: 1 })),
+    tty: Type.Optional(Type.String({ pattern: '^[0-9]{1,4}x[0-9]{1,4}$', description: 'Columns x rows; absent: no terminal' })),
+    arg: Type.Array(Type.String(), { minItems: 1, description: 'The command, an argument each' }),
+  },
+  { additionalProperties: false },
+)
+export type ExecQuery = Type.Static<typeof ExecQuery>
 
 export const LogLine = Type.Object({
   at: Timestamp,

@@ -51,4 +51,19 @@ export const Event = Type.Object(
   { $id: 'Event' },
 )
 export type Event = Type.Static<typeof Event>
+
+/** All that are given must hold. */
+export const ListEventsQuery = Type.Object(
+  {
+    after: Type.Optional(Type.Integer({ minimum: 0, description: 'Sequence number; only later events. Default 0: all' })),
+    environment: Type.Optional(Type.Integer({ description: 'configId' })),
+    build: Type.Optional(Type.Integer()),
+    type: Type.Optional(literals(eventTypes)),
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, default: 100 })),
+    watch: Type.Optional(Type.Literal('1', { description: 'Go on with events to come, as server-sent events' })),
+  },
+  { additionalProperties: false },
+)
+export type ListEventsQuery = Type.Static<typeof ListEventsQuery>
+
 export const EventList = Type.Object({ items: Type.Array(Event), nextCursor: Nullable(Type.String()) })

@@ -1,5 +1,5 @@
 import Type from 'typebox'
-import { literals, Name, Nullable, Page, Timestamp } from './common.ts'
+import { literals, Name, Nullable, Page, pageQuery, Timestamp } from './common.ts'
 
 /** From least to most; each includes those before it. `wake` is what the gateway has: reading, resuming, reporting activity. */
 export const scopes = ['read', 'wake', 'write', 'admin'] as const
@@ -27,6 +27,10 @@ export const CreateToken = Type.Object(
   { additionalProperties: false },
 )
 export type CreateToken = Type.Static<typeof CreateToken>
+
+/** Of every list. */
+export const PageQuery = Type.Object(pageQuery, { additionalProperties: false })
+export type PageQuery = Type.Static<typeof PageQuery>
 
 export const abilities = ['suspend', 'snapshot', 'exec', 'logs', 'stats', 'limits'] as const
 export type Ability = (typeof abilities)[number]

@@ -70,6 +70,20 @@ export const Snapshot = Type.Object({
 /** `event: delta`. Exactly one of `put` and `remove` is not null. */
 export const Delta = Type.Object({ revision: Type.Integer(), put: Nullable(Type.Unknown()), remove: Nullable(Type.Integer()) })
 
+/** `event: heartbeat`, every two seconds: a follower that hears nothing for three of them has a dead link. */
+export const Heartbeat = Type.Object({ revision: Type.Integer() })
+
+export const WatchQuery = Type.Object(
+  {
+    watch: Type.Optional(Type.Literal('1', { description: 'Snapshot, then every change, as server-sent events' })),
+    after: Type.Optional(
+      Type.String({ pattern: '^[^:]+:[0-9]+$', description: '`<epoch>:<revision>` that was applied last; `Last-Event-ID` does the same' }),
+    ),
+  },
+  { additionalProperties: false },
+)
+export type WatchQuery = Type.Static<typeof WatchQuery>
+
 export interface TableSnapshot<T> {
   epoch: string
   revision: number

@@ -1,5 +1,5 @@
 import Type from 'typebox'
-import { ConfigId, literals, Name, Nullable, Page, Timestamp } from './common.ts'
+import { ConfigId, literals, Name, Nullable, Page, pageQuery, Timestamp } from './common.ts'
 import { Stack } from './stack.ts'
 
 export const phaseNames = ['provision', 'bootstrap', 'configure', 'bake'] as const
@@ -43,6 +43,9 @@ export const Template = Type.Object(
   { $id: 'Template' },
 )
 export type Template = Type.Static<typeof Template>
+/** Newest first. */
+export const ListTemplatesQuery = Type.Object({ ...pageQuery, name: Type.Optional(Name) }, { additionalProperties: false })
+export type ListTemplatesQuery = Type.Static<typeof ListTemplatesQuery>
 export const TemplatePage = Page(Template)
 
 export const Channel = Type.Object({ template: Name, name: Name, version: Type.Integer(), ref: Type.String(), updatedAt: Timestamp })
@@ -74,13 +77,16 @@ export type Build = Type.Static<typeof Build>
 export const BuildPage = Page(Build)
 
 /** Query of `POST /v1/builds`; its body is a gzipped tar of the blueprint's folder. */
-export const CreateBuildQuery = Type.Object({
-  /** The blueprint file within the archive. */
-  file: Type.Optional(Type.String()),
-  name: Type.Optional(Name),
-  provider: Type.Optional(Type.String()),
-  /** A channel to move to the new version, besides `latest`. */
-  channel: Type.Optional(Name),
-  keepFailed: Type.Optional(Type.Boolean()),
-})
+export const CreateBuildQuery = Type.Object(
+  {
+    /** The blueprint file within the archive. */
+    file: Type.Optional(Type.String()),
+    name: Type.Optional(Name),
+    provider: Type.Optional(Type.String()),
+    /** A channel to move to the new version, besides `latest`. */
+    channel: Type.Optional(Name),
+    keepFailed: Type.Optional(Type.Boolean()),
+  },
+  { additionalProperties: false },
+)
 export type CreateBuildQuery = Type.Static<typeof CreateBuildQuery>
