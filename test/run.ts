@@ -12,7 +12,10 @@ function run(command: string, arguments_: string[]): boolean {
   console.log(`\n$ ${command} ${arguments_.join(' ')}`)
   // No daemon stays behind, and nothing asks questions.
   const env = { ...process.env, NX_DAEMON: 'false', NX_TUI: 'false' }
-  return spawnSync(join(root, 'node_modules/.bin', command), arguments_, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'], env }).status === 0
+  return (
+    spawnSync(join(root, 'node_modules/.bin', command), arguments_, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'], env }).status ===
+    0
+  )
 }
 
 interface VitestReport {
@@ -23,7 +26,15 @@ interface VitestReport {
 }
 
 const filters = process.argv.slice(2)
-const checks = filters.length > 0 ? [] : [run('biome', ['ci', '.']), run('nx', ['run-many', '-t', 'typecheck', '--outputStyle=static']), run('tsc', ['-p', 'tsconfig.json']), run('knip', [])]
+const checks =
+  filters.length > 0
+    ? []
+    : [
+        run('biome', ['ci', '.']),
+        run('nx', ['run-many', '-t', 'typecheck', '--outputStyle=static']),
+        run('tsc', ['-p', 'tsconfig.json']),
+        run('knip', []),
+      ]
 const testsPassed = run('vitest', ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${reportFile}`, ...filters])
 
 let report: VitestReport = { numPassedTests: 0, numFailedTests: 1, numPendingTests: 0, success: false }

@@ -4,7 +4,7 @@ const [address, port] = process.env.LISTEN.split(':')
 const api = process.env.API_URL
 const instance = process.env.STANDIN_INSTANCE ?? 'web'
 
-const escape = (text) => String(text).replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`)
+const html = (text) => String(text).replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`)
 
 const server = createServer(async (request, response) => {
   response.setHeader('x-instance', instance)
@@ -26,7 +26,7 @@ const server = createServer(async (request, response) => {
     const names = new Map(customers.map((customer) => [customer.id, customer.name]))
     response.setHeader('content-type', 'text/html; charset=utf-8')
     response.end(`<!doctype html><html lang="en"><title>Shop</title><h1>Orders</h1><p>${customers.length} customers, ${orders.length} orders</p>
-<ul>${orders.map((order) => `<li>${escape(names.get(order.customer))}: ${escape(order.item)}</li>`).join('')}</ul></html>\n`)
+<ul>${orders.map((order) => `<li>${html(names.get(order.customer))}: ${html(order.item)}</li>`).join('')}</ul></html>\n`)
   } catch (error) {
     response.statusCode = 502
     response.end(`the api does not answer: ${error.message}\n`)

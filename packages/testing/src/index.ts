@@ -1,1 +1,2 @@
-export {}
+export * from './needs.ts'
+export * from './platform.ts'
