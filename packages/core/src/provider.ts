@@ -1,5 +1,5 @@
 import type { Readable, Writable } from 'node:stream'
-import type { Ability, Instance, LogLine, Stack, Stats, Step } from '@standin/client'
+import type { Ability, Endpoint, Instance, LogLine, Stack, Stats, Step } from '@standin/client'
 import type { TSchema } from 'typebox'
 
 /**
@@ -58,8 +58,20 @@ export interface EnvironmentSpec {
   readonly id: number
   readonly name: string
   readonly stack: Stack
-  /** Where its files come from: a baked template (key given to `snapshot`), or a blueprint's unpacked folder. */
-  readonly source: { readonly kind: 'template'; readonly key: string } | { readonly kind: 'blueprint'; readonly dir: string }
+  /**
+   * Where it comes from: a baked template (the key given to `snapshot`), a blueprint's unpacked folder, or nowhere: what
+   * is attached runs already, and its stack has no hosts.
+   */
+  readonly source:
+    | { readonly kind: 'template'; readonly key: string }
+    | { readonly kind: 'blueprint'; readonly dir: string }
+    | { readonly kind: 'attachment'; readonly services: readonly AttachedService[] }
+}
+
+/** A service that runs already. The generation of an endpoint is when it was attached. */
+export interface AttachedService {
+  readonly name: string
+  readonly endpoints: readonly Endpoint[]
 }
 
 /** A step or check that is run on a host and waited for. */

@@ -29,5 +29,9 @@ export const pageQuery = {
 
 export const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()])
 
-export const literals = <const T extends readonly string[]>(values: T, description?: string) =>
-  Type.Enum(values, description === undefined ? {} : { description })
+/** One of these strings, and nothing wider than that as a type. */
+export const literals = <const T extends readonly string[]>(
+  values: T,
+  description?: string,
+): Type.TEnum<{ -readonly [K in keyof T]: T[K] }> =>
+  Type.Enum<{ -readonly [K in keyof T]: T[K] }>([...values] as never, description === undefined ? {} : { description })

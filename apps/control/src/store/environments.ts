@@ -1,0 +1,318 @@
+import type { DesiredState, EnvironmentState, Stack } from '@standin/client'
+import { StandinError } from '@standin/client'
+import type { InstanceStatus } from '@standin/core'
+import type { Updateable } from 'kysely'
+import { mayBecome } from '../reconcile/transitions.ts'
+import type { Database } from './database.ts'
+import { type EnvironmentRecord, type Source, toEnvironmentRecord } from './environment-record.ts'
+import type { EventLog, EventType } from './events.ts'
+import { type Because, reasonAt } from './reason.ts'
+import type { EnvironmentsTable } from './schema.ts'
+
+export interface NewEnvironment {
+  /** Default: `<prefix>-<id>`. */
+  readonly name: string | null
+  readonly namePrefix: string
+  readonly kind: EnvironmentRecord['kind']
+  readonly provider: string
+  readonly template: EnvironmentRecord['template']
+  readonly owner: string
+  readonly labels: EnvironmentRecord['labels']
+  readonly desired: DesiredState
+  readonly source: Source
+  /** Of a build; a clone's is with its template. */
+  readonly stack: Stack | null
+  readonly instances?: readonly InstanceStatus[]
+  readonly suspendAfterMs: number | null
+  readonly expiresAt: number | null
+}
+
+export interface ProgressData {
+  readonly step: string
+  readonly host: string | null
+  readonly status: 'started' | 'done' | 'failed'
+  readonly durationMs: number | null
+  readonly message: string | null
+}
+
+/**
+ * The environments, and every way in which one may change. Each change writes the row and its event in one transaction;
+ * who listens to the event log learns of it right after the commit.
+ */
+export class Environments {
+  readonly #db: Database
+  readonly #events: EventLog
+  readonly #now: () => number
+
+  constructor(db: Database, events: EventLog, now: () => number) {
+    this.#db = db
+    this.#events = events
+    this.#now = now
+  }
+
+  get(id: number): EnvironmentRecord | undefined {
+    const row = this.#db.first(this.#db.query.selectFrom('environments').selectAll().where('id', '=', id))
+    return row === undefined ? undefined : toEnvironmentRecord(row)
+  }
+
+  /** The first configId that was never given out. */
+  get nextId(): number {
+    const row = this.#db.sqlite.prepare(`select seq from sqlite_sequence where name = 'environments'`).get() as { seq: number } | undefined
+    return (row?.seq ?? 1000) + 1
+  }
+
+  /** @throws StandinError `name_taken` */
+  insert(environment: NewEnvironment, because: Because): EnvironmentRecord {
+    return this.#db.transaction(() => {
+      const at = this.#now()
+      const id = this.nextId
+      const name = environment.name ?? `${environment.namePrefix.slice(0, 62 - String(id).length)}-${id}`
+      this.#refuseTakenName(name)
+      const reason = JSON.stringify(reasonAt(because, at))
+      this.#db.run(
+        this.#db.query.insertInto('environments').values({
+          id,
+          name,
+          kind: environment.kind,
+          provider: environment.provider,
+          template_name: environment.template?.name ?? null,
+          template_version: environment.template?.version ?? null,
+          owner: environment.owner,
+          labels: JSON.stringify(environment.labels),
+          state: 'starting',
+          desired: environment.desired,
+          desired_reason: reason,
+          reason,
+          source: JSON.stringify(environment.source),
+          stack: environment.stack === null ? null : JSON.stringify(environment.stack),
+          instances: JSON.stringify(environment.instances ?? []),
+          provisioned: 0,
+          launched: 0,
+          purge: 0,
+          created_at: at,
+          state_changed_at: at,
+          suspend_after_ms: environment.suspendAfterMs,
+          expires_at: environment.expiresAt,
+          revision: 0,
+        }),
+      )
+      const template = environment.template === null ? null : `${environment.template.name}@${environment.template.version}`
+      return this.#record(id, 'environment.created', because.actor, { name, template, provider: environment.provider })
+    })
+  }
+
+  /**
+   * Want it to be something else. What failed starts anew with that; what is wanted already stays as it is.
+   * @param options.purge delete without the trash
+   */
+  want(id: number, desired: DesiredState, because: Because, options: { purge?: boolean } = {}): EnvironmentRecord {
+    return this.#db.transaction(() => {
+      const before = this.require(id)
+      const purge = options.purge === true
+      const again = before.desired === desired && (!purge || before.purge)
+      if (again && before.state !== 'failed') return before
+      const reason = reasonAt(because, this.#now())
+      this.#update(id, {
+        desired,
+        desired_reason: JSON.stringify(reason),
+        ...(desired === 'deleted' && before.desired !== 'deleted' ? { desired_before: before.desired } : {}),
+        ...(purge ? { purge: 1 } : {}),
+      })
+      const after = this.#record(id, 'environment.desired', because.actor, { from: before.desired, to: desired, reason })
+      return before.state === 'failed' ? this.transition(id, leavingFailed[desired], because) : after
+    })
+  }
+
+  /**
+   * Out of the trash, to be again what it was wanted to be before.
+   * @throws StandinError `state_conflict` when it isn't deleted, `name_taken` when another has its name now
+   */
+  undelete(id: number, because: Because): EnvironmentRecord {
+    return this.#db.transaction(() => {
+      const before = this.require(id)
+      if (before.desired !== 'deleted') {
+        throw new StandinError('state_conflict', `environment ${before.name} (${id}) is not deleted but ${before.state}`)
+      }
+      if (before.purge) {
+        throw new StandinError('environment_deleted', `environment ${before.name} (${id}) is being purged: its data can not be had back`)
+      }
+      this.#refuseTakenName(before.name)
+      const desired = before.desiredBefore ?? 'stopped'
+      const reason = reasonAt(because, this.#now())
+      this.#update(id, { desired, desired_reason: JSON.stringify(reason), desired_before: null, purge_at: null })
+      const after = this.#record(id, 'environment.desired', because.actor, { from: 'deleted', to: desired, reason })
+      return before.state === 'failed' ? this.transition(id, leavingFailed[desired], because) : after
+    })
+  }
+
+  /**
+   * The one way to change a state.
+   * @throws StandinError `internal` when the table of transitions doesn't have it
+   */
+  transition(id: number, to: EnvironmentState, because: Because, patch: StatePatch = {}): EnvironmentRecord {
+    return this.#db.transaction(() => {
+      const before = this.require(id)
+      if (!mayBecome(before.state, to)) {
+        throw new StandinError('internal', `environment ${before.name} (${id}) can not go from ${before.state} to ${to}`)
+      }
+      const at = this.#now()
+      const reason = reasonAt(because, at)
+      this.#update(id, {
+        state: to,
+        reason: JSON.stringify(reason),
+        state_changed_at: at,
+        ...(patch.instances === undefined ? {} : { instances: JSON.stringify(patch.instances) }),
+        ...(patch.provisioned === undefined ? {} : { provisioned: patch.provisioned ? 1 : 0 }),
+        ...(patch.purgeAt === undefined ? {} : { purge_at: patch.purgeAt }),
+      })
+      return this.#record(id, 'environment.state', because.actor, { from: before.state, to, reason })
+    })
+  }
+
+  /** What the provider sees of its instances. No event where nothing differs. */
+  observe(id: number, instances: readonly InstanceStatus[], actor: string): void {
+    const json = JSON.stringify(instances)
+    this.#db.transaction(() => {
+      const changed = this.#db.run(
+        this.#db.query.updateTable('environments').set({ instances: json }).where('id', '=', id).where('instances', '<>', json),
+      )
+      if (changed.changes > 0) this.#record(id, 'environment.changed', actor, { fields: ['instances'] })
+    })
+  }
+
+  /** The provider has made its files. */
+  markProvisioned(id: number): void {
+    this.#update(id, { provisioned: 1 })
+  }
+
+  /** So many launch steps are done and won't be run again. */
+  markLaunched(id: number, steps: number): void {
+    this.#update(id, { launched: steps })
+  }
+
+  progress(id: number, progress: ProgressData, actor: string): void {
+    const state = this.require(id).state
+    this.#events.append({ type: 'environment.progress', actor, environment: id, state, data: { ...progress } })
+  }
+
+  /** @throws StandinError `name_taken` */
+  edit(id: number, edit: EnvironmentEdit, actor: string): EnvironmentRecord {
+    return this.#db.transaction(() => {
+      const before = this.require(id)
+      if (edit.name !== undefined && edit.name !== before.name && before.desired !== 'deleted') this.#refuseTakenName(edit.name)
+      const fields = Object.entries(edit).flatMap(([field, value]) => (value === undefined ? [] : [field]))
+      if (fields.length === 0) return before
+      this.#update(id, {
+        ...(edit.name === undefined ? {} : { name: edit.name }),
+        ...(edit.labels === undefined ? {} : { labels: JSON.stringify(edit.labels) }),
+        ...(edit.suspendAfterMs === undefined ? {} : { suspend_after_ms: edit.suspendAfterMs }),
+      })
+      return this.#record(id, 'environment.changed', actor, { fields })
+    })
+  }
+
+  /** Replace an attachment's endpoints and renew it; no event where only its time to live is new. */
+  reattach(id: number, attachment: Reattachment, actor: string): EnvironmentRecord {
+    return this.#db.transaction(() => {
+      const before = this.require(id)
+      const source = JSON.stringify(attachment.source)
+      const labels = JSON.stringify(attachment.labels ?? before.labels)
+      this.#update(id, { expires_at: attachment.expiresAt })
+      const fields = [
+        ...(source === JSON.stringify(before.source) ? [] : ['services']),
+        ...(labels === JSON.stringify(before.labels) ? [] : ['labels']),
+      ]
+      if (fields.length === 0) return this.require(id)
+      // The provider is told again; until then the pool is the new one already.
+      this.#update(id, { source, labels, instances: JSON.stringify(attachment.instances), provisioned: 0 })
+      return this.#record(id, 'environment.changed', actor, { fields })
+    })
+  }
+
+  /** Its data is gone; a small row stays, so that its id is never used again. */
+  purged(id: number, because: Because): void {
+    this.#db.transaction(() => {
+      const before = this.require(id)
+      if (before.purgedAt !== null) return
+      if (before.state !== 'deleted') this.transition(id, 'deleted', because)
+      this.#update(id, {
+        purged_at: this.#now(),
+        purge_at: null,
+        expires_at: null,
+        labels: '{}',
+        source: null,
+        stack: null,
+        instances: '[]',
+        desired_before: null,
+      })
+      this.#record(id, 'environment.purged', because.actor, {})
+    })
+  }
+
+  /** Who was used last; not worth an event. Unknown ones are passed over. */
+  reportActivity(items: readonly { readonly environment: number; readonly at: number }[]): void {
+    const update = this.#db.sqlite.prepare(
+      'update environments set last_activity_at = ?1 where id = ?2 and purged_at is null and coalesce(last_activity_at, 0) < ?1',
+    )
+    this.#db.transaction(() => {
+      for (const item of items) update.run(item.at, item.environment)
+    })
+  }
+
+  /** @throws StandinError `environment_not_found` */
+  require(id: number): EnvironmentRecord {
+    const record = this.get(id)
+    if (record === undefined) throw new StandinError('environment_not_found', `there is no environment ${id}`)
+    return record
+  }
+
+  #refuseTakenName(name: string): void {
+    const holder = this.#db.first(
+      this.#db.query.selectFrom('environments').select(['id', 'state']).where('name', '=', name).where('desired', '<>', 'deleted'),
+    )
+    if (holder === undefined) return
+    throw new StandinError('name_taken', `the name ${name} is taken by environment ${holder.id} (${holder.state})`, {
+      hint: 'Choose another name, or delete that one first',
+    })
+  }
+
+  /** The event of a change that the caller wrote, and its revision. */
+  #record(id: number, type: EventType, actor: string, data: Record<string, unknown>): EnvironmentRecord {
+    const { state } = this.require(id)
+    const revision = this.#events.append({ type, actor, environment: id, state, data })
+    this.#update(id, { revision })
+    return this.require(id)
+  }
+
+  #update(id: number, patch: Updateable<EnvironmentsTable>): void {
+    this.#db.run(this.#db.query.updateTable('environments').set(patch).where('id', '=', id))
+  }
+}
+
+export interface StatePatch {
+  readonly instances?: readonly InstanceStatus[]
+  readonly provisioned?: boolean
+  /** When it leaves the trash for good. */
+  readonly purgeAt?: number | null
+}
+
+export interface EnvironmentEdit {
+  readonly name?: string | undefined
+  readonly labels?: EnvironmentRecord['labels'] | undefined
+  readonly suspendAfterMs?: number | null | undefined
+}
+
+export interface Reattachment {
+  readonly source: Source
+  readonly instances: readonly InstanceStatus[]
+  readonly labels?: EnvironmentRecord['labels'] | undefined
+  readonly expiresAt: number | null
+}
+
+/** What failed is on its way again as soon as something is wanted of it. */
+const leavingFailed = {
+  running: 'starting',
+  suspended: 'suspending',
+  stopped: 'stopping',
+  deleted: 'deleting',
+} as const satisfies Record<DesiredState, EnvironmentState>

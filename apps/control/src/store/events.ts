@@ -1,0 +1,133 @@
+import type { EnvironmentState, Event } from '@standin/client'
+import type { Selectable } from 'kysely'
+import type { Database } from './database.ts'
+import type { EventsTable } from './schema.ts'
+
+export type EventType = Event['type']
+
+export interface NewEvent {
+  readonly type: EventType
+  readonly actor: string
+  readonly environment?: number | null
+  /** The environment's state after this event. */
+  readonly state?: EnvironmentState | null
+  readonly build?: number | null
+  readonly data: Record<string, unknown>
+}
+
+export interface EventQuery {
+  readonly after?: number
+  readonly environment?: number
+  readonly build?: number
+  readonly type?: string
+  readonly limit?: number
+}
+
+export type EventListener = (events: readonly Event[]) => void
+
+/** How many events the log keeps. */
+const retention = 200_000
+/** The oldest go in batches of this size, so that no commit pays for more. */
+const pruneBatch = 1_000
+
+/** The append-only log. Listeners get what was committed, in order, at once. */
+export class EventLog {
+  readonly #db: Database
+  readonly #now: () => number
+  readonly #retention: number
+  readonly #listeners = new Set<EventListener>()
+  /** Of the running transaction. */
+  #pending: Event[] = []
+  /** Committed, not yet given to the listeners. */
+  #committed: Event[] = []
+  #publishing = false
+
+  constructor(db: Database, now: () => number, keep = retention) {
+    this.#db = db
+    this.#now = now
+    this.#retention = keep
+  }
+
+  /** Append within the caller's transaction. @returns its sequence number */
+  append(event: NewEvent): number {
+    return this.#db.transaction(() => {
+      const at = this.#now()
+      const row = {
+        at,
+        type: event.type,
+        environment: event.environment ?? null,
+        state: event.state ?? null,
+        build: event.build ?? null,
+        actor: event.actor,
+        data: JSON.stringify(event.data),
+      }
+      const { id: seq } = this.#db.run(this.#db.query.insertInto('events').values(row))
+      if (seq % pruneBatch === 0) this.#prune(seq)
+      if (this.#pending.length === 0) this.#db.atEnd({ committed: () => this.#publish(), rolledBack: () => this.#forget() })
+      this.#pending.push(toEvent({ ...row, seq }))
+      return seq
+    })
+  }
+
+  /** Events after `after`, oldest first. */
+  list(query: EventQuery): Event[] {
+    let select = this.#db.query
+      .selectFrom('events')
+      .selectAll()
+      .where('seq', '>', query.after ?? 0)
+    if (query.environment !== undefined) select = select.where('environment', '=', query.environment)
+    if (query.build !== undefined) select = select.where('build', '=', query.build)
+    if (query.type !== undefined) select = select.where('type', '=', query.type)
+    return this.#db.all(select.orderBy('seq').limit(query.limit ?? 100)).map(toEvent)
+  }
+
+  /** Sequence number of the last event; 0 before the first one. */
+  get last(): number {
+    const row = this.#db.sqlite.prepare(`select seq from sqlite_sequence where name = 'events'`).get() as { seq: number } | undefined
+    return row?.seq ?? 0
+  }
+
+  /** @returns the unsubscribe */
+  subscribe(listener: EventListener): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  #forget(): void {
+    this.#pending = []
+  }
+
+  /** A listener may write to the store: what it commits is published after this batch, so that all see one order. */
+  #publish(): void {
+    this.#committed.push(...this.#pending)
+    this.#pending = []
+    if (this.#publishing) return
+    this.#publishing = true
+    try {
+      while (this.#committed.length > 0) {
+        const events = this.#committed
+        this.#committed = []
+        for (const listener of this.#listeners) listener(events)
+      }
+    } finally {
+      this.#publishing = false
+    }
+  }
+
+  #prune(seq: number): void {
+    this.#db.run(this.#db.query.deleteFrom('events').where('seq', '<=', seq - this.#retention))
+  }
+}
+
+function toEvent(row: Selectable<EventsTable>): Event {
+  return {
+    seq: row.seq,
+    at: new Date(row.at).toISOString(),
+    type: row.type as EventType,
+    environment: row.environment,
+    state: row.state as EnvironmentState | null,
+    build: row.build,
+    actor: row.actor,
+    data: JSON.parse(row.data),
+  }
+}

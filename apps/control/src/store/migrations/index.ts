@@ -1,0 +1,7 @@
+import type { Migration } from 'kysely/migration'
+import { initial } from './001-initial.ts'
+
+/** In order of their names. A migration that has shipped is never changed; a new one is added below. */
+export const migrations: Readonly<Record<string, Migration>> = {
+  '001-initial': initial,
+}

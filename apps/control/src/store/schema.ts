@@ -1,0 +1,119 @@
+import type { Generated } from 'kysely'
+
+/**
+ * The store's tables as SQLite holds them: instants are integers (ms since the epoch), structures are JSON text.
+ * `migrations/` makes them; the modules beside this one turn rows into records.
+ */
+export interface Tables {
+  meta: { key: string; value: string }
+  environments: EnvironmentsTable
+  events: EventsTable
+  templates: TemplatesTable
+  template_names: { name: string; next_version: number }
+  channels: { template: string; name: string; version: number; updated_at: number }
+  builds: BuildsTable
+  tokens: TokensTable
+  idempotency: IdempotencyTable
+}
+
+export interface EnvironmentsTable {
+  /** AUTOINCREMENT: never reused, also after a delete and a restart. */
+  id: Generated<number>
+  name: string
+  kind: string
+  provider: string
+  template_name: string | null
+  template_version: number | null
+  owner: string
+  labels: string
+  state: string
+  desired: string
+  /** Who wanted `desired`, as a Reason. */
+  desired_reason: string
+  /** What was desired before it was deleted, for `undelete`. */
+  desired_before: string | null
+  reason: string
+  /** EnvironmentSpec['source']; null once purged. */
+  source: string | null
+  /** Kept for builds; a clone's is with its template. */
+  stack: string | null
+  instances: string
+  /** 1 once the provider has made its files. */
+  provisioned: number
+  /** How many launch steps are done. */
+  launched: number
+  /** 1 when deleting skips the trash. */
+  purge: number
+  created_at: number
+  state_changed_at: number
+  last_activity_at: number | null
+  suspend_after_ms: number | null
+  expires_at: number | null
+  purge_at: number | null
+  purged_at: number | null
+  /** seq of the last event that changed it. */
+  revision: number
+}
+
+export interface EventsTable {
+  seq: Generated<number>
+  at: number
+  type: string
+  environment: number | null
+  state: string | null
+  build: number | null
+  actor: string
+  data: string
+}
+
+export interface TemplatesTable {
+  name: string
+  version: number
+  provider: string
+  /** What the provider knows the snapshot by. */
+  key: string
+  created_at: number
+  size_bytes: number
+  stack: string
+  provenance: string
+}
+
+export interface BuildsTable {
+  id: Generated<number>
+  name: string
+  state: string
+  phase: string | null
+  environment: number | null
+  template: string | null
+  error: string | null
+  actor: string
+  created_at: number
+  finished_at: number | null
+  warnings: string
+  /** CreateBuildQuery as it was asked for. */
+  options: string
+}
+
+export interface TokensTable {
+  id: string
+  name: string
+  scope: string
+  /** SHA-256 of the secret, hex. */
+  hash: string
+  created_at: number
+  expires_at: number | null
+  last_used_at: number | null
+}
+
+export interface IdempotencyTable {
+  token: string
+  key: string
+  /** SHA-256 over method, path and body: another request with the same key is a conflict. */
+  fingerprint: string
+  /** Null while the request is being worked on. */
+  status: number | null
+  body: string | null
+  /** What the request made, written in the same transaction: `environment:1001`. */
+  reference: string | null
+  created_at: number
+}

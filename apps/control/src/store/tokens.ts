@@ -1,0 +1,112 @@
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
+import { type Scope, StandinError, type Token } from '@standin/client'
+import type { Selectable } from 'kysely'
+import type { Database } from './database.ts'
+import type { EventLog } from './events.ts'
+import type { TokensTable } from './schema.ts'
+
+/** Who a request comes from, once its token was checked. */
+export interface Caller {
+  readonly tokenId: string
+  /** `token:alice`; the platform's own parts are `gateway` and `dns`. */
+  readonly actor: string
+  readonly name: string
+  readonly scope: Scope
+}
+
+/** A token that is checked often is marked as used this seldom, ms. */
+const usedResolution = 60_000
+
+/** `stn_<id>_<secret>`: only the SHA-256 of the secret is kept. */
+export class Tokens {
+  readonly #db: Database
+  readonly #events: EventLog
+  readonly #now: () => number
+  /** Token id → when it was last marked as used. */
+  readonly #marked = new Map<string, number>()
+
+  constructor(db: Database, events: EventLog, now: () => number) {
+    this.#db = db
+    this.#events = events
+    this.#now = now
+  }
+
+  /** @returns the token and, this once, its text */
+  create(token: { name: string; scope: Scope; expiresAt: number | null }, actor: string): { token: Token; text: string } {
+    return this.#db.transaction(() => {
+      const id = randomBytes(6).toString('hex')
+      const secret = randomBytes(32).toString('base64url')
+      const { name, scope } = token
+      this.#db.run(
+        this.#db.query
+          .insertInto('tokens')
+          .values({ id, name, scope, hash: sha256(secret).toString('hex'), created_at: this.#now(), expires_at: token.expiresAt }),
+      )
+      this.#events.append({ type: 'token.created', actor, data: { id, name, scope } })
+      return { token: toToken(this.#require(id)), text: `stn_${id}_${secret}` }
+    })
+  }
+
+  /** Whose token this is; null where it is malformed, unknown, revoked or expired: no difference is shown. */
+  check(text: string): Caller | null {
+    const match = /^stn_([0-9a-f]{12})_([A-Za-z0-9_-]{43})$/.exec(text)
+    if (match === null) return null
+    const [, id = '', secret = ''] = match
+    const row = this.#db.first(this.#db.query.selectFrom('tokens').selectAll().where('id', '=', id))
+    // The same work for an unknown id.
+    const same = timingSafeEqual(sha256(secret), row === undefined ? Buffer.alloc(32) : Buffer.from(row.hash, 'hex'))
+    if (row === undefined || !same) return null
+    const now = this.#now()
+    if (row.expires_at !== null && row.expires_at <= now) return null
+    this.#markUsed(id, now)
+    return { tokenId: id, actor: actorOf(row.name), name: row.name, scope: row.scope as Scope }
+  }
+
+  list(): Token[] {
+    return this.#db.all(this.#db.query.selectFrom('tokens').selectAll().orderBy('created_at', 'desc').orderBy('id')).map(toToken)
+  }
+
+  /** @throws StandinError `token_not_found` */
+  revoke(id: string, actor: string): void {
+    this.#db.transaction(() => {
+      const row = this.#require(id)
+      this.#db.run(this.#db.query.deleteFrom('tokens').where('id', '=', id))
+      this.#marked.delete(id)
+      this.#events.append({ type: 'token.revoked', actor, data: { id, name: row.name, scope: row.scope } })
+    })
+  }
+
+  #require(id: string): Selectable<TokensTable> {
+    const row = this.#db.first(this.#db.query.selectFrom('tokens').selectAll().where('id', '=', id))
+    if (row === undefined) throw new StandinError('token_not_found', `there is no token ${id}`, { hint: '`standin token list` shows them' })
+    return row
+  }
+
+  /** In a while, and seldom: reading must not cost a write. */
+  #markUsed(id: string, now: number): void {
+    if (now - (this.#marked.get(id) ?? 0) < usedResolution) return
+    this.#marked.set(id, now)
+    setImmediate(() => {
+      if (this.#db.sqlite.open) this.#db.run(this.#db.query.updateTable('tokens').set({ last_used_at: now }).where('id', '=', id))
+    }).unref()
+  }
+}
+
+function actorOf(name: string): string {
+  return name === 'gateway' || name === 'dns' ? name : `token:${name}`
+}
+
+function sha256(text: string): Buffer {
+  return createHash('sha256').update(text).digest()
+}
+
+function toToken(row: Selectable<TokensTable>): Token {
+  return {
+    id: row.id,
+    name: row.name,
+    scope: row.scope as Scope,
+    createdAt: new Date(row.created_at).toISOString(),
+    expiresAt: row.expires_at === null ? null : new Date(row.expires_at).toISOString(),
+    lastUsedAt: row.last_used_at === null ? null : new Date(row.last_used_at).toISOString(),
+  }
+}
