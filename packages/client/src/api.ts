@@ -1,4 +1,4 @@
-import Type, { type Static, type TSchema } from 'typebox'
+import Type, { type TSchema } from 'typebox'
 import { Name } from './schemas/common.ts'
 import {
   ActionBody,
@@ -181,7 +181,7 @@ export const api = {
       method: 'POST',
       path: '/v1/environments/:ref/undelete',
       scope: 'write',
-      summary: 'Take it out of the trash, as stopped',
+      summary: 'Take it out of the trash, to be what it was wanted to be before',
       params: EnvironmentParams,
       body: ActionBody,
       response: { 202: Environment },
@@ -371,7 +371,10 @@ export const api = {
   },
 } as const satisfies Record<string, Record<string, ApiEndpoint>>
 
-/** The `schema` of a fastify route: what is validated, what is documented. `environments.get` becomes the operation id. */
+/**
+ * The `schema` of a fastify route: what is validated, what is documented. `environments.get` becomes the operation id.
+ * OpenAPI needs a security scheme called `token`; unknown parameters are refused with ajv's `removeAdditional: false`.
+ */
 export function routeSchema(operationId: string, endpoint: ApiEndpoint) {
   const { params, querystring, body } = endpoint
   return {
@@ -386,9 +389,3 @@ export function routeSchema(operationId: string, endpoint: ApiEndpoint) {
     response: { ...endpoint.response, '4xx': Problem, '5xx': Problem },
   }
 }
-
-type StaticOf<E, K extends string> = E extends Record<K, infer S extends TSchema> ? Static<S> : undefined
-export type ParamsOf<E extends ApiEndpoint> = StaticOf<E, 'params'>
-export type QueryOf<E extends ApiEndpoint> = StaticOf<E, 'querystring'>
-export type BodyOf<E extends ApiEndpoint> = StaticOf<E, 'body'>
-export type AnswerOf<E extends ApiEndpoint> = E['response'][keyof E['response']] extends infer S extends TSchema ? Static<S> : never
