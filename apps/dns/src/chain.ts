@@ -1,0 +1,27 @@
+import { dropNoise, refuseClasses, refuseEdnsVersions, refuseMalformed, refuseMetaTypes, refuseOpcodes } from './handlers/checks.ts'
+import { forward } from './handlers/forward.ts'
+import type { Handler } from './handlers/handler.ts'
+import { refuseTheRest, untilLoaded } from './handlers/last-words.ts'
+import { localhost } from './handlers/localhost.ts'
+import { ownZone } from './handlers/own-zone.ts'
+import { reverseZone } from './handlers/reverse-zone.ts'
+import type { Forwarder } from './upstream/forwarder.ts'
+import type { RecordTable } from './zones/record-table.ts'
+
+/** Every query goes down this list; the first handler that has an answer gives it. */
+export function chain(table: RecordTable, forwarder: Forwarder): readonly Handler[] {
+  return [
+    dropNoise, // responses, runts, source port 0: no answer at all
+    refuseOpcodes, // NOTIMP: we answer queries, nothing else
+    refuseMalformed, // FORMERR: not exactly one question, more than one OPT, cut off
+    refuseEdnsVersions, // BADVERS: EDNS above version 0
+    refuseClasses, // REFUSED: CHAOS, ANY
+    refuseMetaTypes, // REFUSED: zone transfers; NOTIMP and FORMERR: types that no name has
+    untilLoaded(table), // SERVFAIL: which names are ours is not known yet
+    ownZone(table), // <service>-<id>.<domain>, <host>.<id>.<domain>, NXDOMAIN and NODATA below <domain>
+    reverseZone(table), // PTR of instances' addresses, all of 127.in-addr.arpa
+    localhost(table), // localhost and what is below it
+    forward(forwarder), // everything else: the upstreams
+    refuseTheRest, // REFUSED: no upstream, or no recursion wanted
+  ]
+}

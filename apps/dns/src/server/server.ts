@@ -1,0 +1,63 @@
+import { StandinError } from '@standin/client'
+import type { Resolver } from '../resolver.ts'
+import { type TcpLimits, TcpListener } from './tcp-listener.ts'
+import { UdpListener } from './udp-listener.ts'
+
+export interface Listen {
+  /** A numeric address. */
+  readonly address: string
+  /** 0: any that is free for both UDP and TCP. */
+  readonly port: number
+}
+
+/** How often another port is tried when the one that the system gave for UDP is taken for TCP. */
+const attempts = 20
+
+/** UDP and TCP on one port. */
+export class DnsServer {
+  readonly #udp: UdpListener
+  readonly #tcp: TcpListener
+
+  constructor(resolver: Resolver, onError: (cause: Error) => void, limits: TcpLimits = {}) {
+    this.#udp = new UdpListener(resolver, onError)
+    this.#tcp = new TcpListener(resolver, onError, limits)
+  }
+
+  /** Gives the port. Throws `port_taken`, or `invalid` for an address that this machine does not have. */
+  async listen({ address, port }: Listen): Promise<number> {
+    for (let attempt = 1; ; attempt++) {
+      const bound = await this.#udp.listen(address, port).catch((cause: unknown) => {
+        throw listenError(cause, { address, port }, 'UDP')
+      })
+      try {
+        await this.#tcp.listen(address, bound)
+        return bound
+      } catch (cause) {
+        await this.#udp.close()
+        if (port !== 0 || attempt === attempts) throw listenError(cause, { address, port: bound }, 'TCP')
+      }
+    }
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.#udp.close(), this.#tcp.close()])
+  }
+}
+
+function listenError(cause: unknown, { address, port }: Listen, protocol: string): StandinError {
+  const code = (cause as NodeJS.ErrnoException).code
+  const where = `${address.includes(':') ? `[${address}]` : address}:${port}`
+  if (code === 'EADDRINUSE') {
+    return new StandinError('port_taken', `${where} is taken for ${protocol}`, {
+      hint: 'Stop what listens there, or give the resolver another address with --dns ADDRESS:PORT.',
+      cause,
+    })
+  }
+  return new StandinError('invalid', `can not listen on ${where} for ${protocol}: ${(cause as Error).message}`, {
+    hint:
+      code === 'EACCES'
+        ? 'Ports below 1024 need a privilege: give another one with --dns ADDRESS:PORT.'
+        : 'Give an address of this machine with --dns ADDRESS:PORT.',
+    cause,
+  })
+}

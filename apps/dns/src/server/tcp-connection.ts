@@ -1,0 +1,81 @@
+import type { Socket } from 'node:net'
+import type { Resolver } from '../resolver.ts'
+import { takeFrames, withLength } from '../wire/frame.ts'
+
+/** Queries of one connection that may wait for an upstream; more are not read until some are answered. */
+const maxWaiting = 64
+/** Milliseconds: RFC 7766, section 6.2.3 asks for "a few seconds". */
+export const defaultIdleMs = 10_000
+
+/**
+ * One TCP connection: queries may follow each other without waiting (RFC 7766, section 6.2.1.1), answers go out as they are ready
+ * (section 7). It is ended when nothing comes for a while; one that the asker has closed for writing still gets its answers.
+ */
+export class TcpConnection {
+  readonly #socket: Socket
+  readonly #resolver: Resolver
+  #received: Buffer = Buffer.alloc(0)
+  #waiting = 0
+  #ended = false
+
+  constructor(socket: Socket, resolver: Resolver, idleMs: number) {
+    this.#socket = socket
+    this.#resolver = resolver
+    socket.setNoDelay(true)
+    socket.setTimeout(idleMs, () => socket.destroy())
+    // Whoever goes away in the middle has no need to be told.
+    socket.on('error', () => socket.destroy())
+    socket.on('data', (chunk) => this.#take(chunk))
+    socket.on('drain', () => this.#takeWaiting())
+    socket.on('end', () => {
+      this.#ended = true
+      this.#finish()
+    })
+  }
+
+  #take(chunk: Buffer): void {
+    this.#received = this.#received.length === 0 ? chunk : Buffer.concat([this.#received, chunk])
+    this.#takeWaiting()
+  }
+
+  #takeWaiting(): void {
+    if (this.#isBusy) return
+    const { messages, rest } = takeFrames(this.#received)
+    this.#received = rest
+    for (const [index, message] of messages.entries()) {
+      if (this.#isBusy) {
+        // Those not taken stay in the stream.
+        this.#received = Buffer.concat([...messages.slice(index).map(withLength), rest])
+        break
+      }
+      this.#answer(message)
+    }
+    if (this.#isBusy) this.#socket.pause()
+    else this.#socket.resume()
+    this.#finish()
+  }
+
+  #answer(message: Buffer): void {
+    const reply = this.#resolver.reply(message, this.#socket.remotePort ?? 0, true)
+    if (reply === undefined) return
+    if (!(reply instanceof Promise)) {
+      this.#socket.write(withLength(reply))
+      return
+    }
+    this.#waiting++
+    void reply.then((late) => {
+      this.#waiting--
+      if (this.#socket.writable) this.#socket.write(withLength(late))
+      this.#takeWaiting()
+    })
+  }
+
+  /** Too much of it is unanswered, or unread by the asker. */
+  get #isBusy(): boolean {
+    return this.#waiting >= maxWaiting || this.#socket.writableNeedDrain
+  }
+
+  #finish(): void {
+    if (this.#ended && this.#waiting === 0 && !this.#isBusy) this.#socket.end()
+  }
+}

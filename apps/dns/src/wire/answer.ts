@@ -1,0 +1,117 @@
+import { highFlag, lowFlag, rcode as rcodes, size } from './protocol.ts'
+import type { Query } from './query.ts'
+
+/**
+ * What is answered, independent of who asks: it can be kept and given again. Owner names in `records` are written out or
+ * are pointers to the question (`questionPointer`), which always stands at octet 12.
+ */
+export interface Answer {
+  readonly rcode: number
+  /** Only of what our own zones say. */
+  readonly authoritative: boolean
+  /** How many of the records are in the answer, authority and additional section. */
+  readonly counts: readonly [answers: number, authorities: number, additionals: number]
+  /** Wire form of the records, sections in order, without OPT. */
+  readonly records: Buffer
+  /** An option for the OPT record, in wire form: an extended error (RFC 8914). */
+  readonly option: Buffer
+}
+
+/** RFC 1035, section 4.1.4: points to octet 12. */
+export const questionPointer = 0xc00c
+const nothing = Buffer.alloc(0)
+
+/** An answer that has no records: an error, or an empty NOERROR. */
+export function bareAnswer(rcode: number, extended?: { code: number; text: string }): Answer {
+  const option = extended === undefined ? nothing : extendedErrorOption(extended.code, extended.text)
+  return { rcode, authoritative: false, counts: [0, 0, 0], records: nothing, option }
+}
+
+/** RFC 8914, section 2. */
+export function extendedErrorOption(code: number, text: string): Buffer {
+  const words = Buffer.from(text, 'utf8')
+  const option = Buffer.alloc(6 + words.length)
+  option.writeUInt16BE(15, 0)
+  option.writeUInt16BE(2 + words.length, 2)
+  option.writeUInt16BE(code, 4)
+  words.copy(option, 6)
+  return option
+}
+
+/** An answer out of records that are already encoded. */
+export function answerOf(parts: {
+  rcode?: number
+  authoritative?: boolean
+  counts: readonly [number, number, number]
+  records: Buffer
+  option?: Buffer
+}): Answer {
+  return {
+    rcode: parts.rcode ?? rcodes.NOERROR,
+    authoritative: parts.authoritative ?? true,
+    counts: parts.counts,
+    records: parts.records,
+    option: parts.option ?? nothing,
+  }
+}
+
+const optLength = 11
+
+/**
+ * The answer to `query` as a message. The question is echoed byte for byte; OPT is there only if the query had one
+ * (RFC 6891, section 6.1.1). What is longer than the asker can take loses all records and gets TC (RFC 2181, section 9:
+ * half a record set is worse than none).
+ */
+export function encodeAnswer(query: Query, answer: Answer, recursionAvailable: boolean): Buffer {
+  const { message, questionEnd, edns } = query
+  const optSize = edns === undefined ? 0 : optLength
+  let option = edns === undefined ? nothing : answer.option
+  let length = questionEnd + answer.records.length + optSize + option.length
+  if (length > query.limit && option.length > 0) {
+    length -= option.length
+    option = nothing
+  }
+  const truncated = length > query.limit
+  if (truncated) length = questionEnd + optSize
+  const reply = Buffer.allocUnsafe(length)
+  const asked = message[2] as number
+  reply[0] = message[0] as number
+  reply[1] = message[1] as number
+  reply[2] =
+    highFlag.QR | (asked & (highFlag.OPCODE | highFlag.RD)) | (answer.authoritative ? highFlag.AA : 0) | (truncated ? highFlag.TC : 0)
+  // RFC 4035, section 3.1.6: CD is copied. AD stays clear: nothing here is validated.
+  reply[3] = (recursionAvailable ? lowFlag.RA : 0) | ((message[3] as number) & lowFlag.CD) | (answer.rcode & lowFlag.RCODE)
+  reply[4] = 0
+  reply[5] = questionEnd > size.header ? 1 : 0
+  const [answers, authorities, additionals] = answer.counts
+  writeCount(reply, 6, truncated ? 0 : answers)
+  writeCount(reply, 8, truncated ? 0 : authorities)
+  writeCount(reply, 10, (truncated ? 0 : additionals) + (optSize === 0 ? 0 : 1))
+  message.copy(reply, size.header, size.header, questionEnd)
+  let at = questionEnd
+  if (!truncated) {
+    reply.set(answer.records, at)
+    at += answer.records.length
+  }
+  if (edns !== undefined) writeOpt(reply, at, answer.rcode, edns.dnssecOk, option)
+  return reply
+}
+
+/** RFC 6891, section 6.1.2: root, OPT, our size, upper rcode bits, version 0, flags (DO is copied: RFC 3225, section 3), options. */
+function writeOpt(reply: Buffer, at: number, rcode: number, dnssecOk: boolean, option: Buffer): void {
+  reply[at] = 0
+  reply[at + 1] = 0
+  reply[at + 2] = 41
+  writeCount(reply, at + 3, size.ednsUdp)
+  reply[at + 5] = rcode >> 4
+  reply[at + 6] = 0
+  reply[at + 7] = dnssecOk ? 0x80 : 0
+  reply[at + 8] = 0
+  writeCount(reply, at + 9, option.length)
+  if (option.length > 0) reply.set(option, at + optLength)
+}
+
+function writeCount(reply: Buffer, at: number, value: number): void {
+  reply[at] = value >> 8
+  reply[at + 1] = value & 0xff
+}
