@@ -1,0 +1,27 @@
+import type { Socket } from 'node:net'
+import type { Exchange } from './exchange.ts'
+import { plainAddress } from './refused-endpoints.ts'
+
+/** What is the same for all requests of one connection from a client. */
+export class ClientConnection {
+  readonly socket: Socket
+  readonly address: string
+  /** The port of ours that it came in on. */
+  readonly port: string
+  /** `for=` of `Forwarded`: an IPv6 address needs brackets and quotes (RFC 7239, section 6). */
+  readonly forwardedFor: string
+  /** Not only one: a client may pipeline. */
+  readonly live = new Set<Exchange>()
+
+  constructor(socket: Socket) {
+    this.socket = socket
+    this.address = plainAddress(socket.remoteAddress ?? '')
+    this.port = String(socket.localPort ?? '')
+    this.forwardedFor = this.address.includes(':') ? `"[${this.address}]"` : this.address
+    socket.once('close', () => this.#gone())
+  }
+
+  #gone(): void {
+    for (const exchange of this.live) exchange.clientGone()
+  }
+}

@@ -1,0 +1,173 @@
+import type { Dispatcher } from 'undici'
+import type { Abortable, Exchange } from './exchange.ts'
+import { classifyResponseHeader, HeaderClass } from './headers.ts'
+import type { Upstream, UpstreamConnection } from './pool.ts'
+import { RequestBody } from './request-body.ts'
+import { headerText, readResponseHead } from './response-head.ts'
+import { emptyPool, upstreamProblem } from './upstream-problem.ts'
+
+/** Sends the request to the next endpoint of its pool, and the answer to the client. */
+export const forward = (exchange: Exchange): boolean => {
+  sendTo(exchange, exchange.target?.pool.next())
+  return false
+}
+
+const sendTo = (exchange: Exchange, upstream: Upstream | undefined): void => {
+  if (upstream === undefined) {
+    exchange.refuse(emptyPool(exchange), { retryAfterSeconds: 1 })
+    return
+  }
+  const body = exchange.hasBody ? new RequestBody(exchange.req) : null
+  const attempt = new Attempt(exchange, upstream, body)
+  exchange.phase = 'forwarding'
+  exchange.upstream = upstream.key
+  exchange.pending = attempt
+  const options: Dispatcher.DispatchOptions = {
+    path: exchange.path,
+    method: exchange.req.method as Dispatcher.HttpMethod,
+    headers: exchange.headers,
+    body,
+  }
+  if (exchange.ignoredUpgrade) options.reset = true
+  upstream.dispatch(options, attempt)
+}
+
+/** Methods that may be sent twice (RFC 9110, section 9.2.2). */
+const idempotent = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'TRACE'])
+
+/** One request to one endpoint, as undici's handler: what comes back goes to the client as it comes. */
+class Attempt implements Dispatcher.DispatchHandler, Abortable {
+  /** Set by the connection that takes it. */
+  connection: UpstreamConnection | null = null
+  readonly #exchange: Exchange
+  readonly #upstream: Upstream
+  readonly #body: RequestBody | null
+  #controller: Dispatcher.DispatchController | null = null
+  /** It went out on a connection that had served others: which the endpoint may have closed in the same moment. */
+  #wasReused = false
+  #contentLength = -1
+  #isFramed = true
+  #received = 0
+
+  constructor(exchange: Exchange, upstream: Upstream, body: RequestBody | null) {
+    this.#exchange = exchange
+    this.#upstream = upstream
+    this.#body = body
+  }
+
+  abort(): void {
+    // Without a controller nothing was sent: onRequestStart sees then that nobody waits.
+    this.#controller?.abort(clientGone)
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller
+    const { connection } = this
+    if (connection !== null) this.#wasReused = connection.served++ > 0
+    if (this.#exchange.phase === 'ended') controller.abort(clientGone)
+  }
+
+  onResponseStart(controller: Dispatcher.DispatchController, status: number, _headers: unknown, statusText?: string): void {
+    const exchange = this.#exchange
+    if (status < 200 || exchange.phase !== 'forwarding') return
+    const head = readResponseHead(controller.rawHeaders as Buffer[])
+    if (head.unknownCoding !== null) {
+      exchange.refuse(upstreamProblem(exchange, this.#upstream, new Error(`it uses the transfer coding ${head.unknownCoding}`)))
+      controller.abort(clientGone)
+      return
+    }
+    this.#contentLength = head.contentLength
+    this.#isFramed = head.isFramed
+    exchange.phase = 'responding'
+    exchange.status = status
+    exchange.upstreamMs = performance.now() - exchange.startedAt - exchange.heldMs
+    const { res } = exchange
+    if (exchange.ignoredUpgrade || exchange.gateway.draining) res.shouldKeepAlive = false
+    res.writeHead(status, statusText, head.headers)
+    // A stream's head must not wait for its first event. Where the body came with the head, one packet takes both.
+    process.nextTick(flushHead, this)
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    const exchange = this.#exchange
+    if (exchange.phase !== 'responding') return
+    this.#received += chunk.length
+    exchange.bytesSent += chunk.length
+    const { res } = exchange
+    if (this.#received === this.#contentLength) {
+      res.end(chunk)
+      exchange.end()
+    } else if (!res.write(chunk)) {
+      controller.pause()
+      res.once('drain', () => controller.resume())
+    }
+  }
+
+  onResponseEnd(controller: Dispatcher.DispatchController): void {
+    const exchange = this.#exchange
+    if (exchange.phase !== 'responding') return
+    if (!this.#isFramed && this.connection?.wasReset === true) {
+      this.#cut()
+      return
+    }
+    const trailers = controller.rawTrailers as Buffer[] | null | undefined
+    if (trailers != null && trailers.length > 0 && exchange.res.chunkedEncoding) addTrailers(exchange, trailers)
+    exchange.res.end()
+    exchange.end()
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
+    const exchange = this.#exchange
+    if (exchange.phase === 'ended') return
+    if (exchange.phase === 'responding') {
+      this.#cut()
+      return
+    }
+    if (exchange.req.destroyed && !exchange.req.complete) {
+      exchange.clientGone()
+      return
+    }
+    const other = this.#another()
+    if (other !== undefined) {
+      exchange.retries++
+      sendTo(exchange, other)
+      return
+    }
+    exchange.refuse(upstreamProblem(exchange, this.#upstream, error))
+  }
+
+  flushHead(): void {
+    if (this.#received === 0 && this.#exchange.phase === 'responding') this.#exchange.res.flushHeaders()
+  }
+
+  /** The endpoint for the one retry: if nothing was sent, or nothing that counts twice on a connection that had died. */
+  #another(): Upstream | undefined {
+    const exchange = this.#exchange
+    if (exchange.retries > 0 || exchange.target === null) return undefined
+    if (this.#controller === null) {
+      if (this.#body?.started === true) return undefined
+      const other = exchange.target.pool.next(this.#upstream)
+      return other === this.#upstream ? undefined : other
+    }
+    const harmless = this.#wasReused && this.#body === null && idempotent.has(exchange.req.method ?? '')
+    return harmless ? exchange.target.pool.next(this.#upstream) : undefined
+  }
+
+  #cut(): void {
+    this.#exchange.flag = 'upstream_cut'
+    this.#exchange.cut()
+  }
+}
+
+const clientGone = new Error('The client went away')
+
+const flushHead = (attempt: Attempt): void => attempt.flushHead()
+
+const addTrailers = (exchange: Exchange, raw: readonly Buffer[]): void => {
+  const trailers: [string, string][] = []
+  for (let i = 0; i < raw.length; i += 2) {
+    const name = headerText(raw[i])
+    if (classifyResponseHeader(name) === HeaderClass.endToEnd) trailers.push([name, headerText(raw[i + 1])])
+  }
+  exchange.res.addTrailers(trailers)
+}

@@ -1,0 +1,36 @@
+import type { Socket } from 'node:net'
+
+/** How long one side may go on after the other has ended, ms. */
+const lingerMs = 5_000
+
+/**
+ * Passes bytes both ways, as fast as the slower side takes them, until either side ends. A reset on one side resets the
+ * other, so that a broken connection never looks like one that was closed. `onEnd` is called once, when both are gone.
+ */
+export const relay = (client: Socket, upstream: Socket, onEnd: () => void): void => {
+  let open = 2
+  let linger: NodeJS.Timeout | undefined
+  const onClose = () => {
+    open--
+    if (open > 0) return lingerThenClose()
+    clearTimeout(linger)
+    onEnd()
+  }
+  const lingerThenClose = () => {
+    linger ??= setTimeout(() => {
+      client.destroy()
+      upstream.destroy()
+    }, lingerMs)
+  }
+  client.on('end', lingerThenClose)
+  upstream.on('end', lingerThenClose)
+  client.on('error', () => upstream.resetAndDestroy())
+  upstream.on('error', () => client.resetAndDestroy())
+  client.on('close', onClose)
+  upstream.on('close', onClose)
+  client.pipe(upstream)
+  upstream.pipe(client)
+  // Whoever left before the relay began won't say so again.
+  if (client.destroyed) upstream.destroy()
+  if (upstream.destroyed) client.destroy()
+}

@@ -1,0 +1,192 @@
+import { type ClientRequest, type IncomingMessage, request, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { dial } from './dial.ts'
+import type { Abortable, Exchange } from './exchange.ts'
+import type { Upstream } from './pool.ts'
+import { relay } from './relay.ts'
+import { readResponseHead } from './response-head.ts'
+import { emptyPool, upstreamProblem } from './upstream-problem.ts'
+
+/** Whether a request is for a WebSocket (RFC 6455, section 4.2.1). Any other Upgrade is not passed on. */
+export const wantsWebSocket = (req: IncomingMessage): boolean => {
+  if (req.method !== 'GET' || req.httpVersionMinor === 0) return false
+  const { upgrade } = req.headers
+  return upgrade !== undefined && upgrade.toLowerCase() === 'websocket'
+}
+
+/** Bytes that a client may send before its WebSocket is open. */
+const earlyLimit = 64 * 1024
+
+/**
+ * The client's side of an upgrade until it is decided: keeps what comes early, notices when the client leaves, and can
+ * answer with an ordinary response.
+ */
+export class UpgradeClient {
+  readonly socket: Socket
+  readonly res: ServerResponse
+  #early: Buffer[]
+  #earlyBytes: number
+
+  constructor(req: IncomingMessage, socket: Duplex, head: Buffer) {
+    this.socket = socket as Socket
+    this.#early = head.length === 0 ? [] : [head]
+    this.#earlyBytes = head.length
+    this.socket.on('error', ignore)
+    this.socket.on('data', this.#onData)
+    this.socket.on('end', this.#onEnd)
+    this.res = new ServerResponse(req)
+    this.res.shouldKeepAlive = false
+    this.res.assignSocket(this.socket)
+    this.res.once('finish', this.#onAnswered)
+  }
+
+  /** Hands the socket over for relaying, with all that came early. */
+  release(): Buffer {
+    this.socket.off('data', this.#onData)
+    this.socket.off('end', this.#onEnd)
+    this.res.off('finish', this.#onAnswered)
+    this.res.detachSocket(this.socket)
+    const early = Buffer.concat(this.#early)
+    this.#early = []
+    return early
+  }
+
+  readonly #onData = (chunk: Buffer) => {
+    this.#early.push(chunk)
+    this.#earlyBytes += chunk.length
+    if (this.#earlyBytes > earlyLimit) this.socket.pause()
+  }
+
+  readonly #onEnd = () => this.socket.destroy()
+
+  readonly #onAnswered = () => {
+    this.res.detachSocket(this.socket)
+    this.socket.destroySoon()
+  }
+}
+
+const ignore = () => {}
+
+/** A WebSocket leaves the chain here: its bytes are passed on as they are once the endpoint has agreed. */
+export const relayUpgrade = (exchange: Exchange): boolean => {
+  if (exchange.upgrade === null) return true
+  sendTo(exchange, exchange.upgrade, exchange.target?.pool.next())
+  return false
+}
+
+const sendTo = (exchange: Exchange, client: UpgradeClient, upstream: Upstream | undefined): void => {
+  if (upstream === undefined) return exchange.refuse(emptyPool(exchange), { retryAfterSeconds: 1 })
+  exchange.phase = 'forwarding'
+  exchange.upstream = upstream.key
+  exchange.pending = new UpgradeAttempt(exchange, client, upstream)
+}
+
+/** One handshake with one endpoint. Until it agrees, nothing but the handshake is sent to it. */
+class UpgradeAttempt implements Abortable {
+  readonly #exchange: Exchange
+  readonly #client: UpgradeClient
+  readonly #upstream: Upstream
+  readonly #request: ClientRequest
+  #dialling: Socket | null = null
+  #connected = false
+
+  constructor(exchange: Exchange, client: UpgradeClient, upstream: Upstream) {
+    this.#exchange = exchange
+    this.#client = client
+    this.#upstream = upstream
+    const { address, port } = upstream.endpoint
+    this.#request = request({
+      method: 'GET',
+      path: exchange.path,
+      headers: [...exchange.headers, 'Connection', 'Upgrade', 'Upgrade', 'websocket'],
+      createConnection: (_, created) => {
+        this.#dialling = dial(upstream.refused, address, port, (error, socket) => {
+          this.#connected = socket !== null
+          created(error, socket as Socket)
+        })
+        return undefined
+      },
+    })
+    this.#request.on('upgrade', (res, socket, head) => this.#accepted(res, socket as Socket, head))
+    this.#request.on('response', (res) => this.#refused(res))
+    this.#request.on('error', (error) => this.#failed(error))
+    this.#request.end()
+  }
+
+  abort(): void {
+    this.#dialling?.destroy()
+    this.#request.destroy()
+  }
+
+  #accepted(res: IncomingMessage, socket: Socket, head: Buffer): void {
+    const exchange = this.#exchange
+    if (exchange.phase === 'ended') return void socket.destroy()
+    if (res.headers.upgrade?.toLowerCase() !== 'websocket') {
+      socket.destroy()
+      return exchange.refuse(upstreamProblem(exchange, this.#upstream, new Error('it switched to another protocol than it was asked for')))
+    }
+    exchange.phase = 'responding'
+    exchange.status = 101
+    exchange.upstreamMs = performance.now() - exchange.startedAt - exchange.heldMs
+    let answer = `HTTP/1.1 101 ${res.statusMessage || 'Switching Protocols'}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n`
+    const { headers } = readResponseHead(res.rawHeaders)
+    for (let i = 0; i < headers.length; i += 2) answer += `${headers[i]}: ${headers[i + 1]}\r\n`
+    const early = this.#client.release()
+    const client = this.#client.socket
+    client.write(`${answer}\r\n`, 'latin1')
+    if (head.length > 0) client.write(head)
+    if (early.length > 0) socket.write(early)
+    const sentBefore = client.bytesWritten
+    this.#upstream.relayed.add(socket)
+    exchange.pending = null
+    relay(client, socket, () => {
+      this.#upstream.relayed.delete(socket)
+      exchange.bytesSent = client.bytesWritten - sentBefore
+      exchange.end()
+    })
+  }
+
+  /** The endpoint answered with an ordinary response: so do we. */
+  #refused(res: IncomingMessage): void {
+    const exchange = this.#exchange
+    if (exchange.phase !== 'forwarding') return void res.destroy()
+    const head = readResponseHead(res.rawHeaders)
+    if (head.unknownCoding !== null) {
+      res.destroy()
+      return exchange.refuse(upstreamProblem(exchange, this.#upstream, new Error(`it uses the transfer coding ${head.unknownCoding}`)))
+    }
+    exchange.phase = 'responding'
+    exchange.status = res.statusCode ?? 502
+    exchange.upstreamMs = performance.now() - exchange.startedAt - exchange.heldMs
+    const { socket, res: answer } = this.#client
+    answer.writeHead(exchange.status, res.statusMessage, head.headers)
+    res.on('data', (chunk: Buffer) => {
+      exchange.bytesSent += chunk.length
+      if (answer.write(chunk)) return
+      res.pause()
+      socket.once('drain', () => res.resume())
+    })
+    res.on('end', () => {
+      answer.end()
+      exchange.end()
+    })
+    res.on('error', () => {
+      if (exchange.phase === 'ended') return
+      exchange.flag = 'upstream_cut'
+      exchange.cut()
+    })
+  }
+
+  #failed(error: Error): void {
+    const exchange = this.#exchange
+    if (exchange.phase !== 'forwarding') return
+    // Nothing was sent: another endpoint may take it.
+    const other = this.#connected || exchange.retries > 0 ? undefined : exchange.target?.pool.next(this.#upstream)
+    if (other !== undefined && other !== this.#upstream) {
+      exchange.retries++
+      return sendTo(exchange, this.#client, other)
+    }
+    exchange.refuse(upstreamProblem(exchange, this.#upstream, error))
+  }
+}
