@@ -11,11 +11,12 @@ export const transitions: Readonly<Record<EnvironmentState, readonly Environment
   // `starting`: its processes are gone, a restart of the machine say.
   suspended: ['resuming', 'starting', 'stopping', 'stopped', 'deleting', 'failed'],
   resuming: ['running', 'starting', 'suspending', 'suspended', 'stopping', 'stopped', 'deleting', 'failed'],
-  stopping: ['stopped', 'starting', 'deleting', 'failed'],
-  stopped: ['starting', 'snapshotting', 'deleting', 'failed'],
+  stopping: ['stopped', 'starting', 'resuming', 'suspending', 'deleting', 'failed'],
+  // `suspended`: nothing runs, and a request starts it.
+  stopped: ['starting', 'suspended', 'snapshotting', 'deleting', 'failed'],
   snapshotting: ['stopped', 'deleting', 'failed'],
   // All but `deleted` and `failed`: an undelete that came before it was in the trash.
-  deleting: ['deleted', 'starting', 'stopping', 'stopped', 'failed'],
+  deleting: ['deleted', 'starting', 'resuming', 'suspending', 'stopping', 'stopped', 'failed'],
   // Out of the trash.
   deleted: ['stopped', 'failed'],
   failed: ['starting', 'resuming', 'stopping', 'stopped', 'suspending', 'deleting'],

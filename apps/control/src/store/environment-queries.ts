@@ -94,7 +94,7 @@ export class EnvironmentQueries {
       .prepare(
         `select min(at) as at from (
           select min(expires_at) as at from environments where expires_at is not null and desired <> 'deleted'
-          union all select min(purge_at) from environments where purge_at is not null)`,
+          union all select min(purge_at) from environments where purge_at is not null and purge = 0)`,
       )
       .get() as { at: number | null }
     return row.at
@@ -104,7 +104,7 @@ export class EnvironmentQueries {
     const select = this.#db.query.selectFrom('environments').selectAll()
     return {
       lapsed: this.#db.all(select.where('expires_at', '<=', now).where('desired', '<>', 'deleted').limit(500)).map(toEnvironmentRecord),
-      purgeable: this.#db.all(select.where('purge_at', '<=', now).limit(500)).map(toEnvironmentRecord),
+      purgeable: this.#db.all(select.where('purge_at', '<=', now).where('purge', '=', 0).limit(500)).map(toEnvironmentRecord),
     }
   }
 

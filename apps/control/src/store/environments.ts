@@ -180,9 +180,15 @@ export class Environments {
     })
   }
 
-  /** The provider has made its files. */
-  markProvisioned(id: number): void {
-    this.#update(id, { provisioned: 1 })
+  /** The provider has made its files from this record's source; not where that was replaced meanwhile. */
+  markProvisioned(record: EnvironmentRecord): void {
+    this.#db.run(
+      this.#db.query
+        .updateTable('environments')
+        .set({ provisioned: 1 })
+        .where('id', '=', record.id)
+        .where('source', '=', JSON.stringify(record.source)),
+    )
   }
 
   /** So many launch steps are done and won't be run again. */

@@ -1,0 +1,79 @@
+import type { Logger } from '@standin/core'
+import type { EnvironmentQueries } from '../store/environment-queries.ts'
+import type { Environments } from '../store/environments.ts'
+import type { EventLog } from '../store/events.ts'
+
+/** Longest wait between two looks: timers of Node end at 24.8 days, and clocks are set. */
+const longestWaitMs = 3_600_000
+const faultWaitMs = 10_000
+
+/**
+ * What happens by itself at a time: attachments lapse, the trash is emptied. The store's index is the sorted queue, one
+ * timer waits for its first entry.
+ */
+export class Deadlines {
+  readonly #environments: Environments
+  readonly #queries: EnvironmentQueries
+  readonly #events: EventLog
+  readonly #now: () => number
+  readonly #log: Logger
+  #timer: NodeJS.Timeout | undefined
+  #unsubscribe: () => void = () => {}
+
+  constructor(environments: Environments, queries: EnvironmentQueries, events: EventLog, now: () => number, log: Logger) {
+    this.#environments = environments
+    this.#queries = queries
+    this.#events = events
+    this.#now = now
+    this.#log = log
+  }
+
+  start(): void {
+    const moving: ReadonlySet<string> = new Set(['environment.created', 'environment.changed', 'environment.state'])
+    this.#unsubscribe = this.#events.subscribe((events) => {
+      if (events.some((event) => moving.has(event.type))) this.arm()
+    })
+    this.work()
+  }
+
+  /** Everything that is due now. */
+  work(): void {
+    try {
+      this.#expire()
+      this.arm()
+    } catch (error) {
+      // A full disk, most likely: time does not run away.
+      this.#log.error({ err: error }, 'what is due can not be written down')
+      this.#wait(faultWaitMs)
+    }
+  }
+
+  /** Look at the next deadline again: one was set. */
+  arm(): void {
+    const next = this.#queries.nextDeadline()
+    if (next === null) clearTimeout(this.#timer)
+    else this.#wait(Math.min(Math.max(next - this.#now(), 0), longestWaitMs))
+  }
+
+  close(): void {
+    this.#unsubscribe()
+    clearTimeout(this.#timer)
+  }
+
+  #expire(): void {
+    const { lapsed, purgeable } = this.#queries.dueAt(this.#now())
+    for (const { id, expiresAt } of lapsed) {
+      const message = `it was attached until ${new Date(expiresAt ?? 0).toISOString()} and was not renewed`
+      this.#environments.want(id, 'deleted', { actor: 'reconciler', message }, { purge: true })
+    }
+    for (const { id } of purgeable) {
+      this.#environments.want(id, 'deleted', { actor: 'reconciler', message: 'its time in the trash is over' }, { purge: true })
+    }
+  }
+
+  #wait(ms: number): void {
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(() => this.work(), ms)
+    this.#timer.unref()
+  }
+}
