@@ -103,7 +103,10 @@ export class Listener {
 /** What could not be parsed as HTTP. The parser is lost after that, so the connection goes. */
 const onClientError = (error: NodeJS.ErrnoException, socket: Duplex): void => {
   const inFlight = (socket as Duplex & { _httpMessage?: ServerResponse })._httpMessage
-  if (error.code === 'ECONNRESET' || !socket.writable || inFlight != null) return void socket.destroy()
+  if (error.code === 'ECONNRESET' || !socket.writable || inFlight != null) {
+    socket.destroy()
+    return
+  }
   const [status, problem] = clientProblem(error)
   const body = `${JSON.stringify({ ...problem.toProblem(), status })}\n`
   socket.end(

@@ -157,19 +157,17 @@ export class ServicePool {
     this.#next = Math.floor(Math.random() * upstreams.length)
   }
 
-  /** The next one in turn; where possible another one than `avoided`. */
-  next(avoided: Upstream | null = null): Upstream | undefined {
+  /** The next one in turn. */
+  next(): Upstream | undefined {
     const { upstreams } = this
-    const count = upstreams.length
-    if (count === 0) return undefined
-    let index = this.#next
-    if (index >= count) index = 0
-    let chosen = upstreams[index]
-    if (chosen === avoided && count > 1) {
-      if (++index === count) index = 0
-      chosen = upstreams[index]
-    }
-    this.#next = index + 1
-    return chosen
+    if (this.#next >= upstreams.length) this.#next = 0
+    return upstreams[this.#next++]
+  }
+
+  /** Another one than `failed`, where there is one; it takes nobody's turn. */
+  instead(failed: Upstream): Upstream | undefined {
+    const { upstreams } = this
+    const chosen = upstreams[this.#next] ?? upstreams[0]
+    return chosen === failed ? upstreams[(this.#next + 1) % upstreams.length] : chosen
   }
 }

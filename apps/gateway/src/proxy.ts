@@ -146,11 +146,11 @@ class Attempt implements Dispatcher.DispatchHandler, Abortable {
     if (exchange.retries > 0 || exchange.target === null) return undefined
     if (this.#controller === null) {
       if (this.#body?.started === true) return undefined
-      const other = exchange.target.pool.next(this.#upstream)
+      const other = exchange.target.pool.instead(this.#upstream)
       return other === this.#upstream ? undefined : other
     }
     const harmless = this.#wasReused && this.#body === null && idempotent.has(exchange.req.method ?? '')
-    return harmless ? exchange.target.pool.next(this.#upstream) : undefined
+    return harmless ? exchange.target.pool.instead(this.#upstream) : undefined
   }
 
   #cut(): void {

@@ -18,8 +18,8 @@ export const readResponseHead = (raw: readonly (Buffer | string)[]): ResponseHea
   let coding: string | null = null
   let named: string[] | null = null
   for (let i = 0; i < raw.length; i += 2) {
-    const name = text(raw[i])
-    const value = text(raw[i + 1])
+    const name = headerText(raw[i])
+    const value = headerText(raw[i + 1])
     switch (classifyResponseHeader(name)) {
       case HeaderClass.endToEnd:
         headers.push(name, value)
@@ -51,4 +51,6 @@ export const readResponseHead = (raw: readonly (Buffer | string)[]): ResponseHea
   }
 }
 
-const text = (value: Buffer | string | undefined): string => (typeof value === 'string' ? value : (value as Buffer).latin1Slice())
+/** Header names and values are bytes: latin1 keeps each of them as it is (RFC 9110, section 5.5). */
+export const headerText = (value: Buffer | string | undefined): string =>
+  typeof value === 'string' ? value : (value as Buffer).toString('latin1')

@@ -76,7 +76,10 @@ export const relayUpgrade = (exchange: Exchange): boolean => {
 }
 
 const sendTo = (exchange: Exchange, client: UpgradeClient, upstream: Upstream | undefined): void => {
-  if (upstream === undefined) return exchange.refuse(emptyPool(exchange), { retryAfterSeconds: 1 })
+  if (upstream === undefined) {
+    exchange.refuse(emptyPool(exchange), { retryAfterSeconds: 1 })
+    return
+  }
   exchange.phase = 'forwarding'
   exchange.upstream = upstream.key
   exchange.pending = new UpgradeAttempt(exchange, client, upstream)
@@ -121,10 +124,14 @@ class UpgradeAttempt implements Abortable {
 
   #accepted(res: IncomingMessage, socket: Socket, head: Buffer): void {
     const exchange = this.#exchange
-    if (exchange.phase === 'ended') return void socket.destroy()
+    if (exchange.phase === 'ended') {
+      socket.destroy()
+      return
+    }
     if (res.headers.upgrade?.toLowerCase() !== 'websocket') {
       socket.destroy()
-      return exchange.refuse(upstreamProblem(exchange, this.#upstream, new Error('it switched to another protocol than it was asked for')))
+      exchange.refuse(upstreamProblem(exchange, this.#upstream, new Error('it switched to another protocol than it was asked for')))
+      return
     }
     exchange.phase = 'responding'
     exchange.status = 101
@@ -150,11 +157,15 @@ class UpgradeAttempt implements Abortable {
   /** The endpoint answered with an ordinary response: so do we. */
   #refused(res: IncomingMessage): void {
     const exchange = this.#exchange
-    if (exchange.phase !== 'forwarding') return void res.destroy()
+    if (exchange.phase !== 'forwarding') {
+      res.destroy()
+      return
+    }
     const head = readResponseHead(res.rawHeaders)
     if (head.unknownCoding !== null) {
       res.destroy()
-      return exchange.refuse(upstreamProblem(exchange, this.#upstream, new Error(`it uses the transfer coding ${head.unknownCoding}`)))
+      exchange.refuse(upstreamProblem(exchange, this.#upstream, new Error(`it uses the transfer coding ${head.unknownCoding}`)))
+      return
     }
     exchange.phase = 'responding'
     exchange.status = res.statusCode ?? 502
@@ -182,10 +193,11 @@ class UpgradeAttempt implements Abortable {
     const exchange = this.#exchange
     if (exchange.phase !== 'forwarding') return
     // Nothing was sent: another endpoint may take it.
-    const other = this.#connected || exchange.retries > 0 ? undefined : exchange.target?.pool.next(this.#upstream)
+    const other = this.#connected || exchange.retries > 0 ? undefined : exchange.target?.pool.instead(this.#upstream)
     if (other !== undefined && other !== this.#upstream) {
       exchange.retries++
-      return sendTo(exchange, this.#client, other)
+      sendTo(exchange, this.#client, other)
+      return
     }
     exchange.refuse(upstreamProblem(exchange, this.#upstream, error))
   }

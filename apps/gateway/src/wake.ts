@@ -76,7 +76,8 @@ export class WakeDesk {
         'no_endpoint',
         `Environment ${id} (${entry.name}) is ${entry.state}, and too many requests wait for it already`,
       )
-      return exchange.refuse(error, { retryAfterSeconds: 5 })
+      exchange.refuse(error, { retryAfterSeconds: 5 })
+      return
     }
     const now = performance.now()
     if (exchange.holdDeadline === 0) exchange.holdDeadline = now + holdMs

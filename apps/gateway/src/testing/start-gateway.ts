@@ -1,0 +1,90 @@
+import type { ActivityReport, EnvironmentState, RouteEntry } from '@standin/client'
+import type { AccessLog } from '../access-log.ts'
+import { Activity } from '../activity.ts'
+import { goOn } from '../chain.ts'
+import type { Exchange, Gateway } from '../exchange.ts'
+import { Listener } from '../listener.ts'
+import { UpstreamRegistry } from '../pool.ts'
+import { RefusedEndpoints } from '../refused-endpoints.ts'
+import { Router } from '../router.ts'
+import { defaultWakeLimits, type ResumeEnvironment, WakeDesk, type WakeLimits } from '../wake.ts'
+
+export const domain = 'test-envs.localhost'
+
+/** A gateway on port 0 whose table a test fills by hand. */
+export interface StartedGateway extends AsyncDisposable {
+  readonly port: number
+  readonly address: string
+  readonly router: Router
+  readonly refused: RefusedEndpoints
+  readonly upstreams: UpstreamRegistry
+  readonly wake: WakeDesk
+  readonly activity: Activity
+  readonly listener: Listener
+  /** Exchanges that have ended, as the access log saw them. */
+  readonly ended: Exchange[]
+  readonly reports: ActivityReport[]
+}
+
+export const startGateway = async (
+  options: { resume?: ResumeEnvironment; limits?: Partial<WakeLimits>; accessLog?: AccessLog; pseudonym?: string } = {},
+): Promise<StartedGateway> => {
+  const ended: Exchange[] = []
+  const reports: ActivityReport[] = []
+  const refused = new RefusedEndpoints()
+  const upstreams = new UpstreamRegistry(refused)
+  const activity = new Activity(async (report) => {
+    reports.push(report)
+  })
+  const router = new Router(upstreams, activity)
+  const wake = new WakeDesk(options.resume ?? (() => new Promise(() => {})), goOn, { ...defaultWakeLimits, ...options.limits })
+  router.onChange((id, environment) => wake.settle(id, environment))
+  const accessLog = options.accessLog ?? { write: (exchange: Exchange) => void ended.push(exchange) }
+  const gateway: Gateway = { router, wake, activity, accessLog, pseudonym: options.pseudonym ?? 'standin-test', draining: false }
+  router.reset({ domain, nextId: 1001, items: [] })
+  const listener = new Listener(gateway)
+  const address = await listener.listen('127.0.0.1', 0)
+  refused.set('the gateway', [address])
+  return {
+    port: Number(address.split(':')[1]),
+    address,
+    router,
+    refused,
+    upstreams,
+    wake,
+    activity,
+    listener,
+    ended,
+    reports,
+    [Symbol.asyncDispose]: async () => {
+      wake.close()
+      await listener.drain(0)
+      await upstreams.destroy()
+    },
+  }
+}
+
+/** The entry of an environment with one service, `www`. */
+export const routeEntry = (
+  environment: number,
+  ports: readonly number[],
+  more: { state?: EnvironmentState; reason?: string; revision?: number; generation?: number; address?: string } = {},
+): RouteEntry => ({
+  environment,
+  name: `shop-${environment}`,
+  state: more.state ?? 'running',
+  reason: more.reason ?? 'started by a test',
+  revision: more.revision ?? 1,
+  routes: [
+    {
+      host: `www-${environment}.${domain}`,
+      service: 'www',
+      endpoints: ports.map((port, index) => ({
+        address: more.address ?? '127.0.0.1',
+        port,
+        generation: more.generation ?? 1,
+        instance: `web-${index + 1}`,
+      })),
+    },
+  ],
+})
