@@ -11,6 +11,8 @@ import { Tokens } from './resources/tokens.ts'
 import type { Discovery } from './schemas/server.ts'
 import { Transport, type TransportOptions } from './transport.ts'
 
+export type { LiveEnvironment } from './live-environment.ts'
+
 /** The control plane, resource by resource. Made by `connect`; without discovery it is made by hand. */
 export class StandinClient {
   readonly url: string

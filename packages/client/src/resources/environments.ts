@@ -1,6 +1,6 @@
 import type { AnswerOf, Loose, QueryOf, RequestOptions } from '../endpoint-types.ts'
-import { LiveEnvironment } from '../live-environment.ts'
-import type { CreateEnvironment } from '../schemas/environments.ts'
+import { type ActionOptions, LiveEnvironment } from '../live-environment.ts'
+import type { CreateEnvironment, EnvironmentAction } from '../schemas/environments.ts'
 import type { Transport } from '../transport.ts'
 import type { Events } from './events.ts'
 
@@ -60,6 +60,12 @@ export class Environments {
   /** Give services that run already a configId, URLs and names. Attaching the same name again replaces the endpoints. */
   async attach(attachment: Attachment, options: RequestOptions = {}): Promise<LiveEnvironment> {
     return this.create({ ...attachment, provider: 'attach' }, options)
+  }
+
+  /** One request where `get` and its methods would be two. @throws StandinError as those do */
+  async act(ref: string | number, action: EnvironmentAction, { reason, ...options }: ActionOptions = {}): Promise<LiveEnvironment> {
+    const call = { ...options, params: { ref: String(ref) }, body: reason === undefined ? {} : { reason } }
+    return this.#alive(await this.#transport.call(`POST /v1/environments/:ref/${action}` as const, call))
   }
 
   #alive(data: AnswerOf<'GET /v1/environments/:ref'>): LiveEnvironment {

@@ -1,0 +1,70 @@
+import type { TableDelta, TableSnapshot } from '@standin/client'
+
+export interface SnapshotMeta {
+  /** `cache`: the last good one, from disk. */
+  readonly source: 'cache' | 'control'
+}
+
+export interface DeltaMeta {
+  readonly epoch: string
+  /** The first configId that was never given out, as far as this table knows. */
+  readonly nextId: number
+}
+
+interface Entry {
+  readonly environment: number
+}
+
+/** One table at one revision of one epoch. Entries are replaced, never changed. */
+export class Table<T extends Entry> {
+  epoch: string | null = null
+  revision = 0
+  source: 'none' | 'cache' | 'control' = 'none'
+  #domain = ''
+  #gateway: readonly string[] = []
+  #nextId = 0
+  readonly #entries = new Map<number, T>()
+
+  get size(): number {
+    return this.#entries.size
+  }
+
+  get nextId(): number {
+    return this.#nextId
+  }
+
+  replace(snapshot: TableSnapshot<T>, source: SnapshotMeta['source']): void {
+    this.epoch = snapshot.epoch
+    this.revision = snapshot.revision
+    this.source = source
+    this.#domain = snapshot.domain
+    this.#gateway = snapshot.gateway
+    this.#nextId = snapshot.nextId
+    this.#entries.clear()
+    for (const entry of snapshot.items) this.#entries.set(entry.environment, entry)
+  }
+
+  /** @returns false for what was applied before */
+  apply(delta: TableDelta<T>): boolean {
+    if (delta.revision <= this.revision) return false
+    this.revision = delta.revision
+    this.source = 'control'
+    if (delta.put !== null) this.#entries.set(delta.put.environment, delta.put)
+    if (delta.remove !== null) this.#entries.delete(delta.remove)
+    this.#nextId = Math.max(this.#nextId, (delta.put?.environment ?? delta.remove ?? 0) + 1)
+    return true
+  }
+
+  /** Copies the list, not the entries. */
+  snapshot(): TableSnapshot<T> | undefined {
+    if (this.epoch === null) return undefined
+    return {
+      epoch: this.epoch,
+      revision: this.revision,
+      domain: this.#domain,
+      gateway: [...this.#gateway],
+      nextId: this.#nextId,
+      items: [...this.#entries.values()],
+    }
+  }
+}
