@@ -1,2 +1,3 @@
+export * from './memory-provider.ts'
 export * from './needs.ts'
 export * from './platform.ts'
