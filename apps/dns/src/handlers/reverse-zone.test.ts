@@ -1,0 +1,63 @@
+import { describe, expect, it } from 'vitest'
+import { queryMessage, type Reply, read } from '../testing/messages.ts'
+import { domain, entry, loadedTable, resolverOf } from '../testing/tables.ts'
+import { addressBytes, reverseName } from '../wire/address.ts'
+import { displayName } from '../wire/name.ts'
+import { rrType } from '../wire/protocol.ts'
+import type { RecordTable } from '../zones/record-table.ts'
+
+function ask(table: RecordTable, name: string, type: number = rrType.PTR): Reply {
+  return read(resolverOf(table).reply(queryMessage({ name, type }), 5353, false) as Buffer)
+}
+const pointer = (address: string) => displayName(reverseName(addressBytes(address) as Buffer))
+const targets = (reply: Reply) => reply.answers.map((record) => (record as { domain?: string }).domain)
+
+describe('reverse zone', () => {
+  it('has a PTR for every instance address (RFC 1035, section 3.5; RFC 3596, section 2.5)', () => {
+    const table = loadedTable(entry(1001))
+    expect(targets(ask(table, pointer('127.64.1.1')))).toEqual([`web-1.1001.${domain}`])
+    expect(targets(ask(table, pointer('fd00::1:3')))).toEqual([`db-1.1001.${domain}`])
+    expect(targets(ask(table, pointer('10.9.1.4')))).toEqual([`queue.internal.1001.${domain}`])
+    expect(ask(table, pointer('127.64.1.1'))).toMatchObject({ aa: true, answers: [{ ttl: 5 }] })
+  })
+
+  it('serves all of 127.in-addr.arpa itself (RFC 6303, section 4.2)', () => {
+    const table = loadedTable(entry(1001))
+    expect(ask(table, '127.in-addr.arpa', rrType.SOA).answers).toMatchObject([{ serial: 7, primary: `ns.${domain}` }])
+    expect(ask(table, pointer('127.99.9.9'))).toMatchObject({ rcode: 'NXDOMAIN', aa: true, authorities: [{ name: '127.in-addr.arpa' }] })
+    expect(ask(table, '64.127.in-addr.arpa')).toMatchObject({ rcode: 'NOERROR', answers: [] })
+    expect(ask(table, '1.64.127.in-addr.arpa')).toMatchObject({ rcode: 'NOERROR', answers: [] })
+    expect(ask(table, '65.127.in-addr.arpa').rcode).toBe('NXDOMAIN')
+    expect(ask(table, pointer('127.64.1.1'), rrType.TXT)).toMatchObject({ rcode: 'NOERROR', authorities: [{ name: '127.in-addr.arpa' }] })
+  })
+
+  it('has of other networks only the addresses of instances', () => {
+    const table = loadedTable(entry(1001))
+    expect(ask(table, pointer('10.9.1.4'), rrType.TXT)).toMatchObject({ rcode: 'NOERROR', authorities: [{ name: pointer('10.9.1.4') }] })
+    expect(ask(table, pointer('10.9.1.5'))).toMatchObject({ rcode: 'REFUSED', aa: false })
+  })
+
+  it('forgets the addresses of what was removed, changed or stopped', () => {
+    const table = loadedTable(entry(1001), entry(1002))
+    table.apply({ revision: 8, put: entry(1001, 'stopped'), remove: null })
+    expect(ask(table, pointer('127.64.1.1')).rcode).toBe('NXDOMAIN')
+    expect(ask(table, '1.64.127.in-addr.arpa').rcode).toBe('NXDOMAIN')
+    expect(ask(table, '64.127.in-addr.arpa').rcode).toBe('NOERROR')
+    table.apply({ revision: 9, put: null, remove: 1002 })
+    expect(ask(table, '64.127.in-addr.arpa').rcode).toBe('NXDOMAIN')
+    expect(table.reverse.size).toBe(0)
+  })
+
+  it('answers for an address that several environments have until the last is gone', () => {
+    const shared = (id: number) => ({
+      ...entry(id),
+      records: [{ name: `www-1.${id}.${domain}`, addresses: ['127.0.0.1', '127.0.0.1'], ptr: true }],
+    })
+    const table = loadedTable(shared(1001), shared(1002))
+    expect(targets(ask(table, pointer('127.0.0.1')))[0]).toBe(`www-1.1001.${domain}`)
+    table.apply({ revision: 8, put: null, remove: 1001 })
+    expect(targets(ask(table, pointer('127.0.0.1')))[0]).toBe(`www-1.1002.${domain}`)
+    table.apply({ revision: 9, put: null, remove: 1002 })
+    expect(ask(table, pointer('127.0.0.1')).rcode).toBe('NXDOMAIN')
+  })
+})

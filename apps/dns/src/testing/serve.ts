@@ -1,0 +1,28 @@
+import { DnsServer } from '../server/server.ts'
+import type { TcpLimits } from '../server/tcp-listener.ts'
+import type { Forwarder } from '../upstream/forwarder.ts'
+import type { RecordTable } from '../zones/record-table.ts'
+import { resolverOf } from './tables.ts'
+
+/** A resolver on a free port of loopback, closed when its scope ends. */
+export async function serve(
+  table: RecordTable,
+  forwarder?: Forwarder,
+  limits: TcpLimits = {},
+): Promise<AsyncDisposable & { readonly port: number }> {
+  const server = new DnsServer(
+    resolverOf(table, forwarder),
+    (cause) => {
+      throw cause
+    },
+    limits,
+  )
+  const port = await server.listen({ address: '127.0.0.1', port: 0 })
+  return {
+    port,
+    async [Symbol.asyncDispose]() {
+      forwarder?.close()
+      await server.close()
+    },
+  }
+}
