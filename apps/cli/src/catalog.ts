@@ -1,0 +1,88 @@
+import type { Verb } from './verb.ts'
+
+export const groups = ['Environments', 'Look inside', 'Templates', 'Platform'] as const
+
+export interface CatalogEntry {
+  /** As it is typed: `up`, `template build`. */
+  readonly name: string
+  readonly group: (typeof groups)[number]
+  readonly summary: string
+  /** A verb is loaded when it is used, not before: starting has to be quick. */
+  readonly load: () => Promise<Verb<never, never>>
+}
+
+/** All verbs, in the order of `standin --help`. */
+export const catalog: readonly CatalogEntry[] = [
+  entry('up', 'Environments', 'Clone a template into a running environment', async () => (await import('./verbs/up.ts')).up),
+  entry('list', 'Environments', 'List environments', async () => (await import('./verbs/list.ts')).list),
+  entry('show', 'Environments', 'Show what state an environment is in, and why', async () => (await import('./verbs/show.ts')).show),
+  entry('url', 'Environments', 'Print the URL of a service', async () => (await import('./verbs/url.ts')).url),
+  entry('suspend', 'Environments', 'Freeze an environment; a request wakes it', async () => (await import('./verbs/suspend.ts')).suspend),
+  entry('resume', 'Environments', 'Wake what is suspended, start what is stopped', async () => (await import('./verbs/resume.ts')).resume),
+  entry('stop', 'Environments', 'Stop the processes and keep the data', async () => (await import('./verbs/stop.ts')).stop),
+  entry('delete', 'Environments', 'Move an environment to the trash', async () => (await import('./verbs/delete.ts')).deleteVerb),
+  entry('undelete', 'Environments', 'Take an environment out of the trash', async () => (await import('./verbs/undelete.ts')).undelete),
+  entry('attach', 'Environments', 'Give services that run already an environment', async () => (await import('./verbs/attach.ts')).attach),
+
+  entry('logs', 'Look inside', 'Print what the hosts of an environment printed', async () => (await import('./verbs/logs.ts')).logs),
+  entry('exec', 'Look inside', 'Run a command, or a shell, on a host', async () => (await import('./verbs/exec.ts')).exec),
+  entry('events', 'Look inside', 'Print what happened, and follow it', async () => (await import('./verbs/events.ts')).events),
+
+  entry(
+    'blueprint check',
+    'Templates',
+    'Check a blueprint, without a platform',
+    async () => (await import('./verbs/blueprint-check.ts')).blueprintCheck,
+  ),
+  entry(
+    'template build',
+    'Templates',
+    'Build a template from a blueprint',
+    async () => (await import('./verbs/template-build.ts')).templateBuild,
+  ),
+  entry('template list', 'Templates', 'List template versions', async () => (await import('./verbs/template-list.ts')).templateList),
+  entry(
+    'template show',
+    'Templates',
+    'Show a template version and where it comes from',
+    async () => (await import('./verbs/template-show.ts')).templateShow,
+  ),
+  entry(
+    'template delete',
+    'Templates',
+    'Delete a template version',
+    async () => (await import('./verbs/template-delete.ts')).templateDelete,
+  ),
+  entry(
+    'channel set',
+    'Templates',
+    'Make a channel, or move it to another version',
+    async () => (await import('./verbs/channel-set.ts')).channelSet,
+  ),
+  entry('channel list', 'Templates', 'List the channels of a template', async () => (await import('./verbs/channel-list.ts')).channelList),
+
+  entry('start', 'Platform', 'Run the platform on this machine', async () => (await import('./verbs/start.ts')).start),
+  entry('doctor', 'Platform', 'Find out what this machine and the platform lack', async () => (await import('./verbs/doctor.ts')).doctor),
+  entry('token create', 'Platform', 'Make a token', async () => (await import('./verbs/token-create.ts')).tokenCreate),
+  entry('token list', 'Platform', 'List tokens', async () => (await import('./verbs/token-list.ts')).tokenList),
+  entry('token revoke', 'Platform', 'Revoke a token', async () => (await import('./verbs/token-revoke.ts')).tokenRevoke),
+  entry('version', 'Platform', 'Print the versions of the CLI and the platform', async () => (await import('./verbs/version.ts')).version),
+  entry('completion', 'Platform', 'Print a completion script for a shell', async () => (await import('./verbs/completion.ts')).completion),
+]
+
+/** What `standin --help` says of verbs that have verbs below them. */
+export const families: Readonly<Record<string, { readonly group: (typeof groups)[number]; readonly summary: string }>> = {
+  template: { group: 'Templates', summary: 'Build, list, show and delete templates' },
+  channel: { group: 'Templates', summary: 'Name a version of a template' },
+  blueprint: { group: 'Templates', summary: 'Check blueprints' },
+  token: { group: 'Platform', summary: 'Make, list and revoke tokens' },
+}
+
+function entry<A extends readonly unknown[], O>(
+  name: string,
+  group: (typeof groups)[number],
+  summary: string,
+  load: () => Promise<Verb<A, O>>,
+): CatalogEntry {
+  return { name, group, summary, load: load as CatalogEntry['load'] }
+}

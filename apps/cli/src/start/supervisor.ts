@@ -1,0 +1,118 @@
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { StandinError } from '@standin/client/errors'
+import { type AppName, makeHome, readRunningFile, removeRunningFile, writeRunningFile } from '../running-file.ts'
+import { App, mainOf } from './app.ts'
+import { endLeftovers } from './leftovers.ts'
+import { lockHome } from './lock.ts'
+import { LogFiles } from './log-files.ts'
+
+export interface SupervisorOptions {
+  readonly home: string
+  readonly api: string
+  readonly http: string
+  readonly dns: string
+  readonly domain: string
+  readonly env: NodeJS.ProcessEnv
+  /** Hears of ends and restarts of apps, a sentence each. */
+  readonly onMessage: (message: string) => void
+}
+
+/** What `standin start --json` prints. */
+export interface StartedPlatform {
+  readonly api: string
+  readonly http: string
+  readonly dns: string
+  readonly tokenFile: string
+}
+
+/** Runs gateway, dns and control, starts again what dies on the ports that it had, stops them in reverse order. */
+export class Supervisor {
+  readonly #options: SupervisorOptions
+  readonly #apps: Readonly<Record<AppName, App>>
+  readonly #logs: LogFiles
+  #unlock: (() => void) | null = null
+  #started: StartedPlatform | null = null
+  #stopping = false
+
+  constructor(options: SupervisorOptions) {
+    this.#options = options
+    const logDir = join(options.home, 'logs')
+    this.#logs = new LogFiles(logDir)
+    const { STANDIN_TOKEN: _, ...env } = options.env
+    const app = (name: AppName) =>
+      new App({ name, main: mainOf(name), logFile: this.#logs.path(name), env }, (message) => {
+        options.onMessage(message)
+        void this.#publish()
+      })
+    this.#apps = { gateway: app('gateway'), dns: app('dns'), control: app('control') }
+  }
+
+  /** Throws `conflict` errors where one runs already or a port is taken; then nothing is left running. */
+  async start(): Promise<StartedPlatform> {
+    const { home, domain } = this.#options
+    await makeHome(home)
+    this.#unlock = lockHome(home)
+    if (!this.#unlock) throw await alreadyRuns(home)
+    try {
+      await endLeftovers(home)
+      await mkdir(join(home, 'logs'), { recursive: true, mode: 0o700 })
+      this.#logs.watch()
+      const { gateway, dns, control } = this.#apps
+      const [gatewayLine, dnsLine] = await allOrFirstError([
+        gateway.start(['--home', home, '--http', this.#options.http]),
+        dns.start(['--home', home, '--dns', this.#options.dns]),
+      ])
+      const http = gatewayLine?.http ?? ''
+      const dnsAt = dnsLine?.dns ?? ''
+      gateway.restartWith(['--home', home, '--http', withoutScheme(http)])
+      dns.restartWith(['--home', home, '--dns', dnsAt])
+      if (this.#stopping) throw new StandinError('interrupted', 'It was stopped while it started.')
+      const controlArgs = (api: string) => ['--home', home, '--api', api, '--domain', domain, '--gateway', http, '--dns', dnsAt]
+      const { api = '', tokenFile = '' } = await control.start(controlArgs(this.#options.api))
+      control.restartWith(controlArgs(withoutScheme(api)))
+      this.#started = { api, http, dns: dnsAt, tokenFile }
+      await this.#publish()
+      return this.#started
+    } catch (error) {
+      await this.stop()
+      throw error
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping = true
+    this.#started = null
+    for (const app of [this.#apps.control, this.#apps.dns, this.#apps.gateway]) await app.stop()
+    this.#logs.close()
+    if (this.#unlock) await removeRunningFile(this.#options.home)
+    this.#unlock?.()
+    this.#unlock = null
+  }
+
+  async #publish(): Promise<void> {
+    if (!this.#started) return
+    const { gateway, dns, control } = this.#apps
+    const children = { control: control.pid, gateway: gateway.pid, dns: dns.pid }
+    await writeRunningFile(this.#options.home, { ...this.#started, pid: process.pid, children })
+  }
+}
+
+async function alreadyRuns(home: string): Promise<StandinError> {
+  const running = await readRunningFile(home)
+  return new StandinError('state_conflict', `Standin runs already for ${home}${running ? ` (pid ${running.pid}, ${running.api})` : ''}.`, {
+    hint: running ? `Use it, end it with \`kill ${running.pid}\`, or start another one with --home.` : 'It is just starting: wait for it.',
+  })
+}
+
+/** All have come to an end before the first error is thrown: nothing that is still starting is left to itself. */
+async function allOrFirstError<T>(work: readonly Promise<T>[]): Promise<T[]> {
+  const results = await Promise.allSettled(work)
+  const failed = results.find((result) => result.status === 'rejected')
+  if (failed) throw failed.reason
+  return results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
+}
+
+function withoutScheme(url: string): string {
+  return url.replace(/^https?:\/\//, '').replace(/\/$/, '')
+}

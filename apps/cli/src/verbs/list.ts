@@ -1,0 +1,122 @@
+import type { Environment, EnvironmentState } from '@standin/client'
+import type { StandinClient } from '@standin/client/connect'
+import { StandinError } from '@standin/client/errors'
+import type { Context } from '../context.ts'
+import { listColumns, trashColumns } from '../environment-text.ts'
+import { formatTable } from '../table.ts'
+import type { Verb } from '../verb.ts'
+
+/** The API's own list is part of its schemas, which take longer to load than this verb runs; a test compares the two. */
+export const states = [
+  'starting',
+  'running',
+  'suspending',
+  'suspended',
+  'resuming',
+  'stopping',
+  'stopped',
+  'snapshotting',
+  'deleting',
+  'deleted',
+  'failed',
+] as const satisfies readonly EnvironmentState[]
+
+interface Options {
+  readonly state?: EnvironmentState
+  readonly label?: string[]
+  readonly template?: string
+  readonly owner?: string
+  readonly deleted?: boolean
+  readonly watch?: boolean
+}
+
+export const list: Verb<readonly [], Options> = {
+  description: 'Newest first. IDLE is the time since somebody last used it, INSTANCES how many serve, of all; CPU is in cores.',
+  options: [
+    { flags: '--state <state>', description: 'only those in this state', choices: states },
+    { flags: '-l, --label <key=value>', description: 'only those with this label; may be repeated', parse: parseLabel, repeat: true },
+    { flags: '--template <template>', description: 'only clones of shop, or of shop@7', completes: 'template' },
+    { flags: '--owner <owner>', description: 'only those of this owner' },
+    { flags: '--deleted', description: 'what is in the trash' },
+    { flags: '-w, --watch', description: 'go on, and show every change' },
+  ],
+  examples: [
+    ['standin list', 'all'],
+    ['standin list --state running --template shop', 'clones of shop that run'],
+    ["standin list --json | jq -r '.[].name'", 'names, for a script'],
+  ],
+  async run(context, _, options) {
+    const client = await context.connect()
+    if (options.watch) return watch(context, client, options)
+    const environments = await read(context, client, options)
+    await show(context, environments, options)
+  },
+}
+
+async function read(context: Context, client: StandinClient, { state, label, template, owner, deleted }: Options): Promise<Environment[]> {
+  const query = { limit: 1000, state, label, template, owner, deleted, stats: deleted ? undefined : true }
+  const environments: Environment[] = []
+  for await (const environment of client.environments.iterate(query, { signal: context.signal })) environments.push(environment)
+  return environments
+}
+
+async function show(context: Context, environments: readonly Environment[], options: Options): Promise<void> {
+  const { output, messages } = context
+  const columns = options.deleted ? trashColumns(Date.now()) : listColumns(output.paint, Date.now())
+  if (environments.length === 0 && output.format === 'table') messages.info(emptyHint(options))
+  else await output.list(environments, columns)
+}
+
+function emptyHint({ state, label, template, owner, deleted }: Options): string {
+  if (deleted) return 'The trash is empty.'
+  if (state ?? label ?? template ?? owner) return 'There is none of these.'
+  return 'There is no environment yet: `standin up TEMPLATE` makes one.'
+}
+
+/** On a terminal the table is drawn anew; elsewhere each change is an element of a stream. */
+async function watch(context: Context, client: StandinClient, options: Options): Promise<void> {
+  const { output, stdout, signal } = context
+  const live = stdout.isTTY === true && output.format === 'table'
+  let environments = await read(context, client, options)
+  const draw = () => {
+    const columns = options.deleted ? trashColumns(Date.now()) : listColumns(output.paint, Date.now())
+    stdout.write(`\u001b[H\u001b[2J${formatTable(columns, environments, output.paint.dim)}\n`)
+  }
+  if (live) draw()
+  else for (const environment of environments) await output.element(environment, () => line(context, environment))
+  const after = Math.max(0, ...environments.map(({ revision }) => revision))
+  let next = Date.now() + 1000
+  let pending: NodeJS.Timeout | undefined
+  for await (const event of client.events.follow({ after, signal })) {
+    if (event.environment === null || !event.type.startsWith('environment.')) continue
+    if (!live) {
+      if (event.type === 'environment.progress') continue
+      const changed = await client.environments.get(event.environment, { signal }).catch(() => null)
+      if (changed) await output.element(changed, () => line(context, changed))
+      continue
+    }
+    // A burst of events is one look at the whole.
+    pending ??= setTimeout(
+      async () => {
+        pending = undefined
+        next = Date.now() + 1000
+        environments = await read(context, client, options).catch(() => environments)
+        draw()
+      },
+      Math.max(50, next - Date.now()),
+    )
+  }
+  clearTimeout(pending)
+  signal.throwIfAborted()
+}
+
+function line(context: Context, environment: Environment): string {
+  return listColumns(context.output.paint, Date.now())
+    .map((column) => column.value(environment))
+    .join('  ')
+}
+
+function parseLabel(text: string): string {
+  if (text.indexOf('=') < 1) throw new StandinError('invalid', `'${text}' is not of the form key=value.`)
+  return text
+}

@@ -1,0 +1,101 @@
+import type { Environment, Template } from '@standin/client'
+import type { StandinClient } from '@standin/client/connect'
+import type { Context } from '../context.ts'
+import { formatAge, formatSize } from '../duration.ts'
+import { formatInstant, idleMs, templateOf } from '../environment-text.ts'
+import type { Paint } from '../paint.ts'
+import { formatPairs, formatTable } from '../table.ts'
+import type { Verb } from '../verb.ts'
+
+export const show: Verb<readonly [string]> = {
+  description: 'State and reason, services and their pools, every instance with its address and health, where the template comes from.',
+  arguments: [{ name: '<env>', description: 'name or configId', completes: 'environment' }],
+  examples: [
+    ['standin show alice', 'everything about it'],
+    ['standin show 1001 --json | jq -r .reason.message', 'why it is as it is'],
+  ],
+  async run(context, [ref]) {
+    const client = await context.connect()
+    const environment = await client.environments.get(ref, { signal: context.signal })
+    const template = context.output.format === 'table' ? await templateBehind(context, client, environment) : null
+    await context.output.one(environment, () => format(environment, template, context.output.paint, Date.now()))
+  },
+}
+
+/** It may be deleted by now; the environment does without it. */
+async function templateBehind(context: Context, client: StandinClient, { template }: Environment): Promise<Template | null> {
+  if (!template) return null
+  return client.templates.get(`${template.name}@${template.version}`, { signal: context.signal }).catch(() => null)
+}
+
+function format(environment: Environment, template: Template | null, paint: Paint, now: number): string {
+  const { reason, desired, state } = environment
+  const ago = (at: string) => `${formatAge(now - Date.parse(at))} ago`
+  const pairs: [string, string][] = [
+    ['name', paint.bold(environment.name)],
+    ['configId', String(environment.id)],
+    [
+      'state',
+      `${paint.state(state)}${desired === state ? '' : `, wanted ${desired}`}, for ${formatAge(now - Date.parse(environment.stateChangedAt))}`,
+    ],
+    ['reason', `${reason.message}\n${paint.dim(`${reason.actor}, ${formatInstant(reason.at)}${reason.code ? `, ${reason.code}` : ''}`)}`],
+    ['template', template ? `${template.ref}\n${paint.dim(provenanceLine(template))}` : templateOf(environment)],
+    ['provider', environment.provider],
+    ['owner', environment.owner],
+    ['made', `${formatInstant(environment.createdAt)}, ${ago(environment.createdAt)}`],
+    ['used', environment.lastActivityAt ? ago(environment.lastActivityAt) : `not yet, idle for ${formatAge(idleMs(environment, now))}`],
+  ]
+  const labels = Object.entries(environment.labels)
+  if (labels.length > 0) pairs.push(['labels', labels.map(([key, value]) => `${key}=${value}`).join(', ')])
+  if (environment.suspendAfterMs !== null) pairs.push(['suspend after', `${formatAge(environment.suspendAfterMs)} without a request`])
+  if (environment.expiresAt) pairs.push(['lapses', formatInstant(environment.expiresAt)])
+  if (environment.purgeAt)
+    pairs.push(['in the trash', `until ${formatInstant(environment.purgeAt)}; \`standin undelete ${environment.id}\` brings it back`])
+  return [formatPairs(pairs, paint.dim), services(environment, paint), hosts(environment, paint, now)].filter(Boolean).join('\n\n')
+}
+
+function services({ services: all }: Environment, paint: Paint): string {
+  if (all.length === 0) return ''
+  return formatTable(
+    [
+      { title: 'SERVICE', value: ({ name }) => name },
+      { title: 'URL', value: ({ url }) => url },
+      {
+        title: 'POOL',
+        value: ({ endpoints }) => endpoints.map(({ instance, address, port }) => `${instance || address}:${port}`).join(', ') || '-',
+      },
+    ],
+    all,
+    paint.dim,
+  )
+}
+
+function hosts({ hosts: all }: Environment, paint: Paint, now: number): string {
+  const rows = all.flatMap((host) => host.instances.map((instance) => ({ host, instance })))
+  if (rows.length === 0) return ''
+  return formatTable(
+    [
+      { title: 'INSTANCE', value: ({ instance }) => instance.name },
+      { title: 'ADDRESS', value: ({ instance }) => instance.address },
+      { title: 'STATE', value: ({ instance }) => paint.state(instance.state) },
+      { title: 'HEALTH', value: ({ instance }) => (instance.health === 'none' ? '-' : paint.state(instance.health)) },
+      { title: 'FOR', value: ({ instance }) => formatAge(now - Date.parse(instance.since)), align: 'right' },
+      { title: 'RESTARTS', value: ({ instance }) => String(instance.restarts), align: 'right' },
+      { title: 'NAME', value: ({ host }) => host.fqdn },
+      { title: 'WHY', value: ({ instance }) => instance.reason ?? ending(instance) },
+    ],
+    rows,
+    paint.dim,
+  )
+}
+
+function ending({ exitCode, signal }: { exitCode: number | null; signal: string | null }): string {
+  if (signal) return `ended by ${signal}`
+  return exitCode === null ? '' : `exit code ${exitCode}`
+}
+
+export function provenanceLine({ provenance, createdAt, sizeBytes }: Template): string {
+  const checks =
+    provenance.checks.length === 0 ? '' : `, ${provenance.checks.filter(({ ok }) => ok).length}/${provenance.checks.length} checks passed`
+  return `build ${provenance.build} by ${provenance.actor}, ${formatInstant(createdAt)}, blueprint ${provenance.blueprintHash.slice(0, 12)}, ${formatSize(sizeBytes)}${checks}`
+}
