@@ -1,1 +1,3 @@
-export {}
+export { App } from './app.ts'
+export { type DnsConfig, readConfig } from './config.ts'
+export { createApp } from './container.ts'

@@ -1,7 +1,7 @@
 import dgram from 'node:dgram'
 import { isIPv6 } from 'node:net'
 import type { Resolver } from '../resolver.ts'
-import { numericLookup } from '../upstream/exchange.ts'
+import { numericLookup } from './numeric-lookup.ts'
 
 /** Octets that the system may hold for us while we are busy: some thousand queries. */
 const receiveBuffer = 1 << 20

@@ -1,4 +1,4 @@
-import { DnsServer } from '../server/server.ts'
+import { DnsServer } from '../server/dns-server.ts'
 import type { TcpLimits } from '../server/tcp-listener.ts'
 import type { Forwarder } from '../upstream/forwarder.ts'
 import type { RecordTable } from '../zones/record-table.ts'

@@ -1,5 +1,6 @@
 import dgram from 'node:dgram'
 import net from 'node:net'
+import { numericLookup } from '../server/numeric-lookup.ts'
 import { takeFrames, withLength } from '../wire/frame.ts'
 
 export interface Upstream {
@@ -68,15 +69,6 @@ export function exchangeOverTcp({ upstream, message, accepts, timeoutMs, signal 
       if (reply !== undefined) finish(() => resolve(reply))
     })
   })
-}
-
-/** Addresses are numeric here: nothing to look up, and no turn of the event loop lost on it. */
-export function numericLookup(
-  address: string,
-  family: unknown,
-  callback: (error: NodeJS.ErrnoException | null, address: string, family: number) => void,
-): void {
-  callback(null, address, family === 6 ? 6 : 4)
 }
 
 function ignore(): void {

@@ -1,4 +1,5 @@
-import { type RecordEntry, StandinError, type TableDelta, type TableSnapshot } from '@standin/client'
+import type { RecordEntry, TableDelta, TableSnapshot } from '@standin/client'
+import { StandinError } from '@standin/client/errors'
 import { AddressNode } from './address-node.ts'
 import { EnvironmentZone } from './environment-zone.ts'
 import { steadyTtl } from './lifetime.ts'

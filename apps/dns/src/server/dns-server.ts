@@ -1,9 +1,9 @@
-import { StandinError } from '@standin/client'
+import { StandinError } from '@standin/client/errors'
 import type { Resolver } from '../resolver.ts'
 import { type TcpLimits, TcpListener } from './tcp-listener.ts'
 import { UdpListener } from './udp-listener.ts'
 
-export interface Listen {
+export interface ListenAddress {
   /** A numeric address. */
   readonly address: string
   /** 0: any that is free for both UDP and TCP. */
@@ -24,7 +24,7 @@ export class DnsServer {
   }
 
   /** Gives the port. Throws `port_taken`, or `invalid` for an address that this machine does not have. */
-  async listen({ address, port }: Listen): Promise<number> {
+  async listen({ address, port }: ListenAddress): Promise<number> {
     for (let attempt = 1; ; attempt++) {
       const bound = await this.#udp.listen(address, port).catch((cause: unknown) => {
         throw listenError(cause, { address, port }, 'UDP')
@@ -44,9 +44,9 @@ export class DnsServer {
   }
 }
 
-function listenError(cause: unknown, { address, port }: Listen, protocol: string): StandinError {
+function listenError(cause: unknown, { address, port }: ListenAddress, protocol: string): StandinError {
   const code = (cause as NodeJS.ErrnoException).code
-  const where = `${address.includes(':') ? `[${address}]` : address}:${port}`
+  const where = hostPort({ address, port })
   if (code === 'EADDRINUSE') {
     return new StandinError('port_taken', `${where} is taken for ${protocol}`, {
       hint: 'Stop what listens there, or give the resolver another address with --dns ADDRESS:PORT.',
@@ -60,4 +60,9 @@ function listenError(cause: unknown, { address, port }: Listen, protocol: string
         : 'Give an address of this machine with --dns ADDRESS:PORT.',
     cause,
   })
+}
+
+/** `127.0.0.1:5354`, `[::1]:5354`. */
+export function hostPort({ address, port }: ListenAddress): string {
+  return `${address.includes(':') ? `[${address}]` : address}:${port}`
 }

@@ -10,7 +10,7 @@ import { addressRecord, scriptedUpstream, upstreamReply } from '../testing/scrip
 import { serve } from '../testing/serve.ts'
 import { domain, entry, loadedTable, resolverOf } from '../testing/tables.ts'
 import { Forwarder } from '../upstream/forwarder.ts'
-import { DnsServer } from './server.ts'
+import { DnsServer } from './dns-server.ts'
 
 const table = loadedTable(entry(1001), entry(1002))
 const www = `www-1001.${domain}`

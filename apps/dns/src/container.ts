@@ -1,0 +1,73 @@
+import 'reflect-metadata'
+import { readFileSync } from 'node:fs'
+import pino, { type Logger } from 'pino'
+import { type DependencyContainer, type InjectionToken, instanceCachingFactory, container as root } from 'tsyringe'
+import { App } from './app.ts'
+import { chain } from './chain.ts'
+import { type DnsConfig, isSame } from './config.ts'
+import { Resolver } from './resolver.ts'
+import { DnsServer, hostPort } from './server/dns-server.ts'
+import type { Upstream } from './upstream/exchange.ts'
+import { Forwarder } from './upstream/forwarder.ts'
+import { nameserversOf } from './upstream/resolv-conf.ts'
+import { RecordTable } from './zones/record-table.ts'
+
+const token = <T>(name: string): InjectionToken<T> => Symbol(name)
+
+const tokens = {
+  log: token<Logger>('log'),
+  table: token<RecordTable>('table'),
+  forwarder: token<Forwarder>('forwarder'),
+  resolver: token<Resolver>('resolver'),
+  server: token<DnsServer>('server'),
+  app: token<App>('app'),
+}
+
+/** The composition root: what the resolver is made of, from the log to the app. Nothing is started here. */
+export function createApp(config: DnsConfig): App {
+  const container = root.createChildContainer()
+  const provide = <T>(name: InjectionToken<T>, make: (from: DependencyContainer) => T) =>
+    container.register(name, { useFactory: instanceCachingFactory(make) })
+
+  provide(tokens.log, () => pino({ name: 'dns' }, pino.destination(2)))
+  provide(tokens.table, () => new RecordTable(/^(0\.0\.0\.0|::)$/.test(config.listen.address) ? [] : [config.listen.address]))
+  provide(tokens.forwarder, (from) => {
+    const log = from.resolve(tokens.log)
+    return new Forwarder(config.upstreams ?? systemUpstreams(config), {
+      onFailure: (upstream, cause) => log.debug({ upstream: hostPort(upstream), err: cause }, 'an upstream did not answer'),
+    })
+  })
+  provide(tokens.resolver, (from) => {
+    const log = from.resolve(tokens.log)
+    const forwarder = from.resolve(tokens.forwarder)
+    return new Resolver(chain(from.resolve(tokens.table), forwarder), {
+      recursionAvailable: forwarder.upstreams.length > 0,
+      onFault: (cause) => log.error({ err: cause }, 'a query met a fault of ours'),
+    })
+  })
+  provide(tokens.server, (from) => {
+    const log = from.resolve(tokens.log)
+    return new DnsServer(from.resolve(tokens.resolver), (cause) => log.error({ err: cause }, 'a socket failed'))
+  })
+  provide(
+    tokens.app,
+    (from) =>
+      new App({
+        config,
+        log: from.resolve(tokens.log),
+        table: from.resolve(tokens.table),
+        forwarder: from.resolve(tokens.forwarder),
+        server: from.resolve(tokens.server),
+      }),
+  )
+  return container.resolve(tokens.app)
+}
+
+/** Those of /etc/resolv.conf but for ourselves: a machine may be set up to ask us. */
+function systemUpstreams(config: DnsConfig): Upstream[] {
+  try {
+    return nameserversOf(readFileSync('/etc/resolv.conf', 'utf8')).filter((upstream) => !isSame(upstream, config.listen))
+  } catch {
+    return []
+  }
+}
