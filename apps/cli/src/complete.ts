@@ -1,4 +1,4 @@
-import { type CatalogEntry, catalog } from './catalog.ts'
+import { type CatalogEntry, catalog, families } from './catalog.ts'
 import { createContext, type GlobalFlags, type Surroundings } from './context.ts'
 import { globalOptions } from './program.ts'
 import type { Completes, OptionSpec, Verb } from './verb.ts'
@@ -81,7 +81,7 @@ function nextWords(path: readonly string[]): Candidate[] {
   for (const { name, summary } of catalog) {
     if (!name.startsWith(prefix)) continue
     const word = name.slice(prefix.length).split(' ')[0] ?? ''
-    if (!seen.has(word)) seen.set(word, name === prefix + word ? summary : `${word} …`)
+    if (!seen.has(word)) seen.set(word, name === prefix + word ? summary : (families[word]?.summary ?? ''))
   }
   return [...seen].map(([value, description]) => ({ value, description }))
 }

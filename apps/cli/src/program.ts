@@ -76,7 +76,7 @@ export async function prepare(command: Command, surroundings: Surroundings): Pro
 }
 
 function describe(command: Command, entry: CatalogEntry, verb: Verb<readonly unknown[], object>): void {
-  command.description([`${entry.summary}.`, verb.description].filter(Boolean).join('\n\n'))
+  command.description([`${entry.summary}.`, verb.description?.replaceAll('\n', ' ')].filter(Boolean).join('\n\n'))
   for (const argument of verb.arguments ?? []) command.argument(argument.name, argument.description)
   for (const option of verb.options ?? []) command.addOption(toOption(option))
   addGlobalOptions(command)

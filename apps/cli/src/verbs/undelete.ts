@@ -6,8 +6,8 @@ export const undelete: Verb<readonly [string[]], TransitionOptions> = {
   arguments: [{ name: '<env...>', description: 'names or configIds', completes: 'environment' }],
   options: [reasonOption, noWaitOption, timeoutOption, dryRunOption],
   examples: [
-    ['standin list --deleted', 'what can be brought back, and until when'],
     ['standin undelete 1001', 'bring it back'],
+    ['standin list --deleted', 'what can be brought back, and until when'],
   ],
   async run(context, [refs], options) {
     await changeAll(
