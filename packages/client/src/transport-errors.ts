@@ -1,4 +1,4 @@
-import { errorTable, StandinError } from './errors.ts'
+import { StandinError } from './errors.ts'
 import type { Problem } from './schemas/server.ts'
 
 /** Nothing of a connection that ended so tells whether the request was acted upon; it may be made again all the same. */
@@ -76,7 +76,7 @@ function innermost(error: unknown): string {
   return last instanceof Error ? last.message : String(last)
 }
 
-/** Whether a stream that ended so is worth opening again, for as long as somebody wants it. */
+/** Whether to go on trying after an error of ours, for as long as somebody wants it. Others are faults of the caller's code. */
 export function mayReopen(error: unknown): boolean {
-  return isTransient(error) || (error instanceof StandinError && errorTable[error.code].status >= 500)
+  return error instanceof StandinError && (error.code === 'timeout' || isTransient(error))
 }

@@ -31,6 +31,12 @@ interface Outgoing {
   readonly accept?: string | undefined
 }
 
+interface OpenOptions {
+  readonly accept: string
+  /** Milliseconds until the answer has to begin. */
+  readonly answerWithinMs?: number | undefined
+}
+
 /**
  * Requests to one control plane: authentication, idempotency keys, retries, problem documents into errors.
  *
@@ -77,11 +83,16 @@ export class Transport {
   }
 
   /** Open a stream once; reading it, and opening it again, is the caller's. */
-  async open<R extends Route>(route: R, options: CallOptions<R> & { readonly accept: string }): Promise<Response> {
+  async open<R extends Route>(route: R, options: CallOptions<R> & OpenOptions): Promise<Response> {
+    const late = new AbortController()
+    const timer = setTimeout(() => late.abort(), options.answerWithinMs ?? answerTimeoutMs)
     try {
-      return await this.#send(route, options as Outgoing, undefined)
+      return await this.#send(route, options as Outgoing, late.signal)
     } catch (error) {
+      if (late.signal.aborted && !this.#signalOf(options)?.aborted) throw this.#unanswered(route, error)
       throw this.#translate(error, options)
+    } finally {
+      clearTimeout(timer)
     }
   }
 
@@ -132,10 +143,16 @@ export class Transport {
   #judge(error: unknown, options: RequestOptions, route: Route): { failure: unknown; again: boolean } {
     if (this.#signalOf(options)?.aborted) return { failure: this.#signalOf(options)?.reason, again: false }
     if (error instanceof DOMException && error.name === 'TimeoutError') {
-      const message = `${this.url} did not answer ${route} within ${answerTimeoutMs / 1000} s`
-      return { failure: new StandinError('timeout', message, { cause: error }), again: false }
+      return { failure: this.#unanswered(route, error), again: false }
     }
     return { failure: this.#translate(error, options), again: isTransient(error) }
+  }
+
+  #unanswered(route: Route, cause: unknown): StandinError {
+    return new StandinError('timeout', `The control plane at ${this.url} does not answer ${route}`, {
+      hint: 'It may be overloaded or frozen: see its log',
+      cause,
+    })
   }
 
   #translate(error: unknown, options: RequestOptions): unknown {

@@ -79,9 +79,10 @@ export async function waitFor<E extends LiveEnvironment>(environment: E, events:
   const wait = new Wait(environment, goal)
   try {
     for (let attempt = 0; ; attempt++) {
+      const opened = Date.now()
       try {
         if (await wait.look(signal)) return environment
-        const stream = events.stream({ after: environment.revision, environment: environment.id, signal }, () => (attempt = 0))
+        const stream = events.stream({ after: environment.revision, environment: environment.id, signal })
         for await (const event of stream) {
           onEvent?.(event)
           if (wait.hear(event)) return await wait.finish(given)
@@ -89,6 +90,7 @@ export async function waitFor<E extends LiveEnvironment>(environment: E, events:
       } catch (error) {
         if (signal.aborted || !mayReopen(error)) throw error
       }
+      if (Date.now() - opened > backoff.max) attempt = 0
       await pause(delayBefore(attempt, backoff), signal)
     }
   } catch (error) {

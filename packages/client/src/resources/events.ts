@@ -36,10 +36,10 @@ export class Events {
    */
   async *follow(options: FollowOptions = {}): AsyncGenerator<Event, void, undefined> {
     let after = options.after
-    let attempt = 0
-    while (!options.signal?.aborted) {
+    for (let attempt = 0; !options.signal?.aborted; attempt++) {
+      const opened = Date.now()
       try {
-        for await (const event of this.stream({ ...options, after }, () => (attempt = 0))) {
+        for await (const event of this.stream({ ...options, after })) {
           after = event.seq
           yield event
         }
@@ -47,16 +47,17 @@ export class Events {
         if (options.signal?.aborted) return
         if (!mayReopen(error)) throw error
       }
-      await pause(delayBefore(attempt++, backoff), options.signal).catch(() => undefined)
+      if (Date.now() - opened > backoff.max) attempt = 0
+      await pause(delayBefore(attempt, backoff), options.signal).catch(() => undefined)
     }
   }
 
   /** One connection of `follow`: ends when the server ends it, throws when it breaks. */
-  async *stream(options: FollowOptions, onAlive?: () => void): AsyncGenerator<Event, void, undefined> {
+  async *stream(options: FollowOptions): AsyncGenerator<Event, void, undefined> {
     const { signal, silenceMs = 3 * heartbeatMs, after, environment, build, type } = options
     const query = { after, environment, build, type, watch: '1' } as const
-    const response = await this.#transport.open('GET /v1/events', { query, signal, accept: 'text/event-stream' })
-    for await (const message of readServerSentEvents(response, { silenceMs, onAlive })) {
+    const response = await this.#transport.open('GET /v1/events', { query, signal, accept: 'text/event-stream', answerWithinMs: silenceMs })
+    for await (const message of readServerSentEvents(response, { silenceMs, signal })) {
       const event = JSON.parse(message.data) as Event
       if (after === undefined || event.seq > after) yield event
     }

@@ -21,8 +21,8 @@ export interface WatchOptions {
   readonly signal?: AbortSignal | undefined
   /** Milliseconds without even a heartbeat after which the stream is dead; default: three heartbeats. */
   readonly silenceMs?: number | undefined
-  /** Anything at all was heard. */
-  readonly onAlive?: (() => void) | undefined
+  /** The server took the watch; messages follow. */
+  readonly onOpen?: (() => void) | undefined
 }
 
 const heartbeatMs = 2_000
@@ -42,10 +42,11 @@ export class Tables {
 
   /** One connection: ends when the server ends it, throws when it breaks. Calls nobody again by itself. */
   async *watch<K extends TableKind>(kind: K, options: WatchOptions = {}): AsyncGenerator<TableMessage<TableEntries[K]>, void, undefined> {
-    const { after, signal, silenceMs = 3 * heartbeatMs, onAlive } = options
+    const { after, signal, silenceMs = 3 * heartbeatMs, onOpen } = options
     const query = { watch: '1', after: after && `${after.epoch}:${after.revision}` } as const
-    const response = await this.#transport.open(routeOf(kind), { query, signal, accept: 'text/event-stream' })
-    for await (const message of readServerSentEvents(response, { silenceMs, onAlive })) {
+    const response = await this.#transport.open(routeOf(kind), { query, signal, accept: 'text/event-stream', answerWithinMs: silenceMs })
+    onOpen?.()
+    for await (const message of readServerSentEvents(response, { silenceMs, signal })) {
       const data = JSON.parse(message.data)
       if (message.event === 'snapshot') yield { type: 'snapshot', snapshot: data }
       else if (message.event === 'delta') yield { type: 'delta', delta: data }

@@ -30,6 +30,8 @@ export const Fixture = Type.Object({
   csv: Nullable(Type.String()),
   /** Or a command on `host` that prints CSV. */
   command: Nullable(Command),
+  /** Where `command` runs; null with a file. */
+  host: Nullable(Name),
   columns: Type.Array(
     Type.Object({
       name: Type.String(),
