@@ -1,6 +1,7 @@
 import { PassThrough } from 'node:stream'
 import { describe, expect, it } from 'vitest'
 import { type Format, Output } from './output.ts'
+import type { Column } from './table.ts'
 
 function capture(format: Format, isTTY = false) {
   const stream = Object.assign(new PassThrough(), { isTTY })
@@ -11,9 +12,9 @@ const rows = [
   { name: 'alice', id: 1001 },
   { name: 'bo', id: 12 },
 ]
-const columns = [
-  { title: 'NAME', value: (row: { name: string }) => row.name },
-  { title: 'CONFIGID', value: (row: { id: number }) => String(row.id), align: 'right' as const },
+const columns: Column<{ name: string; id: number }>[] = [
+  { title: 'NAME', value: ({ name }) => name },
+  { title: 'CONFIGID', value: ({ id }) => String(id), align: 'right' },
 ]
 
 describe('Output', () => {

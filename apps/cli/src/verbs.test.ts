@@ -5,6 +5,7 @@ import { catalog } from './catalog.ts'
 import { type Candidate, complete } from './complete.ts'
 import type { Surroundings } from './context.ts'
 import { createProgram } from './program.ts'
+import { referencePage } from './reference-page.ts'
 import type { Verb } from './verb.ts'
 import { states } from './verbs/list.ts'
 import { tokenScopes } from './verbs/token-create.ts'
@@ -50,6 +51,12 @@ describe.each(catalog.map((entry) => [entry.name, entry] as const))('standin %s'
     expect(await help(...words.slice(0, -1))).toMatch(new RegExp(`^  ${words.at(-1)} `, 'm'))
     const { candidates } = await complete([...words.slice(0, -1), ''], nobody)
     expect(candidates.map(({ value }) => value)).toContain(words.at(-1))
+  })
+})
+
+describe('the reference page', () => {
+  it('is what the verbs say', async () => {
+    await expect(await referencePage()).toMatchFileSnapshot('../../../docs/reference/cli.md')
   })
 })
 

@@ -48,7 +48,7 @@ export class Supervisor {
     this.#apps = { gateway: app('gateway'), dns: app('dns'), control: app('control') }
   }
 
-  /** Throws `conflict` errors where one runs already or a port is taken; then nothing is left running. */
+  /** Throws `home_in_use` where one runs already, `port_taken`; then nothing is left running. */
   async start(): Promise<StartedPlatform> {
     const { home, domain } = this.#options
     await makeHome(home)
@@ -100,7 +100,7 @@ export class Supervisor {
 
 async function alreadyRuns(home: string): Promise<StandinError> {
   const running = await readRunningFile(home)
-  return new StandinError('state_conflict', `Standin runs already for ${home}${running ? ` (pid ${running.pid}, ${running.api})` : ''}.`, {
+  return new StandinError('home_in_use', `Standin runs already for ${home}${running ? ` (pid ${running.pid}, ${running.api})` : ''}.`, {
     hint: running ? `Use it, end it with \`kill ${running.pid}\`, or start another one with --home.` : 'It is just starting: wait for it.',
   })
 }
