@@ -104,32 +104,30 @@ class TableFollower<K extends TableKind> implements Follower {
 
   async #follow(): Promise<void> {
     const { signal } = this.#stop
-    for (let attempt = 0; !signal.aborted; ) {
+    for (let attempt = 0; !signal.aborted; attempt++) {
+      const opened = Date.now()
       try {
-        await this.#watchOnce(() => (attempt = 0))
+        await this.#watchOnce()
         this.#become('lost', 'the stream ended')
       } catch (error) {
         if (signal.aborted) return
         this.#become('lost', wordsOf(error))
       }
+      if (Date.now() - opened > backoff.max) attempt = 0
       this.#address.start()
       this.#nudge = new AbortController()
-      await pause(delayBefore(attempt++, backoff), AbortSignal.any([signal, this.#nudge.signal])).catch(() => undefined)
+      await pause(delayBefore(attempt, backoff), AbortSignal.any([signal, this.#nudge.signal])).catch(() => undefined)
       if (!signal.aborted) this.#become('connecting')
     }
   }
 
-  async #watchOnce(onAlive: () => void): Promise<void> {
+  async #watchOnce(): Promise<void> {
     const { kind, silenceMs } = this.#options
     const { epoch, revision } = this.#table
     const client = await this.control.client()
     const after = epoch === null ? undefined : { epoch, revision }
-    for await (const message of client.tables.watch(kind, { after, silenceMs, signal: this.#stop.signal })) {
-      this.#apply(message)
-      if (this.#link.state === 'following') continue
-      onAlive()
-      this.#become('following')
-    }
+    const onOpen = () => this.#become('following')
+    for await (const message of client.tables.watch(kind, { after, silenceMs, signal: this.#stop.signal, onOpen })) this.#apply(message)
   }
 
   #apply(message: TableMessage<TableEntries[K]>): void {
