@@ -1,1 +1,7 @@
-export {}
+export { blueprintReference } from './blueprint-reference.ts'
+export { type PackedBlueprint, packBlueprint } from './pack-blueprint.ts'
+export { type BlueprintInput, blueprintNames, type ParsedBlueprint, type ParseOptions, parseBlueprint } from './parse-blueprint.ts'
+export { type KeyRule, profile } from './profile.ts'
+export { parseDuration, parseSize } from './quantities.ts'
+export { type UnpackedBlueprint, type UnpackLimits, unpackBlueprint } from './unpack-blueprint.ts'
+export { XStandin } from './x-standin-schema.ts'
