@@ -13,7 +13,7 @@ export interface ActivityRecord {
   reported: number
 }
 
-export type ReportActivity = (report: ActivityReport) => Promise<void>
+export type ReportActivity = (items: ActivityReport['items']) => Promise<void>
 
 /** Milliseconds between two reports. */
 const reportEveryMs = 5_000
@@ -88,13 +88,13 @@ export class Activity {
     for (let start = 0; start < due.length; start += reportLimit) {
       const batch = due.slice(start, start + reportLimit).map((record) => ({ record, at: record.at }))
       try {
-        await this.#report({
-          items: batch.map(({ record, at }) => ({
+        await this.#report(
+          batch.map(({ record, at }) => ({
             environment: record.environment,
             at: new Date(at).toISOString(),
             cause: `${record.method} ${record.host}`.slice(0, 200),
           })),
-        })
+        )
       } catch {
         // Control is away. Whoever follows the table has logged it already; the records keep what is due.
         return

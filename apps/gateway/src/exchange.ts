@@ -16,7 +16,8 @@ export interface Gateway {
   readonly accessLog: AccessLog
   /** What this process calls itself in `Via`. */
   readonly pseudonym: string
-  readonly draining: boolean
+  /** It was told to stop: responses are the last ones on their connections. */
+  draining: boolean
 }
 
 /**
@@ -97,8 +98,9 @@ export class Exchange {
   }
 
   /** From now until it ends, its environment is in use. */
-  countAsActivity(target: Target): void {
-    if (this.#counted === target.activity) return
+  countAsActivity(): void {
+    const { target } = this
+    if (target === null || this.#counted === target.activity) return
     if (this.#counted !== null) this.gateway.activity.end(this.#counted)
     this.#counted = target.activity
     this.gateway.activity.begin(target.activity, this.upgrade !== null ? 'WebSocket' : (this.req.method ?? ''), this.host)

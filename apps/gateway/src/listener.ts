@@ -49,21 +49,16 @@ export class Listener {
 
   /** Accepts nothing new and lets what is under way end by itself, for `ms` at most. */
   async drain(ms: number): Promise<void> {
+    this.#gateway.draining = true
     if (!this.#server.listening) return
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
-    const idle = setInterval(() => this.#closeIdle(), 50)
+    const idle = setInterval(() => this.#server.closeIdleConnections(), 50)
     const deadline = setTimeout(() => {
       for (const { socket } of this.#connections) socket.destroy()
     }, ms)
-    this.#closeIdle()
     await closed
     clearInterval(idle)
     clearTimeout(deadline)
-  }
-
-  /** Connections between two requests; an exchange that is under way tells its client that it was the last. */
-  #closeIdle(): void {
-    this.#server.closeIdleConnections()
   }
 
   #onConnection(socket: OurSocket): void {

@@ -33,6 +33,7 @@ export class Router {
   readonly #upstreams: UpstreamRegistry
   readonly #activity: Activity
   readonly #listeners: EnvironmentListener[] = []
+  #epoch = ''
   #domain = ''
   #nextId = 0
   #hasTable = false
@@ -61,15 +62,17 @@ export class Router {
     return this.#environments.get(id)
   }
 
-  /** Makes the table this snapshot; environments of the same revision stay untouched. */
-  reset(snapshot: Pick<TableSnapshot<RouteEntry>, 'domain' | 'nextId' | 'items'>): void {
+  /** Makes the table this snapshot. Of the same store, what has the same revision stays untouched. */
+  reset(snapshot: Pick<TableSnapshot<RouteEntry>, 'epoch' | 'domain' | 'nextId' | 'items'>): void {
+    const sameStore = snapshot.epoch === this.#epoch
+    this.#epoch = snapshot.epoch
     this.#domain = snapshot.domain.toLowerCase()
     this.#nextId = snapshot.nextId
     this.#hasTable = true
     const gone = new Set(this.#environments.keys())
     for (const entry of snapshot.items) {
       gone.delete(entry.environment)
-      if (this.#environments.get(entry.environment)?.entry.revision !== entry.revision) this.put(entry)
+      if (!sameStore || this.#environments.get(entry.environment)?.entry.revision !== entry.revision) this.put(entry)
     }
     for (const id of gone) this.remove(id)
   }

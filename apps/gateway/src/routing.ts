@@ -22,6 +22,5 @@ export const findRoute = (exchange: Exchange): boolean => {
     return false
   }
   exchange.target = target
-  exchange.countAsActivity(target)
   return true
 }

@@ -147,6 +147,8 @@ class UpgradeAttempt implements Abortable {
     const sentBefore = client.bytesWritten
     this.#upstream.relayed.add(socket)
     exchange.pending = null
+    // That the client leaves is how a WebSocket ends: the relay accounts for it.
+    exchange.connection.live.delete(exchange)
     relay(client, socket, () => {
       this.#upstream.relayed.delete(socket)
       exchange.bytesSent = client.bytesWritten - sentBefore

@@ -23,9 +23,13 @@ export const awaitRunning = (exchange: Exchange): boolean => {
   const environment = exchange.target?.environment
   if (environment === undefined) return false
   const what = treatment[environment.entry.state]
+  if (what === 'refuse') {
+    exchange.refuse(notServing(environment), { retryAfterSeconds: 10 })
+    return false
+  }
+  exchange.countAsActivity()
   if (what === 'pass') return true
-  if (what === 'refuse') exchange.refuse(notServing(environment), { retryAfterSeconds: 10 })
-  else exchange.gateway.wake.hold(exchange, environment, what === 'wake')
+  exchange.gateway.wake.hold(exchange, environment, what === 'wake')
   return false
 }
 

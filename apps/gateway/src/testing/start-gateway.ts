@@ -23,25 +23,25 @@ export interface StartedGateway extends AsyncDisposable {
   readonly listener: Listener
   /** Exchanges that have ended, as the access log saw them. */
   readonly ended: Exchange[]
-  readonly reports: ActivityReport[]
+  readonly reports: ActivityReport['items']
 }
 
 export const startGateway = async (
   options: { resume?: ResumeEnvironment; limits?: Partial<WakeLimits>; accessLog?: AccessLog; pseudonym?: string } = {},
 ): Promise<StartedGateway> => {
   const ended: Exchange[] = []
-  const reports: ActivityReport[] = []
+  const reports: ActivityReport['items'] = []
   const refused = new RefusedEndpoints()
   const upstreams = new UpstreamRegistry(refused)
-  const activity = new Activity(async (report) => {
-    reports.push(report)
+  const activity = new Activity(async (items) => {
+    reports.push(...items)
   })
   const router = new Router(upstreams, activity)
   const wake = new WakeDesk(options.resume ?? (() => new Promise(() => {})), goOn, { ...defaultWakeLimits, ...options.limits })
   router.onChange((id, environment) => wake.settle(id, environment))
   const accessLog = options.accessLog ?? { write: (exchange: Exchange) => void ended.push(exchange) }
   const gateway: Gateway = { router, wake, activity, accessLog, pseudonym: options.pseudonym ?? 'standin-test', draining: false }
-  router.reset({ domain, nextId: 1001, items: [] })
+  router.reset({ epoch: 'test', domain, nextId: 1001, items: [] })
   const listener = new Listener(gateway)
   const address = await listener.listen('127.0.0.1', 0)
   refused.set('the gateway', [address])
