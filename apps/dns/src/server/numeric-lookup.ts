@@ -1,7 +1,4 @@
-/**
- * What dgram sockets look addresses up with. Ours are numeric: there is nothing to look up, and a turn of the event loop for
- * each datagram sent is a sixth of the throughput.
- */
+/** What sockets look addresses up with. Ours are numeric: there is nothing to look up, and no turn of the event loop to wait for it. */
 export function numericLookup(
   address: string,
   family: unknown,
