@@ -42,7 +42,7 @@ export const buildContainer = (config: GatewayConfig): DependencyContainer => {
 
   // Lines are gathered: one write to the standard error for each would cost more than the request.
   provide(Tokens.logStream, () =>
-    pino.destination({ dest: 2, sync: false, minLength: 16 * 1024, maxLength: 8 * 1024 * 1024, periodicFlush: 250 }),
+    pino.destination({ dest: 2, sync: false, minLength: 8 * 1024, maxLength: 8 * 1024 * 1024, periodicFlush: 250 }),
   )
   provide(Tokens.log, (get) => pino({ base: null }, get(Tokens.logStream)))
   provide(Tokens.accessLog, (get) => new JsonAccessLog(get(Tokens.logStream)))
