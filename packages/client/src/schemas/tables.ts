@@ -33,14 +33,17 @@ export type RouteEntry = Type.Static<typeof RouteEntry>
 export const HostRecord = Type.Object({
   /** A name of an instance, `web-1`, or of a host, `web`: fully qualified, without the last dot. */
   name: Type.String(),
-  /** IPv4 or IPv6 addresses. */
+  /** IPv4 or IPv6 addresses. Empty: the name exists and has none just now, which is another answer than that there is no such name. */
   addresses: Type.Array(Type.String()),
   /** Whether the addresses' PTR records point to this name: instance names only, so that each address has one. */
   ptr: Type.Boolean(),
 })
 export type HostRecord = Type.Static<typeof HostRecord>
 
-/** All records of one environment. `<service>-<id>.<domain>` are in `services` and answer with the gateway's addresses. */
+/**
+ * All records of one environment. `services` are the names of its services (`www`): `<service>-<id>.<domain>` answers with
+ * the gateway's addresses.
+ */
 export const RecordEntry = Type.Object(
   {
     environment: Type.Integer(),
