@@ -1,1 +1,3 @@
-export {}
+export { type ControlConfig, readConfig } from './config.ts'
+export { buildContainer, type ContainerOptions, Tokens } from './container.ts'
+export { openHome } from './open-home.ts'

@@ -111,6 +111,8 @@ export interface ExecSession {
   readonly stderr: Readable
   readonly exited: Promise<{ readonly exitCode: number | null; readonly signal: string | null }>
   kill(signal: NodeJS.Signals): void
+  /** Of its terminal, where it has one. */
+  resize?(size: { readonly columns: number; readonly rows: number }): void
 }
 
 export interface LogQuery {

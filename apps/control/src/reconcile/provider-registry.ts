@@ -4,7 +4,8 @@ import { Value } from 'typebox/value'
 
 export interface ProviderEntry {
   readonly provider: Provider
-  readonly config: unknown
+  /** Asked for when it is opened: by then it is known where the API listens. */
+  readonly config: () => unknown
 }
 
 /** The providers of this installation. `open` and `close` have effects, nothing else. */
@@ -22,14 +23,15 @@ export class ProviderRegistry {
 
   /** All of them, in order. @throws StandinError `invalid` with every fault of every configuration, what a provider throws */
   async open(): Promise<void> {
-    const errors = this.#entries.flatMap(({ provider, config }) =>
+    const configured = this.#entries.map(({ provider, config }) => ({ provider, config: config() }))
+    const errors = configured.flatMap(({ provider, config }) =>
       [...Value.Errors(provider.config, config)].map((error) => ({
         path: `/providers/${provider.id}${error.instancePath}`,
         message: error.message,
       })),
     )
     if (errors.length > 0) throw new StandinError('invalid', 'the configuration of the providers is not valid', { errors })
-    for (const { provider, config } of this.#entries) {
+    for (const { provider, config } of configured) {
       this.#handles.set(provider.id, await provider.open(this.#contextOf(provider.id), config as never))
     }
   }
@@ -44,7 +46,7 @@ export class ProviderRegistry {
   }
 
   ids(): string[] {
-    return [...this.#handles.keys()]
+    return this.#entries.map(({ provider }) => provider.id)
   }
 
   entries(): IterableIterator<[string, ProviderHandle]> {

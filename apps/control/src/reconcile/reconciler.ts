@@ -22,6 +22,8 @@ export interface ReconcilerDependencies extends PassDependencies {
   readonly log: Logger
   /** How many environments per provider may be made or brought up at once. Default 8. */
   readonly heavyAtOnce?: number
+  /** Told of every step that failed. */
+  readonly onFailure?: (code: string) => void
   /** Waits before a step is tried again, ms; after the last one it has failed. */
   readonly retryDelaysMs?: readonly number[]
 }
@@ -123,6 +125,7 @@ export class Reconciler {
   #failed(id: number, error: unknown): void {
     const { environments, log } = this.#deps
     log.warn({ err: error, environment: id }, `environment ${id}: a step failed`)
+    this.#deps.onFailure?.(error instanceof StandinError ? error.code : 'internal')
     try {
       const record = environments.require(id)
       const because = becauseOf(error, error instanceof StandinError ? `provider:${record.provider}` : 'reconciler')

@@ -61,8 +61,11 @@ export class Environments {
     return (row?.seq ?? 1000) + 1
   }
 
-  /** @throws StandinError `name_taken` */
-  insert(environment: NewEnvironment, because: Because): EnvironmentRecord {
+  /**
+   * @param alongside written in the same transaction
+   * @throws StandinError `name_taken`
+   */
+  insert(environment: NewEnvironment, because: Because, alongside: (id: number) => void = () => {}): EnvironmentRecord {
     return this.#db.transaction(() => {
       const at = this.#now()
       const id = this.nextId
@@ -96,6 +99,7 @@ export class Environments {
           revision: 0,
         }),
       )
+      alongside(id)
       const template = environment.template === null ? null : `${environment.template.name}@${environment.template.version}`
       return this.#record(id, 'environment.created', because.actor, { name, template, provider: environment.provider })
     })

@@ -41,6 +41,7 @@ export class EventLog {
   /** Committed, not yet given to the listeners. */
   #committed: Event[] = []
   #publishing = false
+  #last: number | undefined
 
   constructor(db: Database, now: () => number, keep = retention) {
     this.#db = db
@@ -81,10 +82,10 @@ export class EventLog {
     return this.#db.all(select.orderBy('seq').limit(query.limit ?? 100)).map(toEvent)
   }
 
-  /** Sequence number of the last event; 0 before the first one. */
+  /** Sequence number of the last event that was committed; 0 before the first one. */
   get last(): number {
-    const row = this.#db.sqlite.prepare(`select seq from sqlite_sequence where name = 'events'`).get() as { seq: number } | undefined
-    return row?.seq ?? 0
+    this.#last ??= this.#readLast()
+    return this.#last
   }
 
   /** @returns the unsubscribe */
@@ -100,6 +101,7 @@ export class EventLog {
   /** A listener may write to the store: what it commits is published after this batch, so that all see one order. */
   #publish(): void {
     this.#committed.push(...this.#pending)
+    this.#last = this.#pending.at(-1)?.seq ?? this.#last
     this.#pending = []
     if (this.#publishing) return
     this.#publishing = true
@@ -112,6 +114,11 @@ export class EventLog {
     } finally {
       this.#publishing = false
     }
+  }
+
+  #readLast(): number {
+    const row = this.#db.sqlite.prepare(`select seq from sqlite_sequence where name = 'events'`).get() as { seq: number } | undefined
+    return row?.seq ?? 0
   }
 
   #prune(seq: number): void {

@@ -1,6 +1,7 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import { type Scope, StandinError, type Token } from '@standin/client'
 import type { Selectable } from 'kysely'
+import { parseCursor } from './cursor.ts'
 import type { Database } from './database.ts'
 import type { EventLog } from './events.ts'
 import type { TokensTable } from './schema.ts'
@@ -62,8 +63,15 @@ export class Tokens {
     return { tokenId: id, actor: actorOf(row.name), name: row.name, scope: row.scope as Scope }
   }
 
-  list(): Token[] {
-    return this.#db.all(this.#db.query.selectFrom('tokens').selectAll().orderBy('created_at', 'desc').orderBy('id')).map(toToken)
+  /** Newest first. */
+  list(filter: { limit: number; cursor?: string | undefined }): { items: Token[]; nextCursor: string | null } {
+    const offset = filter.cursor === undefined ? 0 : parseCursor(filter.cursor)
+    const query = this.#db.query.selectFrom('tokens').selectAll().orderBy('created_at', 'desc').orderBy('id')
+    const rows = this.#db.all(query.limit(filter.limit + 1).offset(offset))
+    return {
+      items: rows.slice(0, filter.limit).map(toToken),
+      nextCursor: rows.length > filter.limit ? String(offset + filter.limit) : null,
+    }
   }
 
   /** @throws StandinError `token_not_found` */

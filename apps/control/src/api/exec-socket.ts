@@ -1,0 +1,179 @@
+import { once } from 'node:events'
+import { type IncomingMessage, STATUS_CODES } from 'node:http'
+import type { Duplex, Readable } from 'node:stream'
+import { ExecQuery, StandinError } from '@standin/client'
+import type { ExecRequest, ExecSession, Logger } from '@standin/core'
+import { Value } from 'typebox/value'
+import { type RawData, type WebSocket, WebSocketServer } from 'ws'
+import type { ProviderRegistry } from '../reconcile/provider-registry.ts'
+import type { EnvironmentQueries } from '../store/environment-queries.ts'
+import type { Stacks } from '../store/stacks.ts'
+import type { Tokens } from '../store/tokens.ts'
+import { authenticate } from './auth.ts'
+import type { OpenStreams } from './open-streams.ts'
+import { toStandinError } from './problems.ts'
+import { requireHost, unsupported } from './routes/environments.ts'
+
+export interface ExecSocketDependencies {
+  readonly tokens: Tokens
+  readonly queries: EnvironmentQueries
+  readonly stacks: Stacks
+  readonly providers: ProviderRegistry
+  readonly streams: OpenStreams
+  readonly log: Logger
+}
+
+/** First byte of every frame. */
+const channel = { stdin: 0, stdout: 1, stderr: 2, exit: 3, resize: 4 } as const
+
+const largestFrame = 1 << 20
+const pingMs = 20_000
+const hangUpGraceMs = 3_000
+
+/** `GET /v1/environments/:ref/exec` with `Upgrade: websocket`: a command on a host, its three streams and its end. */
+export class ExecSocket {
+  readonly #deps: ExecSocketDependencies
+  readonly #server = new WebSocketServer({ noServer: true, maxPayload: largestFrame, perMessageDeflate: false })
+
+  constructor(deps: ExecSocketDependencies) {
+    this.#deps = deps
+  }
+
+  /** A listener for the server's `upgrade` event. */
+  readonly upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
+    const ignore = () => {}
+    socket.on('error', ignore)
+    this.#open(request).then(
+      (session) => {
+        socket.off('error', ignore)
+        this.#server.handleUpgrade(request, socket, head, (webSocket) => this.#connect(webSocket, session))
+      },
+      (error: unknown) => refuse(socket, toStandinError(error)),
+    )
+  }
+
+  /** The command runs before the upgrade is accepted: what fails is an ordinary problem document. */
+  async #open(request: IncomingMessage): Promise<ExecSession> {
+    const url = new URL(request.url ?? '/', 'http://control')
+    const match = /^\/v1\/environments\/([^/]{1,63})\/exec$/.exec(url.pathname)
+    if (match === null) throw new StandinError('route_not_found', `there is no WebSocket at ${url.pathname.slice(0, 200)}`)
+    const { queries, stacks, providers, tokens, log } = this.#deps
+    const caller = authenticate(tokens, request.headers.authorization, 'write')
+    const query = parseQuery(url.searchParams)
+    const record = queries.byRef(decodeURIComponent(match[1] as string))
+    const provider = providers.get(record.provider)
+    if (!provider.can.exec) throw unsupported(record, 'run a command in')
+    const host = query.host ?? stacks.of(record).hosts[0]?.name ?? ''
+    requireHost(record, host, stacks)
+    const [columns = 80, rows = 24] = query.tty?.split('x').map(Number) ?? []
+    const exec: ExecRequest = {
+      host,
+      command: query.arg,
+      ...(query.ordinal === undefined ? {} : { ordinal: query.ordinal }),
+      ...(query.tty === undefined ? {} : { tty: { columns, rows } }),
+    }
+    log.info({ actor: caller.actor, environment: record.id, host }, 'a command is run')
+    return provider.exec(record.id, exec)
+  }
+
+  #connect(webSocket: WebSocket, session: ExecSession): void {
+    const { streams, log } = this.#deps
+    streams.add({ end: () => webSocket.close(1001, 'control is shutting down'), onClose: (listener) => webSocket.on('close', listener) })
+    const ping = setInterval(() => webSocket.ping(), pingMs)
+    let ended = false
+    webSocket.on('message', (data: RawData) => receive(session, toBuffer(data)))
+    webSocket.on('error', (error) => log.warn({ err: error }, 'exec: the connection failed'))
+    webSocket.on('close', () => {
+      clearInterval(ping)
+      if (ended) return
+      // Nobody is there any more, as when a terminal is closed.
+      session.kill('SIGHUP')
+      setTimeout(() => ended || session.kill('SIGKILL'), hangUpGraceMs).unref()
+    })
+    session.stdin.on('error', () => {})
+    const outputs = [forward(session.stdout, channel.stdout, webSocket), forward(session.stderr, channel.stderr, webSocket)]
+    session.exited
+      .then(async (end) => {
+        ended = true
+        await Promise.all(outputs)
+        webSocket.send(frame(channel.exit, Buffer.from(JSON.stringify(end))))
+        webSocket.close(1000)
+      })
+      .catch((error: unknown) => {
+        ended = true
+        log.warn({ err: error }, 'exec: the command could not be followed to its end')
+        webSocket.close(1011, 'the command could not be followed')
+      })
+  }
+}
+
+function parseQuery(search: URLSearchParams): ExecQuery {
+  const query: Record<string, unknown> = { ...Object.fromEntries(search), arg: search.getAll('arg') }
+  const converted = Value.Convert(ExecQuery, query)
+  const errors = [...Value.Errors(ExecQuery, converted)].map(({ instancePath, message }) => ({
+    path: `/querystring${instancePath}`,
+    message,
+  }))
+  if (errors.length > 0) {
+    const words = errors.map((error) => `${error.path} ${error.message}`).join('; ')
+    throw new StandinError('invalid', `the request is not valid: ${words}`, { errors })
+  }
+  return converted as ExecQuery
+}
+
+function receive(session: ExecSession, data: Buffer): void {
+  const payload = data.subarray(1)
+  if (data[0] === channel.stdin) {
+    if (payload.length === 0) session.stdin.end()
+    else if (!session.stdin.writableEnded) session.stdin.write(payload)
+  }
+  if (data[0] === channel.resize) {
+    const size = parseSize(payload)
+    if (size !== null) session.resize?.(size)
+  }
+}
+
+function parseSize(payload: Buffer): { columns: number; rows: number } | null {
+  try {
+    const { columns, rows } = JSON.parse(payload.toString()) as { columns?: unknown; rows?: unknown }
+    return Number.isInteger(columns) && Number.isInteger(rows) ? { columns: columns as number, rows: rows as number } : null
+  } catch {
+    return null
+  }
+}
+
+/** Each chunk waits until the one before is on its way: what prints faster than is read is held up, not hoarded. */
+async function forward(output: Readable, number: number, webSocket: WebSocket): Promise<void> {
+  try {
+    for await (const chunk of output) {
+      if (webSocket.readyState !== webSocket.OPEN) break
+      await new Promise((sent) => webSocket.send(frame(number, Buffer.from(chunk as Buffer)), sent))
+    }
+  } catch {
+    // It ended with its process.
+  }
+}
+
+function frame(number: number, payload: Buffer): Buffer {
+  return Buffer.concat([Buffer.from([number]), payload])
+}
+
+function toBuffer(data: RawData): Buffer {
+  if (Array.isArray(data)) return Buffer.concat(data)
+  return Buffer.isBuffer(data) ? data : Buffer.from(data)
+}
+
+function refuse(socket: Duplex, error: StandinError): void {
+  const body = JSON.stringify(error.toProblem())
+  socket.end(
+    [
+      `HTTP/1.1 ${error.status} ${STATUS_CODES[error.status] ?? ''}`,
+      'content-type: application/problem+json',
+      `content-length: ${Buffer.byteLength(body)}`,
+      'connection: close',
+      '',
+      body,
+    ].join('\r\n'),
+  )
+  void once(socket, 'finish').then(() => socket.destroy())
+}

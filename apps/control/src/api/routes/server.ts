@@ -1,0 +1,58 @@
+import '@fastify/swagger'
+import { api, type Discovery } from '@standin/client'
+import type { FastifyInstance } from 'fastify'
+import type { Metrics } from '../../metrics.ts'
+import type { ProviderRegistry } from '../../reconcile/provider-registry.ts'
+import type { Place } from '../../tables/pool.ts'
+import { endpoint } from '../endpoint.ts'
+
+export interface ServerRoutesDependencies {
+  readonly place: Place
+  readonly dns: string | null
+  readonly version: string
+  readonly trashMs: number
+  readonly providers: ProviderRegistry
+  readonly metrics: Metrics
+}
+
+export function serverRoutes(app: FastifyInstance, deps: ServerRoutesDependencies): void {
+  endpoint(
+    app,
+    'server.discover',
+    api.server.discover,
+    ({ caller }): Discovery => ({
+      name: 'standin',
+      version: deps.version,
+      api: 'v1',
+      domain: deps.place.domain,
+      gateway: { scheme: deps.place.gateway.scheme, port: deps.place.gateway.port },
+      dns: deps.dns,
+      scope: caller.scope,
+      providers: [...deps.providers.entries()].map(([id, { can, notes }]) => ({ id, can: { ...can }, notes: [...notes] })),
+      links: {
+        environments: '/v1/environments',
+        templates: '/v1/templates',
+        builds: '/v1/builds',
+        events: '/v1/events',
+        routes: '/v1/routes',
+        records: '/v1/records',
+        tokens: '/v1/tokens',
+        activity: '/v1/activity',
+        metrics: '/v1/metrics',
+        openapi: '/v1/openapi.json',
+      },
+      trashMs: deps.trashMs,
+    }),
+  )
+
+  endpoint(app, 'server.health', api.server.health, () => ({ status: 'ok' as const }))
+
+  endpoint(app, 'server.openapi', api.server.openapi, () => app.swagger())
+
+  endpoint(app, 'server.metrics', api.server.metrics, async ({ reply }) =>
+    reply
+      .type(deps.metrics.contentType)
+      .serializer((text: unknown) => text as string)
+      .send(await deps.metrics.text()),
+  )
+}

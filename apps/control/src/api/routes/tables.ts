@@ -1,0 +1,31 @@
+import { api } from '@standin/client'
+import type { FastifyInstance } from 'fastify'
+import type { Feed } from '../../tables/feed.ts'
+import { endpoint } from '../endpoint.ts'
+import type { OpenStreams } from '../open-streams.ts'
+import { SseStream } from '../sse.ts'
+
+export interface Feeds {
+  readonly routes: Feed
+  readonly records: Feed
+}
+
+/** What followers hold. */
+export function tableRoutes(app: FastifyInstance, feeds: Feeds, streams: OpenStreams): void {
+  for (const kind of ['routes', 'records'] as const) {
+    endpoint(app, `tables.${kind}`, api.tables[kind], ({ query, request, reply }) => {
+      if (query.watch === undefined && request.headers.accept?.includes('text/event-stream') !== true) {
+        return reply
+          .type('application/json; charset=utf-8')
+          .serializer((text: unknown) => text as string)
+          .send(feeds[kind].snapshot())
+      }
+      const lastId = request.headers['last-event-id']
+      reply.hijack()
+      const stream = new SseStream(reply.raw)
+      streams.add(stream)
+      feeds[kind].watch(stream, typeof lastId === 'string' ? lastId : (query.after ?? null))
+      return reply
+    })
+  }
+}

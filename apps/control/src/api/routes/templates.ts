@@ -1,0 +1,52 @@
+import { api } from '@standin/client'
+import type { Logger } from '@standin/core'
+import type { FastifyInstance } from 'fastify'
+import type { ProviderRegistry } from '../../reconcile/provider-registry.ts'
+import type { EnvironmentQueries } from '../../store/environment-queries.ts'
+import { type TemplateRecord, type Templates, toTemplate } from '../../store/templates.ts'
+import { endpoint } from '../endpoint.ts'
+
+export interface TemplateRoutesDependencies {
+  readonly templates: Templates
+  readonly queries: EnvironmentQueries
+  readonly providers: ProviderRegistry
+  readonly log: Logger
+}
+
+/** Template versions and their channels. */
+export function templateRoutes(app: FastifyInstance, deps: TemplateRoutesDependencies): void {
+  const { templates, queries, providers, log } = deps
+  const view = (record: TemplateRecord) => toTemplate(record, templates.channelsOf(record))
+
+  endpoint(app, 'templates.list', api.templates.list, ({ query }) => {
+    const { items, nextCursor } = templates.list({ limit: query.limit ?? 100, cursor: query.cursor, name: query.name })
+    return { items: items.map(view), nextCursor }
+  })
+
+  endpoint(app, 'templates.get', api.templates.get, ({ params }) => view(templates.resolve(params.ref)))
+
+  endpoint(app, 'templates.delete', api.templates.delete, async ({ params, caller, reply }) => {
+    const template = templates.resolve(params.ref)
+    const users = queries
+      .usersOf(template.name, template.version)
+      .map((user) => (user.desired === 'deleted' ? `${user.name} (in the trash)` : user.name))
+    templates.delete(template, users, caller.actor)
+    // Should control die before this, its next start deletes the files.
+    await providers
+      .get(template.provider)
+      .deleteSnapshot(template.key)
+      .catch((error: unknown) => log.error({ err: error, template: template.ref }, `the files of ${template.ref} could not be deleted yet`))
+    return reply.code(204).send()
+  })
+
+  endpoint(app, 'channels.list', api.channels.list, ({ params }) => ({ items: templates.channels(params.name), nextCursor: null }))
+
+  endpoint(app, 'channels.set', api.channels.set, ({ params, body, caller }) =>
+    templates.setChannel(params.name, params.channel, body.version, caller.actor),
+  )
+
+  endpoint(app, 'channels.delete', api.channels.delete, ({ params, caller, reply }) => {
+    templates.deleteChannel(params.name, params.channel, caller.actor)
+    return reply.code(204).send()
+  })
+}

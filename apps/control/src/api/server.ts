@@ -1,0 +1,77 @@
+import { createServer, type Server } from 'node:http'
+import swagger from '@fastify/swagger'
+import { type TypeBoxTypeProvider, TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox'
+import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
+import Fastify from 'fastify'
+import type { Metrics } from '../metrics.ts'
+import type { IdempotencyKeys } from '../store/idempotency.ts'
+import type { Tokens } from '../store/tokens.ts'
+import { authenticate } from './auth.ts'
+import type { ExecSocket } from './exec-socket.ts'
+import { acceptIdempotencyKeys, type Recall } from './idempotent-request.ts'
+import { answerError, answerNotFound } from './problems.ts'
+
+export interface ServerDependencies {
+  readonly log: FastifyBaseLogger
+  readonly version: string
+  readonly tokens: Tokens
+  readonly idempotency: IdempotencyKeys
+  readonly recall: Recall
+  readonly metrics: Metrics
+  readonly exec: ExecSocket
+  /** Requests wait for this: the address is taken before all else is ready, so that it can be told to the parts. */
+  readonly ready: Promise<void>
+  /** Registers the endpoints, each file of `routes/` its own, in an order that can be read in container.ts. */
+  readonly routes: (app: FastifyInstance) => void
+}
+
+/**
+ * The API. What happens to a request, in order: its token is checked, its parts are validated, an Idempotency-Key is
+ * looked up, the endpoint's handler answers. Errors become problem documents in `problems.ts`.
+ */
+export async function buildServer(deps: ServerDependencies): Promise<FastifyInstance> {
+  const app = Fastify({
+    loggerInstance: deps.log,
+    disableRequestLogging: true,
+    routerOptions: { maxParamLength: 200 },
+    forceCloseConnections: 'idle',
+    // Streams last; a request has to arrive within a minute.
+    requestTimeout: 60_000,
+    serverFactory: (handler, options) =>
+      withUpgrade(createServer({ requestTimeout: 60_000, ...(options.http as object) }, handler), deps.exec),
+  }).withTypeProvider<TypeBoxTypeProvider>()
+  app.setValidatorCompiler(TypeBoxValidatorCompiler as never)
+  // The handlers' types are the schemas': checking once more at run time would only cost.
+  app.setSerializerCompiler(() => JSON.stringify)
+  app.setErrorHandler(answerError)
+  app.setNotFoundHandler(answerNotFound)
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: { title: 'Standin', version: deps.version, description: 'Disposable stand-ins of production' },
+      components: { securitySchemes: { token: { type: 'http', scheme: 'bearer', bearerFormat: 'stn_<id>_<secret>' } } },
+    },
+  })
+
+  app.decorateRequest('caller', null)
+  app.addHook('onRequest', async (request) => {
+    await deps.ready
+    const { scope } = request.routeOptions.config
+    if (scope != null) request.caller = authenticate(deps.tokens, request.headers.authorization, scope)
+  })
+  app.addHook('preValidation', async (request) => {
+    // A body that may be empty may be left out.
+    if (request.body === undefined && request.routeOptions.schema?.body !== undefined) request.body = {}
+  })
+  acceptIdempotencyKeys(app, deps.idempotency, deps.recall)
+  app.addHook('onResponse', async (request, reply) => {
+    deps.metrics.observeRequest(request.method, request.routeOptions.url ?? 'none', reply.statusCode, reply.elapsedTime / 1000)
+  })
+  deps.routes(app)
+  await app.ready()
+  return app
+}
+
+function withUpgrade(server: Server, exec: ExecSocket): Server {
+  return server.on('upgrade', exec.upgrade)
+}

@@ -1,0 +1,247 @@
+import 'reflect-metadata'
+import { StandinError } from '@standin/client'
+import type { Provider } from '@standin/core'
+import { attachProvider, formatEndpoint } from '@standin/providers/attach'
+import { processProvider } from '@standin/providers/process'
+import { type Logger, pino } from 'pino'
+import { type DependencyContainer, type InjectionToken, instanceCachingFactory, container as root } from 'tsyringe'
+import manifest from '../package.json' with { type: 'json' }
+import { EnvironmentCommands } from './api/environment-commands.ts'
+import { viewEnvironment } from './api/environment-view.ts'
+import { ExecSocket } from './api/exec-socket.ts'
+import type { Recall } from './api/idempotent-request.ts'
+import { OpenStreams } from './api/open-streams.ts'
+import { activityRoutes } from './api/routes/activity.ts'
+import { environmentRoutes } from './api/routes/environments.ts'
+import { eventRoutes } from './api/routes/events.ts'
+import { serverRoutes } from './api/routes/server.ts'
+import { type Feeds, tableRoutes } from './api/routes/tables.ts'
+import { templateRoutes } from './api/routes/templates.ts'
+import { tokenRoutes } from './api/routes/tokens.ts'
+import { buildServer } from './api/server.ts'
+import type { ControlConfig } from './config.ts'
+import { Control } from './control.ts'
+import { Listening, placeOf } from './listening.ts'
+import { Metrics } from './metrics.ts'
+import type { OpenedHome } from './open-home.ts'
+import { Deadlines } from './reconcile/deadlines.ts'
+import { type ProviderEntry, ProviderRegistry } from './reconcile/provider-registry.ts'
+import { Reconciler } from './reconcile/reconciler.ts'
+import { Builds, toBuild } from './store/builds.ts'
+import { EnvironmentQueries } from './store/environment-queries.ts'
+import { Environments } from './store/environments.ts'
+import { EventLog } from './store/events.ts'
+import { makePrivate } from './store/home.ts'
+import { IdempotencyKeys } from './store/idempotency.ts'
+import { Stacks } from './store/stacks.ts'
+import { Templates } from './store/templates.ts'
+import { Tokens as TokenStore } from './store/tokens.ts'
+import { Feed } from './tables/feed.ts'
+import { recordEntry } from './tables/records.ts'
+import { routeEntry } from './tables/routes.ts'
+import { Table } from './tables/table.ts'
+
+const token = <T>(name: string): InjectionToken<T> => Symbol(name)
+
+export const Tokens = {
+  log: token<Logger>('log'),
+  events: token<EventLog>('events'),
+  environments: token<Environments>('environments'),
+  queries: token<EnvironmentQueries>('queries'),
+  templates: token<Templates>('templates'),
+  stacks: token<Stacks>('stacks'),
+  builds: token<Builds>('builds'),
+  tokens: token<TokenStore>('tokens'),
+  idempotency: token<IdempotencyKeys>('idempotency'),
+  metrics: token<Metrics>('metrics'),
+  streams: token<OpenStreams>('streams'),
+  listening: token<Listening>('listening'),
+  providers: token<ProviderRegistry>('providers'),
+  reconciler: token<Reconciler>('reconciler'),
+  deadlines: token<Deadlines>('deadlines'),
+  feeds: token<Feeds>('feeds'),
+  commands: token<EnvironmentCommands>('commands'),
+  exec: token<ExecSocket>('exec'),
+  recall: token<Recall>('recall'),
+  control: token<Control>('control'),
+}
+
+export interface ContainerOptions {
+  /** Instead of the ones that come with Standin. For tests. */
+  readonly providers?: readonly Provider[]
+}
+
+/** Control's parts and what each is made of. Nothing starts here. */
+export function buildContainer(config: ControlConfig, opened: OpenedHome, options: ContainerOptions = {}): DependencyContainer {
+  const { home, database } = opened
+  const now = Date.now
+  const place = placeOf(config)
+  const container = root.createChildContainer()
+  const provide = <T>(name: InjectionToken<T>, make: (get: <P>(part: InjectionToken<P>) => P) => T) =>
+    container.register(name, { useFactory: instanceCachingFactory(() => make((part) => container.resolve(part))) })
+
+  provide(Tokens.log, () =>
+    pino(
+      { base: null, level: config.logLevel, redact: ['req.headers.authorization', 'headers.authorization', 'token', '*.token'] },
+      pino.destination({ dest: 2, sync: true }),
+    ),
+  )
+
+  // The store.
+  provide(Tokens.events, () => new EventLog(database, now))
+  provide(Tokens.environments, (get) => new Environments(database, get(Tokens.events), now))
+  provide(Tokens.queries, () => new EnvironmentQueries(database))
+  provide(Tokens.templates, (get) => new Templates(database, get(Tokens.events), now))
+  provide(Tokens.stacks, (get) => new Stacks(database, get(Tokens.templates)))
+  provide(Tokens.builds, (get) => new Builds(database, get(Tokens.events), now))
+  provide(Tokens.tokens, (get) => new TokenStore(database, get(Tokens.events), now))
+  provide(Tokens.idempotency, () => new IdempotencyKeys(database, now))
+
+  // What brings environments to where they are wanted.
+  provide(Tokens.listening, () => new Listening(config))
+  provide(Tokens.providers, (get) => {
+    const listening = get(Tokens.listening)
+    const configs: Readonly<Record<string, () => unknown>> = { attach: () => ({ reserved: listening.reserved.map(formatEndpoint) }) }
+    const entries = (options.providers ?? [processProvider as Provider, attachProvider as Provider]).map(
+      (provider): ProviderEntry => ({ provider, config: configs[provider.id] ?? (() => ({})) }),
+    )
+    const contextOf = (id: string) => {
+      const dataDir = home.providerDir(id)
+      makePrivate(dataDir)
+      return { dataDir, hiddenDirs: home.hiddenDirs, domain: config.domain, log: get(Tokens.log).child({ provider: id }), now }
+    }
+    return new ProviderRegistry(entries, contextOf, get(Tokens.log))
+  })
+  provide(Tokens.reconciler, (get) => {
+    const metrics = get(Tokens.metrics)
+    return new Reconciler({
+      environments: get(Tokens.environments),
+      queries: get(Tokens.queries),
+      templates: get(Tokens.templates),
+      stacks: get(Tokens.stacks),
+      builds: get(Tokens.builds),
+      events: get(Tokens.events),
+      providers: get(Tokens.providers),
+      log: get(Tokens.log),
+      now,
+      trashMs: config.trashMs,
+      onStep: (step, seconds) => metrics.observeStep(step, seconds),
+      onFailure: (code) => metrics.countFailure(code),
+    })
+  })
+  provide(Tokens.deadlines, (get) => {
+    const [environments, queries, events, log] = [get(Tokens.environments), get(Tokens.queries), get(Tokens.events), get(Tokens.log)]
+    return new Deadlines(environments, queries, events, now, log)
+  })
+
+  // What followers hold.
+  provide(Tokens.feeds, (get) => {
+    const [stacks, queries] = [get(Tokens.stacks), get(Tokens.queries)]
+    const feed = (entryOf: typeof routeEntry | typeof recordEntry) =>
+      new Feed({
+        table: new Table((record) => entryOf(record, stacks.of(record), config.domain)),
+        environments: get(Tokens.environments),
+        queries,
+        events: get(Tokens.events),
+        epoch: () => database.epoch,
+        place,
+      })
+    return { routes: feed(routeEntry), records: feed(recordEntry) }
+  })
+
+  // The API.
+  provide(Tokens.streams, () => new OpenStreams())
+  provide(Tokens.metrics, (get) => {
+    const [queries, events, streams] = [get(Tokens.queries), get(Tokens.events), get(Tokens.streams)]
+    return new Metrics({
+      environmentsByState: () => queries.countByState(),
+      lastEvent: () => events.last,
+      openStreams: () => streams.size,
+    })
+  })
+  provide(Tokens.commands, (get) => {
+    const listening = get(Tokens.listening)
+    return new EnvironmentCommands({
+      environments: get(Tokens.environments),
+      queries: get(Tokens.queries),
+      templates: get(Tokens.templates),
+      providers: get(Tokens.providers),
+      reconciler: get(Tokens.reconciler),
+      deadlines: get(Tokens.deadlines),
+      reserved: () => listening.reserved,
+      now,
+    })
+  })
+  provide(
+    Tokens.exec,
+    (get) =>
+      new ExecSocket({
+        tokens: get(Tokens.tokens),
+        queries: get(Tokens.queries),
+        stacks: get(Tokens.stacks),
+        providers: get(Tokens.providers),
+        streams: get(Tokens.streams),
+        log: get(Tokens.log),
+      }),
+  )
+  provide(Tokens.recall, (get) => (reference) => {
+    const [kind, id] = reference.split(':')
+    if (kind === 'build') return { status: 202, body: toBuild(get(Tokens.builds).require(Number(id))) }
+    if (kind !== 'environment') throw new StandinError('internal', `an idempotency key refers to ${reference}`)
+    const record = get(Tokens.queries).byRef(id ?? '')
+    return { status: 201, body: viewEnvironment(record, get(Tokens.stacks).of(record), place) }
+  })
+
+  provide(Tokens.control, (get) => {
+    const log = get(Tokens.log)
+    const [queries, stacks, templates, providers, streams] = [
+      get(Tokens.queries),
+      get(Tokens.stacks),
+      get(Tokens.templates),
+      get(Tokens.providers),
+      get(Tokens.streams),
+    ]
+    return new Control({
+      ...opened,
+      config,
+      log,
+      providers,
+      streams,
+      tokens: get(Tokens.tokens),
+      reconciler: get(Tokens.reconciler),
+      deadlines: get(Tokens.deadlines),
+      feeds: get(Tokens.feeds),
+      metrics: get(Tokens.metrics),
+      listening: get(Tokens.listening),
+      services: [],
+      buildServer: (ready) =>
+        buildServer({
+          ready,
+          log,
+          version: manifest.version,
+          tokens: get(Tokens.tokens),
+          idempotency: get(Tokens.idempotency),
+          recall: get(Tokens.recall),
+          metrics: get(Tokens.metrics),
+          exec: get(Tokens.exec),
+          routes: (app) => {
+            serverRoutes(app, {
+              place,
+              dns: config.dns,
+              version: manifest.version,
+              trashMs: config.trashMs,
+              providers,
+              metrics: get(Tokens.metrics),
+            })
+            environmentRoutes(app, { commands: get(Tokens.commands), queries, stacks, providers, place })
+            templateRoutes(app, { templates, queries, providers, log })
+            eventRoutes(app, get(Tokens.events), streams)
+            tableRoutes(app, get(Tokens.feeds), streams)
+            tokenRoutes(app, get(Tokens.tokens), now)
+            activityRoutes(app, get(Tokens.environments))
+          },
+        }),
+    })
+  })
+  return container
+}

@@ -1,0 +1,28 @@
+import { StandinError } from '@standin/client'
+import { readConfig } from './config.ts'
+import { buildContainer, Tokens } from './container.ts'
+import { openHome } from './open-home.ts'
+
+/** One line on standard output says where the API is, or why it isn't. */
+const say = (line: object) => process.stdout.write(`${JSON.stringify(line)}\n`)
+
+const stopSignal = () =>
+  new Promise<void>((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve())
+  })
+
+try {
+  const stopped = stopSignal()
+  const config = readConfig(process.argv.slice(2), process.env)
+  const container = buildContainer(config, await openHome(config))
+  const control = container.resolve(Tokens.control)
+  say(await control.start())
+  await stopped
+  await control.stop()
+  process.exit(0)
+} catch (cause) {
+  const error =
+    cause instanceof StandinError ? cause : new StandinError('internal', `control can not start: ${(cause as Error).message}`, { cause })
+  say({ error: error.toProblem() })
+  process.exit(1)
+}

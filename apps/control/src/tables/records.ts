@@ -1,0 +1,24 @@
+import type { HostRecord, RecordEntry, Stack } from '@standin/client'
+import type { EnvironmentRecord } from '../store/environment-record.ts'
+import { hostsOf, servicePools } from './pool.ts'
+
+/** What the resolver has to know of an environment; null: nothing, it was deleted. The revision is added when it is sent. */
+export function recordEntry(record: EnvironmentRecord, stack: Stack, domain: string): Omit<RecordEntry, 'revision'> | null {
+  if (record.state === 'deleted') return null
+  // What is attached has addresses that aren't ours to name.
+  const ptr = record.kind !== 'attachment'
+  return {
+    environment: record.id,
+    state: record.state,
+    owner: record.owner,
+    services: servicePools(record, stack, domain).map((service) => service.name),
+    records: hostsOf(record, stack, domain).flatMap(({ fqdn, instances }): HostRecord[] => {
+      const addressed = instances.filter((instance) => instance.address !== '')
+      if (addressed.length === 0) return []
+      return [
+        { name: fqdn, addresses: [...new Set(addressed.map((instance) => instance.address))], ptr: false },
+        ...addressed.map(({ name, address }) => ({ name: `${name}.${record.id}.${domain}`, addresses: [address], ptr })),
+      ]
+    }),
+  }
+}
