@@ -1,0 +1,72 @@
+import { type ApiEndpoint, api, scopes } from '@standin/client'
+import { readSchemaFiles } from './schema-sources.ts'
+import { SchemaWords } from './schema-words.ts'
+
+const titles: Readonly<Record<keyof typeof api, string>> = {
+  server: 'Server',
+  environments: 'Environments',
+  templates: 'Templates',
+  channels: 'Channels',
+  builds: 'Builds',
+  events: 'Events',
+  tables: 'Routes and records',
+  tokens: 'Tokens',
+  activity: 'Activity',
+}
+
+export function apiPage(): string {
+  const words = new SchemaWords(
+    readSchemaFiles().flatMap(({ schemas }) => schemas),
+    'schemas.md',
+  )
+  const groups = Object.entries(api) as [keyof typeof api, Readonly<Record<string, ApiEndpoint>>][]
+  let page = `# HTTP API
+
+JSON over HTTP. Every request but those marked *no token* carries \`Authorization: Bearer <token>\`; a token has one scope, of
+${scopes.map((scope) => `\`${scope}\``).join(' < ')}, and each includes those before it. What goes wrong is a problem document with a code
+from [Errors](errors.md). An unknown parameter is refused. The same as an OpenAPI document: \`GET /v1/openapi.json\`.
+
+A mutation may carry an \`Idempotency-Key\` (any text up to 200 characters, new for each intent): for 24 hours the same request with the
+same key gets the same answer and is done once. So it can be sent again after a connection broke.
+
+Lists are \`{items, nextCursor}\`; give \`nextCursor\` as \`cursor\` for the next page, null is the last one.
+
+| request | | scope |
+|---|---|---|
+`
+  for (const [, endpoints] of groups) {
+    for (const endpoint of Object.values(endpoints)) {
+      page += `| [\`${endpoint.method} ${endpoint.path}\`](#${anchor(endpoint)}) | ${endpoint.summary} | ${endpoint.scope ?? 'no token'} |\n`
+    }
+  }
+  for (const [group, endpoints] of groups) {
+    page += `\n## ${titles[group]}\n`
+    for (const [name, endpoint] of Object.entries(endpoints)) page += `\n${describe(`${group}.${name}`, endpoint, words)}`
+  }
+  return page
+}
+
+function describe(operation: string, endpoint: ApiEndpoint, words: SchemaWords): string {
+  const { method, path, summary, scope, params, querystring, body, upload, response, stream } = endpoint
+  let text = `### ${method} ${path}\n\n${summary}. Operation \`${operation}\`, ${scope === null ? 'no token' : `scope \`${scope}\``}.\n`
+  if (params !== undefined) text += `\nIn the path:\n\n${words.properties(params)}`
+  if (querystring !== undefined) text += `\nIn the query:\n\n${words.properties(querystring)}`
+  if (body !== undefined) text += `\nBody: ${words.type(body)}\n`
+  if (upload !== undefined) text += `\nBody: \`${upload}\`, streamed\n`
+  for (const [status, schema] of Object.entries(response)) {
+    text += `\nAnswer ${status}${status === '204' ? '' : `: ${words.type(schema)}`}\n`
+  }
+  if (stream !== undefined) {
+    const items = Object.entries(stream.items).map(([event, schema]) => `\`${event}\` ${words.type(schema)}`)
+    text += `\nAs a stream: \`${stream.type}\`${items.length === 0 ? '' : `, ${items.join(', ')}`}\n`
+  }
+  return text
+}
+
+/** As GitHub makes it from the heading. */
+function anchor({ method, path }: ApiEndpoint): string {
+  return `${method} ${path}`
+    .toLowerCase()
+    .replace(/[^\w\- ]/g, '')
+    .replaceAll(' ', '-')
+}
