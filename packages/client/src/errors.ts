@@ -86,7 +86,7 @@ export class StandinError extends Error {
   }
 
   static fromProblem(problem: Problem): StandinError {
-    const code = problem.code in errorTable ? (problem.code as ErrorCode) : 'internal'
+    const code = Object.hasOwn(errorTable, problem.code) ? (problem.code as ErrorCode) : 'internal'
     return new StandinError(code, problem.detail, {
       ...(problem.hint === undefined ? {} : { hint: problem.hint }),
       ...(problem.errors === undefined ? {} : { errors: problem.errors }),

@@ -173,7 +173,9 @@ class Wait {
 }
 
 function causeOf(reason: Reason): StandinError | undefined {
-  return reason.code !== null && reason.code in errorTable ? new StandinError(reason.code as ErrorCode, reason.message) : undefined
+  return reason.code !== null && Object.hasOwn(errorTable, reason.code)
+    ? new StandinError(reason.code as ErrorCode, reason.message)
+    : undefined
 }
 
 function told(reason: Reason): string {
