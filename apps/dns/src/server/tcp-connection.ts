@@ -42,6 +42,8 @@ export class TcpConnection {
     if (this.#isBusy) return
     const { messages, rest } = takeFrames(this.#received)
     this.#received = rest
+    // Answers that are ready together go out together.
+    this.#socket.cork()
     for (const [index, message] of messages.entries()) {
       if (this.#isBusy) {
         // Those not taken stay in the stream.
@@ -50,6 +52,7 @@ export class TcpConnection {
       }
       this.#answer(message)
     }
+    this.#socket.uncork()
     if (this.#isBusy) this.#socket.pause()
     else this.#socket.resume()
     this.#finish()

@@ -50,7 +50,7 @@ export function nameBytes(name: WireName): Buffer {
 }
 
 /** Lower case as RFC 4343, section 3 has it: US-ASCII letters and nothing else. */
-export function lowerCase(text: string): string {
+function lowerCase(text: string): string {
   return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase())
 }
 

@@ -51,5 +51,4 @@ export const extendedError = {
   NOT_READY: 14,
   NOT_AUTHORITATIVE: 20,
   NO_REACHABLE_AUTHORITY: 22,
-  NETWORK_ERROR: 23,
 } as const

@@ -12,7 +12,7 @@ export interface RecordSpan {
  * Offset after the name at `at`, or -1 where there is none: cut off, or a label type other than a plain label or a
  * compression pointer (RFC 1035, section 4.1.4; RFC 6891, section 5 retired the others).
  */
-export function skipName(message: Buffer, at: number): number {
+function skipName(message: Buffer, at: number): number {
   let next = at
   while (next < message.length) {
     const length = message[next] as number
