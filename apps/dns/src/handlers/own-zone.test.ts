@@ -29,6 +29,11 @@ describe('own zone', () => {
     expect(addresses(ask({ name: `queue.internal.1001.${domain}` }))).toEqual(['10.9.1.4'])
   })
 
+  it('has no record twice (RFC 2181, section 5)', () => {
+    const twice = { ...entry(1001), records: [{ name: `web.1001.${domain}`, addresses: ['127.64.1.1', '127.64.1.1'], ptr: false }] }
+    expect(addresses(ask({ name: `web.1001.${domain}` }, loadedTable(twice)))).toEqual(['127.64.1.1'])
+  })
+
   it('matches without regard to case and echoes the question byte for byte (RFC 4343, section 3; RFC 1035, section 7.3)', () => {
     const message = queryMessage({ name: `WeB.1001.TEST-envs.LocalHost` })
     const reply = resolverOf(table).reply(message, 5353, false) as Buffer

@@ -32,7 +32,8 @@ export class AddressNode {
   }
 
   #encode(type: number): Answer | undefined {
-    const all = this.#addresses.map(addressBytes).filter((address) => address !== undefined)
+    // RFC 2181, section 5: no record twice.
+    const all = [...new Set(this.#addresses)].map(addressBytes).filter((address) => address !== undefined)
     if (type === rrType.ANY) return all.length === 0 ? undefined : anyAnswer(this.ttl)
     const data = all.filter((address) => address.length === (type === rrType.A ? 4 : 16))
     return data.length === 0 ? undefined : answerOf({ counts: [data.length, 0, 0], records: recordSet(type, this.ttl, data) })
