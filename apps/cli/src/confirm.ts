@@ -18,7 +18,13 @@ export async function confirm(context: Context, what: readonly string[], questio
   const prompt = createInterface({ input: context.stdin, output: context.stderr })
   try {
     for (const line of what) context.stderr.write(`${line}\n`)
-    const answer = await prompt.question(`${question} [y/N] `, { signal: context.signal })
+    // The prompt takes Ctrl-C from the terminal; it means what it always means. Ctrl-D is no answer, so it is a no.
+    prompt.once('SIGINT', () => {
+      context.stderr.write('\n')
+      process.kill(process.pid, 'SIGINT')
+    })
+    const closed = new Promise<string>((resolve) => prompt.once('close', () => resolve('')))
+    const answer = await Promise.race([prompt.question(`${question} [y/N] `, { signal: context.signal }), closed])
     if (!/^y(es)?$/i.test(answer.trim())) throw new Ending('interrupted', 'Nothing was changed.')
   } finally {
     prompt.close()

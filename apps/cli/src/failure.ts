@@ -18,7 +18,10 @@ export function report(error: unknown, argv: readonly string[], { stderr, env, s
   const messages = new Messages(stderr, env, false)
   const cause = rootCause(error, signal)
   if (cause instanceof Ending) {
-    if (cause.message !== '') messages.error(cause.message)
+    // Who stops something himself needs no word like error for it.
+    const isWanted = cause.kind === 'interrupted' || cause.kind === 'terminated'
+    if (cause.message !== '' && isWanted) messages.info(cause.message)
+    else if (cause.message !== '') messages.error(cause.message)
     return cause.exitCode ?? exitCodes[cause.kind]
   }
   if (cause instanceof CommanderError && (cause.exitCode === 0 || cause.code === 'commander.help'))
