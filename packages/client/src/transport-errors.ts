@@ -37,7 +37,8 @@ const startHint = 'Start it with `standin start`, or say where it runs with --ur
 export function isTransient(error: unknown): boolean {
   if (error instanceof ForeignAnswer) return error.transient
   // A domain error with such a status (an upstream failed, a wake took too long) is an answer, not a broken way.
-  if (error instanceof StandinError) return error.code === 'unreachable'
+  // `interrupted`: control is shutting down; where it is started again, the next attempt finds it.
+  if (error instanceof StandinError) return error.code === 'unreachable' || error.code === 'interrupted'
   const code = systemCode(error)
   // Browsers say no more than TypeError.
   return code === undefined ? error instanceof TypeError : transientCodes.has(code)

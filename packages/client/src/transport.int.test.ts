@@ -107,6 +107,17 @@ describe('a request', () => {
     expect(control.seen.length).toBeLessThan(10)
   })
 
+  it('is made again when control is shutting down', async () => {
+    control.add(1001)
+    control.intercept = (_, response) => {
+      if (control.seen.length > 1) return false
+      const problem = new StandinError('interrupted', 'control is shutting down').toProblem()
+      response.writeHead(problem.status, { 'content-type': 'application/problem+json' }).end(JSON.stringify(problem))
+      return true
+    }
+    expect((await client().environments.get(1001)).id).toBe(1001)
+  })
+
   it("is not made again after control's own answer, whatever its status", async () => {
     control.intercept = (_, response) => {
       const problem = new StandinError('provider_failed', 'the disk is on fire').toProblem()

@@ -52,16 +52,17 @@ const delta = (revision: number, put: RouteEntry | null, remove: number | null =
 describe('a follower', () => {
   it('takes a snapshot and then every change once', async () => {
     home.writeAddress(control.url)
-    control.greeting = () => [control.snapshot('a', 5, [entry(1001)]), delta(5, entry(1001, 5, 'old')), delta(6, entry(1002))]
+    control.greeting = () => [control.snapshot('a', 5, [entry(1001)]), delta(5, entry(1001, 0, 'old')), delta(6, entry(1002, 6))]
     await follow()
     await until(() => heard.length === 2)
     control.send(...delta(7, null, 1001))
-    control.send(...delta(6, entry(1002)))
-    control.send('heartbeat', { revision: 7 })
-    control.send(...delta(8, entry(1009)))
-    await until(() => heard.length === 4)
+    control.send(...delta(7, null, 1001))
+    control.send(...delta(6, entry(1002, 6)))
+    control.send(...delta(8, entry(1009, 8)))
+    control.send('heartbeat', { revision: 11 })
+    await until(() => follower?.status.revision === 11)
     expect(heard).toEqual(['control shop-1001', '+shop-1002 next 1003', '-1001', '+shop-1009 next 1010'])
-    expect(follower?.status).toMatchObject({ link: 'following', source: 'control', epoch: 'a', revision: 8, entries: 2, reason: null })
+    expect(follower?.status).toMatchObject({ link: 'following', source: 'control', epoch: 'a', revision: 11, entries: 2, reason: null })
     expect(control.requests[0]).toMatchObject({ line: 'GET /v1/routes', after: null, token: 'Bearer stn_gateway_secret' })
   })
 

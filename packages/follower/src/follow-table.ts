@@ -143,6 +143,8 @@ class TableFollower<K extends TableKind> implements Follower {
       // A store that was put back to an earlier day under the same name. What we hold never was, for it.
       this.#table.epoch = null
       throw new StandinError('unreachable', `control is at revision ${message.revision}, behind ${this.#table.revision}, which was applied`)
+    } else {
+      this.#table.confirm(message.revision)
     }
   }
 

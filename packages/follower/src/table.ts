@@ -13,6 +13,7 @@ export interface DeltaMeta {
 
 interface Entry {
   readonly environment: number
+  readonly revision: number
 }
 
 /** One table at one revision of one epoch. Entries are replaced, never changed. */
@@ -44,15 +45,22 @@ export class Table<T extends Entry> {
     for (const entry of snapshot.items) this.#entries.set(entry.environment, entry)
   }
 
-  /** @returns false for what was applied before */
-  apply(delta: TableDelta<T>): boolean {
-    if (delta.revision <= this.revision) return false
-    this.revision = delta.revision
-    this.source = 'control'
-    if (delta.put !== null) this.#entries.set(delta.put.environment, delta.put)
-    if (delta.remove !== null) this.#entries.delete(delta.remove)
-    this.#nextId = Math.max(this.#nextId, (delta.put?.environment ?? delta.remove ?? 0) + 1)
+  /** @returns false for what was applied before: each entry has its own revision, so nothing hangs on the order among entries */
+  apply({ revision, put, remove }: TableDelta<T>): boolean {
+    this.confirm(revision)
+    const id = put?.environment ?? remove ?? 0
+    this.#nextId = Math.max(this.#nextId, id + 1)
+    const before = this.#entries.get(id)
+    if (put === null ? before === undefined : before !== undefined && before.revision >= put.revision) return false
+    if (put === null) this.#entries.delete(id)
+    else this.#entries.set(id, put)
     return true
+  }
+
+  /** All up to this revision was applied. */
+  confirm(revision: number): void {
+    this.revision = Math.max(this.revision, revision)
+    this.source = 'control'
   }
 
   /** Copies the list, not the entries. */
