@@ -18,12 +18,12 @@ export function idleMs({ lastActivityAt, createdAt }: Pick<Environment, 'lastAct
   return now - Date.parse(lastActivityAt ?? createdAt)
 }
 
-export function isServing({ state, health }: Pick<Instance, 'state' | 'health'>): boolean {
+function isServing({ state, health }: Pick<Instance, 'state' | 'health'>): boolean {
   return state === 'running' && (health === 'none' || health === 'healthy')
 }
 
 /** `3/4`: instances that serve, of all. */
-export function countInstances({ hosts }: Pick<Environment, 'hosts'>): string {
+function countInstances({ hosts }: Pick<Environment, 'hosts'>): string {
   const instances = hosts.flatMap((host) => host.instances)
   return instances.length === 0 ? '-' : `${instances.filter(isServing).length}/${instances.length}`
 }

@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { CreatedToken, Environment, Event } from '@standin/client'
-import { cli, eventually, Platform } from '@standin/testing'
+import { cli, eventually, has, Platform } from '@standin/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { isAlive } from './running-file.ts'
 
@@ -119,7 +119,7 @@ describe('a running platform', { timeout: 60_000 }, () => {
     expect((await platform.json<Environment>('show', 'legacy')).state).toBe('running')
   })
 
-  it('asks on a terminal, names what goes and until when it can be undone', async () => {
+  it.skipIf(!has('script', 'bsdutils'))('asks on a terminal, names what goes and until when it can be undone', async () => {
     const run = (answer: string) =>
       new Promise<{ code: number | null; text: string }>((done) => {
         // `script` gives it a terminal.

@@ -52,14 +52,14 @@ export function createProgram(surroundings: Surroundings): Command {
 }
 
 /** The words of a command below the program: `template build`. */
-export function wordsOf(command: Command): string {
+function wordsOf(command: Command): string {
   const words: string[] = []
   for (let at: Command | null = command; at?.parent; at = at.parent) words.unshift(at.name())
   return words.join(' ')
 }
 
 /** Give a command what its verb says: arguments, options, help, the action. */
-export async function prepare(command: Command, surroundings: Surroundings): Promise<void> {
+async function prepare(command: Command, surroundings: Surroundings): Promise<void> {
   const words = wordsOf(command)
   const entry = catalog.find((candidate) => candidate.name === words)
   if (!entry) {

@@ -4,7 +4,7 @@ import type { Messages } from './messages.ts'
 
 export type StepStatus = 'started' | 'done' | 'failed'
 
-export interface StepUpdate {
+interface StepUpdate {
   /** Names the line: the same key again changes it. */
   readonly key: string
   readonly text: string

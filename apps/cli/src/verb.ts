@@ -5,7 +5,7 @@ import { parseDuration } from './duration.ts'
 /** What the shell may complete a word with. */
 export type Completes = 'environment' | 'host' | 'template' | 'path' | 'shell'
 
-export interface ArgumentSpec {
+interface ArgumentSpec {
   /** As commander writes it: `<env>`, `[host]`, `<env...>`. */
   readonly name: string
   readonly description: string
