@@ -1,13 +1,14 @@
 import { execFile } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
-import { SmallControl } from './testing/small-control.ts'
+import { SmallControl } from './fixtures/small-control.ts'
 
 const here = import.meta.dirname
 const sources = readdirSync(here, { recursive: true, encoding: 'utf8' }).filter(
-  (file) => file.endsWith('.ts') && !/\.test\.ts$|^testing\//.test(file),
+  (file) => file.endsWith('.ts') && !/\.test\.ts$|^fixtures\//.test(file),
 )
 const importsOf = (file: string) =>
   [...readFileSync(join(here, file), 'utf8').matchAll(/^(?:import|export) .*?from '([^']+)'/gms)].map(([, from]) => from)
@@ -33,7 +34,7 @@ describe('the client in a browser', () => {
         '--no-warnings',
         '--experimental-vm-modules',
         '--experimental-import-meta-resolve',
-        join(here, 'testing/browser-realm.ts'),
+        fileURLToPath(new URL('./fixtures/browser-realm.ts', import.meta.url)),
         control.url,
         control.token,
       ],

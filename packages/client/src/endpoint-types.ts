@@ -12,7 +12,7 @@ type RouteOf<E extends ApiEndpoint> = E extends ApiEndpoint ? `${E['method']} ${
 
 /** `GET /v1/environments/:ref` and all the others. */
 export type Route = RouteOf<Listed>
-export type EndpointOf<R extends Route> = R extends `${infer M} ${infer P}` ? Extract<Listed, { method: M; path: P }> : never
+type EndpointOf<R extends Route> = R extends `${infer M} ${infer P}` ? Extract<Listed, { method: M; path: P }> : never
 
 type StaticOf<E, K extends string> = E extends Record<K, infer S extends TSchema> ? Static<S> : undefined
 /** What is undefined is left out on the wire, so callers may pass it on. */

@@ -12,7 +12,7 @@ function sources(): string[] {
   return ['packages', 'apps']
     .flatMap((folder) => readdirSync(join(root, folder)).map((name) => join(root, folder, name, 'src')))
     .flatMap((folder) => readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((file) => join(folder, file)))
-    .filter((file) => file.endsWith('.ts') && !/\.test\.ts$|\/testing\/|\/packages\/client\/src\/errors\.ts$/.test(file))
+    .filter((file) => file.endsWith('.ts') && !/\.test\.ts$|\/(testing|fixtures)\/|\/packages\/client\/src\/errors\.ts$/.test(file))
 }
 
 describe('the error table', () => {

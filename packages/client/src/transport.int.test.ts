@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { connect, StandinClient } from './connect.ts'
 import { StandinError } from './errors.ts'
-import { SmallControl } from './testing/small-control.ts'
+import { SmallControl } from './fixtures/small-control.ts'
 
 let control: SmallControl
 beforeEach(async () => {

@@ -1,8 +1,7 @@
 import { delayBefore, pause } from './backoff.ts'
 import { type ErrorCode, errorTable, StandinError } from './errors.ts'
-import type { LiveEnvironment } from './live-environment.ts'
 import type { Events } from './resources/events.ts'
-import type { DesiredState, EnvironmentState, Reason } from './schemas/environments.ts'
+import type { DesiredState, Environment, EnvironmentState, Reason } from './schemas/environments.ts'
 import type { Event } from './schemas/events.ts'
 import { mayReopen } from './transport-errors.ts'
 
@@ -12,6 +11,12 @@ export interface WaitOptions {
   readonly signal?: AbortSignal | undefined
   /** Every event of the environment while waiting: progress, for one. */
   readonly onEvent?: ((event: Event) => void) | undefined
+}
+
+/** What a wait needs of the environment; its fields change when it is refreshed. */
+interface Watched extends Readonly<Pick<Environment, 'id' | 'name' | 'state' | 'desired' | 'reason' | 'revision'>> {
+  refresh(options: { signal?: AbortSignal | undefined }): Promise<unknown>
+  markDeleted(): unknown
 }
 
 const defaultTimeoutMs = 600_000
@@ -71,7 +76,7 @@ export function leaving(states: readonly EnvironmentState[]): Goal {
  * Look, then follow the events after the revision that was seen, so that nothing is missed in between. Where the
  * connection breaks, look again.
  */
-export async function waitFor<E extends LiveEnvironment>(environment: E, events: Events, goal: Goal, options: WaitOptions): Promise<E> {
+export async function waitFor<E extends Watched>(environment: E, events: Events, goal: Goal, options: WaitOptions): Promise<E> {
   const { timeout = defaultTimeoutMs, signal: given, onEvent } = options
   const deadline = new AbortController()
   const timer = timeout < 2 ** 31 ? setTimeout(() => deadline.abort(), timeout) : undefined
@@ -103,13 +108,13 @@ export async function waitFor<E extends LiveEnvironment>(environment: E, events:
 }
 
 class Wait {
-  readonly #environment: LiveEnvironment
+  readonly #environment: Watched
   readonly #goal: Goal
   #view: View
   /** All that was wanted since the wait began: giving the goal up is told from never having aimed at it. */
   readonly #wanted: Set<DesiredState>
 
-  constructor(environment: LiveEnvironment, goal: Goal) {
+  constructor(environment: Watched, goal: Goal) {
     this.#environment = environment
     this.#goal = goal
     this.#view = { state: environment.state, desired: environment.desired, reason: environment.reason }
@@ -134,7 +139,7 @@ class Wait {
   }
 
   /** The fields as they are now. */
-  async finish<E extends LiveEnvironment>(signal: AbortSignal | undefined): Promise<E> {
+  async finish<E extends Watched>(signal: AbortSignal | undefined): Promise<E> {
     await this.#refresh(signal)
     return this.#environment as E
   }

@@ -3,8 +3,8 @@ import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { RouteEntry, TableDelta, TableSnapshot } from '@standin/client'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { entry, SmallControl, SmallHome } from './fixtures/small-control.ts'
 import { type Follower, type FollowerOptions, followTable } from './follow-table.ts'
-import { entry, SmallControl, SmallHome } from './testing/small-control.ts'
 
 let home: SmallHome
 let control: SmallControl

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { StandinClient } from '../connect.ts'
-import { SmallControl } from '../testing/small-control.ts'
+import { SmallControl } from '../fixtures/small-control.ts'
 
 let control: SmallControl
 let standin: StandinClient
