@@ -12,6 +12,7 @@ import { ExecSocket } from './api/exec-socket.ts'
 import type { Recall } from './api/idempotent-request.ts'
 import { OpenStreams } from './api/open-streams.ts'
 import { activityRoutes } from './api/routes/activity.ts'
+import { buildRoutes } from './api/routes/builds.ts'
 import { environmentRoutes } from './api/routes/environments.ts'
 import { eventRoutes } from './api/routes/events.ts'
 import { serverRoutes } from './api/routes/server.ts'
@@ -19,6 +20,7 @@ import { type Feeds, tableRoutes } from './api/routes/tables.ts'
 import { templateRoutes } from './api/routes/templates.ts'
 import { tokenRoutes } from './api/routes/tokens.ts'
 import { buildServer } from './api/server.ts'
+import { Builder } from './builder/builder.ts'
 import type { ControlConfig } from './config.ts'
 import { Control } from './control.ts'
 import { Listening, placeOf } from './listening.ts'
@@ -28,6 +30,7 @@ import { Deadlines } from './reconcile/deadlines.ts'
 import { type ProviderEntry, ProviderRegistry } from './reconcile/provider-registry.ts'
 import { Reconciler } from './reconcile/reconciler.ts'
 import { Builds, toBuild } from './store/builds.ts'
+import type { Database } from './store/database.ts'
 import { EnvironmentQueries } from './store/environment-queries.ts'
 import { Environments } from './store/environments.ts'
 import { EventLog } from './store/events.ts'
@@ -45,6 +48,7 @@ const token = <T>(name: string): InjectionToken<T> => Symbol(name)
 
 export const Tokens = {
   log: token<Logger>('log'),
+  database: token<Database>('database'),
   events: token<EventLog>('events'),
   environments: token<Environments>('environments'),
   queries: token<EnvironmentQueries>('queries'),
@@ -59,6 +63,7 @@ export const Tokens = {
   providers: token<ProviderRegistry>('providers'),
   reconciler: token<Reconciler>('reconciler'),
   deadlines: token<Deadlines>('deadlines'),
+  builder: token<Builder>('builder'),
   feeds: token<Feeds>('feeds'),
   commands: token<EnvironmentCommands>('commands'),
   exec: token<ExecSocket>('exec'),
@@ -88,6 +93,7 @@ export function buildContainer(config: ControlConfig, opened: OpenedHome, option
   )
 
   // The store.
+  provide(Tokens.database, () => database)
   provide(Tokens.events, () => new EventLog(database, now))
   provide(Tokens.environments, (get) => new Environments(database, get(Tokens.events), now))
   provide(Tokens.queries, () => new EnvironmentQueries(database))
@@ -133,6 +139,22 @@ export function buildContainer(config: ControlConfig, opened: OpenedHome, option
     const [environments, queries, events, log] = [get(Tokens.environments), get(Tokens.queries), get(Tokens.events), get(Tokens.log)]
     return new Deadlines(environments, queries, events, now, log)
   })
+
+  provide(
+    Tokens.builder,
+    (get) =>
+      new Builder({
+        db: database,
+        builds: get(Tokens.builds),
+        environments: get(Tokens.environments),
+        templates: get(Tokens.templates),
+        providers: get(Tokens.providers),
+        reconciler: get(Tokens.reconciler),
+        dir: home.buildsDir,
+        log: get(Tokens.log),
+        now,
+      }),
+  )
 
   // What followers hold.
   provide(Tokens.feeds, (get) => {
@@ -213,7 +235,7 @@ export function buildContainer(config: ControlConfig, opened: OpenedHome, option
       feeds: get(Tokens.feeds),
       metrics: get(Tokens.metrics),
       listening: get(Tokens.listening),
-      services: [],
+      services: [get(Tokens.builder)],
       buildServer: (ready) =>
         buildServer({
           ready,
@@ -235,6 +257,7 @@ export function buildContainer(config: ControlConfig, opened: OpenedHome, option
             })
             environmentRoutes(app, { commands: get(Tokens.commands), queries, stacks, providers, place })
             templateRoutes(app, { templates, queries, providers, log })
+            buildRoutes(app, { builds: get(Tokens.builds), builder: get(Tokens.builder) })
             eventRoutes(app, get(Tokens.events), streams)
             tableRoutes(app, get(Tokens.feeds), streams)
             tokenRoutes(app, get(Tokens.tokens), now)

@@ -36,6 +36,7 @@ describe('interpolate', () => {
     ['${NONE:-${EMPTY:-${FOO}}}', 'first'],
     ['${EMPTY+$FOO ${FOO:+second}}', 'first second'],
     ['${NONE:-{"a": 1}}', '{"a": 1}'],
+    ['${FOO:-{"a": {}}}', 'first'],
     ['-ok ${EMPTY:-d}', '-ok d'],
     [':?ok ${EMPTY-d}', ':?ok '],
     ['${NONE:-$$FOO}', '$FOO'],

@@ -129,9 +129,9 @@ class Scanner {
 function closingBrace(text: string, from: number): number {
   let open = 1
   for (let index = from; index < text.length; index++) {
-    if (text[index] === '$' && text[index + 1] === '{') {
+    // Plain braces count too, so that a default may be JSON.
+    if (text[index] === '{') {
       open++
-      index++
     } else if (text[index] === '}') {
       open--
       if (open === 0) return index

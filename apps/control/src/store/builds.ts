@@ -13,7 +13,8 @@ export interface BuildPatch {
   readonly state?: Build['state']
   readonly name?: string
   readonly phase?: Build['phase']
-  readonly environment?: number
+  /** Null: it has none any more. */
+  readonly environment?: number | null
   readonly template?: string
   readonly error?: Build['error']
   readonly warnings?: readonly string[]
