@@ -51,6 +51,14 @@ export type ConnectedClient = StandinClient & { readonly discovery: Discovery }
 
 /**
  * Find out what is at `url` and what it can do.
+ *
+ * ```ts
+ * const standin = await connect({ url: 'http://127.0.0.1:7077', token })
+ * const shop = await standin.environments.create({ template: 'shop:stable' })
+ * await shop.waitUntil('running', { timeout: 60_000 })
+ * console.log(shop.services[0]?.url)
+ * await shop.suspend({ reason: 'lunch' })
+ * ```
  * @throws StandinError `unreachable`, `unauthenticated`; `invalid` for an address that isn't http(s)
  */
 export async function connect(options: TransportOptions): Promise<ConnectedClient> {

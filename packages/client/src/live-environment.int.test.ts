@@ -96,6 +96,19 @@ describe('waitUntil', () => {
     while (control.openStreams > 0) await sleep(5)
   })
 
+  it('shows what happened since the environment was last looked at', async () => {
+    control.add(1001, { state: 'starting' })
+    const environment = await standin.environments.get(1001)
+    control.append('environment.progress', 1001, { step: 'clone' })
+    control.append('environment.changed', 1001, { fields: ['instances'] })
+    const seen: string[] = []
+    const arrival = environment.waitUntil('running', { onEvent: ({ type }) => seen.push(type) })
+    await following()
+    control.become(1001, 'running')
+    await arrival
+    expect(seen).toEqual(['environment.progress', 'environment.changed', 'environment.state'])
+  })
+
   it('misses nothing that happens between looking and following', async () => {
     control.add(1001, { state: 'starting' })
     const environment = await standin.environments.get(1001)
@@ -140,6 +153,7 @@ describe('waitUntil', () => {
       message: 'environment shop-1001 (1001) will not be running: it failed: health check of db-1 never passed',
       cause: { code: 'health_timeout' },
     })
+    expect(environment.isFailed()).toBe(true)
     await expect(environment.waitUntil('running')).rejects.toMatchObject({ code: 'state_unreachable' })
     await environment.waitUntil('failed')
   })

@@ -162,6 +162,12 @@ describe('a request', () => {
     expect(list?.query.has('owner')).toBe(false)
     expect(list?.query.get('stats')).toBe('true')
   })
+
+  it.each(['', '.', '..'])("goes nowhere else for the name '%s'", async (name) => {
+    expect(await refusal(client().environments.get(name))).toMatchObject({ code: 'invalid' })
+    expect(await refusal(client().templates.delete(name))).toMatchObject({ code: 'invalid' })
+    expect(control.seen).toHaveLength(0)
+  })
 })
 
 describe('an upload', () => {

@@ -96,10 +96,10 @@ export class Transport {
     }
   }
 
-  /** The address of an endpoint, parameters filled in. */
+  /** The address of an endpoint, parameters filled in. @throws StandinError `invalid` for a parameter that no path can hold */
   address(route: Route, options: Pick<Outgoing, 'params' | 'query'>): URL {
     const [, path = ''] = route.split(' ')
-    const filled = path.replace(/:([a-z]+)/g, (_, name: string) => encodeURIComponent(String(options.params?.[name])))
+    const filled = path.replace(/:([a-z]+)/g, (_, name: string) => segment(name, String(options.params?.[name])))
     const url = new URL(this.url + filled)
     for (const [name, value] of Object.entries(options.query ?? {})) {
       for (const each of Array.isArray(value) ? value : [value]) if (each !== undefined) url.searchParams.append(name, String(each))
@@ -165,6 +165,12 @@ export class Transport {
     if (options.signal === undefined || this.#signal === undefined) return options.signal ?? this.#signal
     return AbortSignal.any([options.signal, this.#signal])
   }
+}
+
+/** One segment of a path. `..` would be another path, however it is written (WHATWG URL, section 4.4). */
+function segment(name: string, value: string): string {
+  if (/^\.{0,2}$/.test(value)) throw new StandinError('invalid', `'${value}' is not a ${name}`)
+  return encodeURIComponent(value)
 }
 
 function signalOption(...signals: readonly (AbortSignal | undefined)[]): { signal?: AbortSignal } {

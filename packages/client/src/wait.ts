@@ -9,7 +9,7 @@ export interface WaitOptions {
   /** Milliseconds; default ten minutes. */
   readonly timeout?: number | undefined
   readonly signal?: AbortSignal | undefined
-  /** Every event of the environment while waiting: progress, for one. */
+  /** Every event of the environment since the object was last looked at: progress, for one. */
   readonly onEvent?: ((event: Event) => void) | undefined
 }
 
@@ -83,14 +83,17 @@ export async function waitFor<E extends Watched>(environment: E, events: Events,
   const signal = given === undefined ? deadline.signal : AbortSignal.any([given, deadline.signal])
   const wait = new Wait(environment, goal)
   try {
+    let heard = environment.revision
     for (let attempt = 0; ; attempt++) {
       const opened = Date.now()
       try {
         if (await wait.look(signal)) return environment
-        const stream = events.stream({ after: environment.revision, environment: environment.id, signal })
-        for await (const event of stream) {
+        const looked = environment.revision
+        const after = onEvent === undefined ? looked : heard
+        for await (const event of events.stream({ after, environment: environment.id, signal })) {
+          heard = event.seq
           onEvent?.(event)
-          if (wait.hear(event)) return await wait.finish(given)
+          if (event.seq > looked && wait.hear(event)) return await wait.finish(given)
         }
       } catch (error) {
         if (signal.aborted || !mayReopen(error)) throw error
@@ -101,6 +104,8 @@ export async function waitFor<E extends Watched>(environment: E, events: Events,
   } catch (error) {
     given?.throwIfAborted()
     if (deadline.signal.aborted) throw wait.tookTooLong(timeout)
+    // Who is told why wants to see it as it is; where that can't be had, the reason stands without it.
+    if (isUnreachable(error)) await wait.finish(given).catch(() => undefined)
     throw error
   } finally {
     clearTimeout(timer)
@@ -175,6 +180,10 @@ class Wait {
   get #name(): string {
     return `environment ${this.#environment.name} (${this.#environment.id})`
   }
+}
+
+function isUnreachable(error: unknown): boolean {
+  return error instanceof StandinError && error.code === 'state_unreachable'
 }
 
 function causeOf(reason: Reason): StandinError | undefined {
