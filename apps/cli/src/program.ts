@@ -108,6 +108,8 @@ function toOption(spec: OptionSpec): Option {
   const option = new Option(spec.flags, spec.description)
   if (spec.choices) option.choices(spec.choices)
   if (spec.default !== undefined) option.default(spec.default)
+  // Commander does this by itself, but for options that are there before it parses.
+  else if (option.negate) option.default(true)
   if (spec.required) option.makeOptionMandatory()
   const parse = spec.parse
   if (parse || spec.repeat) {

@@ -1,3 +1,6 @@
+import { readFileSync } from 'node:fs'
+import { glob } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { environmentStates, scopes } from '@standin/client'
 import { describe, expect, it } from 'vitest'
@@ -103,5 +106,25 @@ describe('complete', () => {
   it('leaves paths to the shell, and the command of exec to its user', async () => {
     expect(await complete(['template', 'build', ''], known)).toEqual({ candidates: [], files: true })
     expect(await complete(['exec', 'a', 'web', '--', 'l'], known)).toEqual({ candidates: [], files: false })
+  })
+})
+
+describe('hints anywhere in the house', () => {
+  it('name verbs that there are', async () => {
+    const root = resolve(import.meta.dirname, '../../..')
+    const unknown: string[] = []
+    let hints = 0
+    for await (const file of glob('{apps,packages}/*/src/**/*.ts', { cwd: root, exclude: (name) => name.includes('node_modules') })) {
+      if (file.endsWith('.test.ts') || file.startsWith('packages/testing/')) continue
+      for (const [hint, words = ''] of readFileSync(join(root, file), 'utf8').matchAll(/`standin ([a-z][^`\\]*)/g)) {
+        hints += 1
+        const isKnown = catalog.some(({ name }) => words === name || words.startsWith(`${name} `) || words.startsWith(`${name}\``))
+        // The platform is started, environments are resumed.
+        const isMistaken = /^start [^-]/.test(words)
+        if (!isKnown || isMistaken) unknown.push(`${file}: ${hint}`)
+      }
+    }
+    expect(unknown).toEqual([])
+    expect(hints).toBeGreaterThan(20)
   })
 })

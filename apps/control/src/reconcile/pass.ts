@@ -188,6 +188,6 @@ export function specOf(record: EnvironmentRecord, stacks: Stacks): EnvironmentSp
 function hostFailed(record: EnvironmentRecord, observed: Observed): StandinError {
   const { failure } = observed
   return new StandinError(failure?.code ?? 'host_failed', failure?.message ?? `a host of environment ${record.name} failed`, {
-    hint: `\`standin logs ${record.name}\` shows what it printed; \`standin start ${record.name}\` tries again`,
+    hint: `\`standin logs ${record.name}\` shows what it printed; \`standin resume ${record.name}\` tries again`,
   })
 }
