@@ -69,10 +69,10 @@ export class EnvironmentCommands {
           })
         }
         if (desired === 'stopped' || state === 'failed')
-          refuse(`is ${state}: only what runs can be suspended`, `\`standin start ${name}\` first`)
+          refuse(`is ${state}: only what runs can be suspended`, `\`standin resume ${name}\` first`)
         return environments.want(id, 'suspended', because)
       case 'resume':
-        if (state === 'failed' || desired === 'stopped') refuse(`is ${state}, not suspended`, `\`standin start ${name}\` starts it`)
+        if (state === 'failed' || desired === 'stopped') refuse(`is ${state}, not suspended`, `\`standin resume ${name}\` starts it`)
         return environments.want(id, 'running', because)
       case 'start':
         return environments.want(id, 'running', because)
@@ -163,6 +163,7 @@ export class EnvironmentCommands {
           desired: body.desired ?? 'running',
           source,
           stack: null,
+          instances: attachedInstances(services, 'created'),
           suspendAfterMs: null,
           expiresAt,
         },

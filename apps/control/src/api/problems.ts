@@ -34,7 +34,9 @@ export function answerNotFound(request: FastifyRequest, reply: FastifyReply): vo
 /** All faults of an input, together, each with the path to it. */
 function invalid(validation: NonNullable<FastifyError['validation']>, context: string): StandinError {
   const errors: Fault[] = []
-  for (const { instancePath, message, params } of validation) {
+  for (const { keyword, instancePath, message, params } of validation) {
+    // Of a property that may not be there: said once, by what it is not in.
+    if (keyword === 'boolean') continue
     const more = (params as { additionalProperties?: unknown }).additionalProperties
     const text = Array.isArray(more) ? `has no ${more.join(', ')}` : (message ?? 'is not valid')
     if (!errors.some((fault) => fault.path === `/${context}${instancePath}` && fault.message === text)) {

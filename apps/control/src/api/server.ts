@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http'
 import swagger from '@fastify/swagger'
 import { type TypeBoxTypeProvider, TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
-import Fastify from 'fastify'
+import Fastify, { LogController } from 'fastify'
 import type { Metrics } from '../metrics.ts'
 import type { IdempotencyKeys } from '../store/idempotency.ts'
 import type { Tokens } from '../store/tokens.ts'
@@ -32,7 +32,7 @@ export interface ServerDependencies {
 export async function buildServer(deps: ServerDependencies): Promise<FastifyInstance> {
   const app = Fastify({
     loggerInstance: deps.log,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     routerOptions: { maxParamLength: 200 },
     forceCloseConnections: 'idle',
     // Streams last; a request has to arrive within a minute.

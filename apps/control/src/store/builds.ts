@@ -87,7 +87,7 @@ export class Builds {
 
   /** The first build id that was never given out. */
   get nextId(): number {
-    const row = this.#db.sqlite.prepare(`select seq from sqlite_sequence where name = 'builds'`).get() as { seq: number } | undefined
+    const row = this.#db.prepared<{ seq: number }>(`select seq from sqlite_sequence where name = 'builds'`).get()
     return (row?.seq ?? 0) + 1
   }
 

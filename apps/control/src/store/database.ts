@@ -19,7 +19,6 @@ export interface TransactionEnding {
 export class Database {
   /** Builds queries; `all`, `first` and `run` execute them. */
   readonly query: Kysely<Tables>
-  /** For statements on a hot path. */
   readonly sqlite: Sqlite
   readonly #statements = new Map<string, Statement>()
   #endings: TransactionEnding[] = []
@@ -82,6 +81,11 @@ export class Database {
     const endings = this.#endings
     this.#endings = []
     return endings
+  }
+
+  /** A statement that is prepared once, for hot paths and for what Kysely can't say. */
+  prepared<Row>(sql: string): Statement<unknown[], Row> {
+    return this.#statement(sql) as Statement<unknown[], Row>
   }
 
   #statement(sql: string): Statement {

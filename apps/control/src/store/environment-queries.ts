@@ -90,14 +90,14 @@ export class EnvironmentQueries {
 
   /** When the next attachment lapses or trash is emptied, ms since the epoch. */
   nextDeadline(): number | null {
-    const row = this.#db.sqlite
-      .prepare(
+    const row = this.#db
+      .prepared<{ at: number | null }>(
         `select min(at) as at from (
           select min(expires_at) as at from environments where expires_at is not null and desired <> 'deleted'
           union all select min(purge_at) from environments where purge_at is not null and purge = 0)`,
       )
-      .get() as { at: number | null }
-    return row.at
+      .get()
+    return row?.at ?? null
   }
 
   dueAt(now: number): { lapsed: EnvironmentRecord[]; purgeable: EnvironmentRecord[] } {

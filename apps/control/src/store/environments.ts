@@ -1,7 +1,7 @@
 import type { DesiredState, EnvironmentState, Stack } from '@standin/client'
 import { StandinError } from '@standin/client'
 import type { InstanceStatus } from '@standin/core'
-import type { Updateable } from 'kysely'
+import type { Selectable, Updateable } from 'kysely'
 import { mayBecome } from '../reconcile/transitions.ts'
 import type { Database } from './database.ts'
 import { type EnvironmentRecord, type Source, toEnvironmentRecord } from './environment-record.ts'
@@ -51,13 +51,13 @@ export class Environments {
   }
 
   get(id: number): EnvironmentRecord | undefined {
-    const row = this.#db.first(this.#db.query.selectFrom('environments').selectAll().where('id', '=', id))
+    const row = this.#db.prepared<Selectable<EnvironmentsTable>>('select * from environments where id = ?').get(id)
     return row === undefined ? undefined : toEnvironmentRecord(row)
   }
 
   /** The first configId that was never given out. */
   get nextId(): number {
-    const row = this.#db.sqlite.prepare(`select seq from sqlite_sequence where name = 'environments'`).get() as { seq: number } | undefined
+    const row = this.#db.prepared<{ seq: number }>(`select seq from sqlite_sequence where name = 'environments'`).get()
     return (row?.seq ?? 1000) + 1
   }
 
@@ -261,7 +261,7 @@ export class Environments {
 
   /** Who was used last; not worth an event. Unknown ones are passed over. */
   reportActivity(items: readonly { readonly environment: number; readonly at: number }[]): void {
-    const update = this.#db.sqlite.prepare(
+    const update = this.#db.prepared(
       'update environments set last_activity_at = ?1 where id = ?2 and purged_at is null and coalesce(last_activity_at, 0) < ?1',
     )
     this.#db.transaction(() => {
@@ -288,10 +288,10 @@ export class Environments {
 
   /** The event of a change that the caller wrote, and its revision. */
   #record(id: number, type: EventType, actor: string, data: Record<string, unknown>): EnvironmentRecord {
-    const { state } = this.require(id)
-    const revision = this.#events.append({ type, actor, environment: id, state, data })
-    this.#update(id, { revision })
-    return this.require(id)
+    const record = this.require(id)
+    const revision = this.#events.append({ type, actor, environment: id, state: record.state, data })
+    this.#db.prepared('update environments set revision = ? where id = ?').run(revision, id)
+    return { ...record, revision }
   }
 
   #update(id: number, patch: Updateable<EnvironmentsTable>): void {

@@ -62,7 +62,11 @@ export class EventLog {
         actor: event.actor,
         data: JSON.stringify(event.data),
       }
-      const { id: seq } = this.#db.run(this.#db.query.insertInto('events').values(row))
+      const { at: time, type, environment, state, build, actor, data } = row
+      const { lastInsertRowid } = this.#db
+        .prepared('insert into events (at, type, environment, state, build, actor, data) values (?, ?, ?, ?, ?, ?, ?)')
+        .run(time, type, environment, state, build, actor, data)
+      const seq = Number(lastInsertRowid)
       if (seq % pruneBatch === 0) this.#prune(seq)
       if (this.#pending.length === 0) this.#db.atEnd({ committed: () => this.#publish(), rolledBack: () => this.#forget() })
       this.#pending.push(toEvent({ ...row, seq }))
@@ -117,7 +121,7 @@ export class EventLog {
   }
 
   #readLast(): number {
-    const row = this.#db.sqlite.prepare(`select seq from sqlite_sequence where name = 'events'`).get() as { seq: number } | undefined
+    const row = this.#db.prepared<{ seq: number }>(`select seq from sqlite_sequence where name = 'events'`).get()
     return row?.seq ?? 0
   }
 

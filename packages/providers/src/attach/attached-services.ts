@@ -25,22 +25,23 @@ export function attachServices(
   })
 }
 
-/** A host per service, an instance per endpoint. */
+/** A host per service, an instance per endpoint. What is attached runs already, also before it is in the pool. */
 export function attachedInstances(services: readonly AttachedService[], state: ObservedState): InstanceStatus[] {
+  const inPool = state === 'running' || state === 'created'
   return services.flatMap(({ name, endpoints }) =>
     endpoints.map(({ address, generation, instance }, index) => ({
       name: instance,
       ordinal: index + 1,
       address,
       generation,
-      state: state === 'running' ? 'running' : 'pending',
+      state: inPool ? 'running' : 'pending',
       health: 'none',
       pid: null,
       exitCode: null,
       signal: null,
       restarts: 0,
       since: new Date(generation).toISOString(),
-      reason: state === 'running' ? null : 'taken out of the pool',
+      reason: inPool ? null : 'taken out of the pool',
       host: name,
     })),
   )
