@@ -20,9 +20,9 @@ export class JsonAccessLog implements AccessLog {
   write(exchange: Exchange): void {
     const { req, target, path } = exchange
     const query = path.indexOf('?')
-    let line = `{"level":30,"time":${Date.now()},"msg":"access","id":"${exchange.id}","client":"${exchange.connection.address}","method":"${req.method}","host":${JSON.stringify(exchange.host)},"path":${JSON.stringify(query === -1 ? path : path.slice(0, query))}`
+    let line = `{"level":30,"time":${Date.now()},"msg":"access","id":"${exchange.id}","client":"${exchange.connection.address}","method":"${req.method}","host":"${exchange.host}","path":${quoted(query === -1 ? path : path.slice(0, query))}`
     if (target !== null) line += `,"configId":${target.environment.entry.environment},"service":"${target.route.service}"`
-    if (exchange.upstream !== '') line += `,"upstream":"${exchange.upstream}","upstreamMs":${rounded(exchange.upstreamMs)}`
+    if (exchange.upstream !== '') line += `,"upstream":${quoted(exchange.upstream)},"upstreamMs":${rounded(exchange.upstreamMs)}`
     line += `,"status":${exchange.status},"bytes":${exchange.bytesSent},"ms":${rounded(performance.now() - exchange.startedAt)}`
     if (exchange.heldMs > 0) line += `,"holdMs":${rounded(exchange.heldMs)}`
     if (exchange.retries > 0) line += `,"retries":${exchange.retries}`
@@ -30,6 +30,9 @@ export class JsonAccessLog implements AccessLog {
     this.#out.write(`${line}}\n`)
   }
 }
+
+/** As JSON. Nearly no path needs an escape. */
+const quoted = (text: string) => (/[^ !#-[\]-~]/.test(text) ? JSON.stringify(text) : `"${text}"`)
 
 /** To a hundredth of a millisecond. */
 const rounded = (ms: number) => Math.round(ms * 100) / 100

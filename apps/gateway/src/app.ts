@@ -4,7 +4,7 @@ import type { Logger } from 'pino'
 import type { Activity } from './activity.ts'
 import type { GatewayConfig } from './config.ts'
 import type { Listener } from './listener.ts'
-import { refusePlatformAddresses } from './platform-addresses.ts'
+import type { PlatformAddresses } from './platform-addresses.ts'
 import type { UpstreamRegistry } from './pool.ts'
 import type { RefusedEndpoints } from './refused-endpoints.ts'
 import type { Router } from './router.ts'
@@ -19,6 +19,7 @@ export interface AppParts {
   readonly router: Router
   readonly upstreams: UpstreamRegistry
   readonly refused: RefusedEndpoints
+  readonly platform: PlatformAddresses
   readonly wake: WakeDesk
   readonly activity: Activity
   readonly listener: Listener
@@ -38,8 +39,8 @@ export class App {
    * Returns the address, `127.0.0.1:8080`. Errors: `port_taken`.
    */
   async start(): Promise<string> {
-    const { config, log, router, refused, activity, listener } = this.#parts
-    await this.#refusePlatform()
+    const { config, log, router, refused, platform, activity, listener } = this.#parts
+    await platform.refresh()
     this.#follower = await followTable({
       ...config,
       kind: 'routes',
@@ -51,7 +52,7 @@ export class App {
         if (remove !== null) router.remove(remove)
       },
       onStatus: ({ link }) => {
-        if (link === 'following') void this.#refusePlatform()
+        if (link === 'following') void platform.refresh()
       },
       log,
     })
@@ -69,17 +70,14 @@ export class App {
 
   /** Lets what is under way end, for ten seconds at most; then tells control who was active, and keeps the table. */
   async stop(): Promise<void> {
-    const { log, wake, listener, activity, upstreams } = this.#parts
+    const { log, platform, wake, listener, activity, upstreams } = this.#parts
     log.info({}, 'the gateway drains')
     wake.close()
     await listener.drain(drainMs)
     await activity.stop()
     await this.#follower?.close()
+    platform.stop()
     await upstreams.destroy()
     log.info({}, 'the gateway has stopped')
-  }
-
-  async #refusePlatform(): Promise<void> {
-    await refusePlatformAddresses(this.#parts.refused, this.#parts.config)
   }
 }

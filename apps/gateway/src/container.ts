@@ -9,6 +9,7 @@ import { goOn } from './chain.ts'
 import type { GatewayConfig } from './config.ts'
 import type { Gateway } from './exchange.ts'
 import { Listener } from './listener.ts'
+import { PlatformAddresses } from './platform-addresses.ts'
 import { UpstreamRegistry } from './pool.ts'
 import { RefusedEndpoints } from './refused-endpoints.ts'
 import { Router } from './router.ts'
@@ -42,7 +43,7 @@ export const buildContainer = (config: GatewayConfig): DependencyContainer => {
 
   // Lines are gathered: one write to the standard error for each would cost more than the request.
   provide(Tokens.logStream, () =>
-    pino.destination({ dest: 2, sync: false, minLength: 8 * 1024, maxLength: 8 * 1024 * 1024, periodicFlush: 250 }),
+    pino.destination({ dest: 2, sync: false, minLength: 32 * 1024, maxWrite: 64 * 1024, maxLength: 8 * 1024 * 1024, periodicFlush: 250 }),
   )
   provide(Tokens.log, (get) => pino({ base: null }, get(Tokens.logStream)))
   provide(Tokens.accessLog, (get) => new JsonAccessLog(get(Tokens.logStream)))
@@ -81,6 +82,7 @@ export const buildContainer = (config: GatewayConfig): DependencyContainer => {
         router: get(Tokens.router),
         upstreams: get(Tokens.upstreams),
         refused: get(Tokens.refused),
+        platform: new PlatformAddresses(config, get(Tokens.refused)),
         wake: get(Tokens.wake),
         activity: get(Tokens.activity),
         listener: get(Tokens.listener),

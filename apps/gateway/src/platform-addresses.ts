@@ -1,17 +1,51 @@
+import { type FSWatcher, watch } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { GatewayConfig } from './config.ts'
 import type { RefusedEndpoints } from './refused-endpoints.ts'
 
-/** Notes where control and the resolver listen, as they have written it down: no environment may be given their traffic. */
-export const refusePlatformAddresses = async (refused: RefusedEndpoints, config: GatewayConfig): Promise<void> => {
-  const [control, running] = await Promise.all([
-    config.control === undefined ? readField(join(config.home, 'run', 'control.json'), 'api') : config.control,
-    readField(join(config.home, 'run', 'standin.json'), 'dns'),
-  ])
-  // What can't be read now may still be there: the former address stays refused.
-  if (control !== null) refused.set('the control plane', [control])
-  if (running !== null) refused.set('the resolver', [running])
+/**
+ * Where control and the resolver listen, as they have written it down below the home, so that no environment is given
+ * their traffic. They may come later than the gateway, and come back elsewhere.
+ */
+export class PlatformAddresses {
+  readonly #config: GatewayConfig
+  readonly #refused: RefusedEndpoints
+  readonly #folder: string
+  #watcher: FSWatcher | undefined
+
+  constructor(config: GatewayConfig, refused: RefusedEndpoints) {
+    this.#config = config
+    this.#refused = refused
+    this.#folder = join(config.home, 'run')
+  }
+
+  /** Reads what is there, and follows it as soon as there is a folder to follow: control makes it. May be called again. */
+  async refresh(): Promise<void> {
+    this.#follow()
+    const [control, resolver] = await Promise.all([
+      this.#config.control ?? readField(join(this.#folder, 'control.json'), 'api'),
+      readField(join(this.#folder, 'standin.json'), 'dns'),
+    ])
+    // What can't be read now may still be there: the former address stays refused.
+    if (control !== null) this.#refused.set('the control plane', [control])
+    if (resolver !== null) this.#refused.set('the resolver', [resolver])
+  }
+
+  stop(): void {
+    this.#watcher?.close()
+  }
+
+  #follow(): void {
+    if (this.#watcher !== undefined) return
+    try {
+      const watcher = watch(this.#folder, { persistent: false }, () => void this.refresh())
+      watcher.on('error', () => watcher.close())
+      this.#watcher = watcher
+    } catch {
+      // Not there yet; the next call is when control is.
+    }
+  }
 }
 
 const readField = async (file: string, field: string): Promise<string | null> => {

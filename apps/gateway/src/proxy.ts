@@ -85,7 +85,7 @@ class Attempt implements Dispatcher.DispatchHandler, Abortable {
     if (exchange.ignoredUpgrade || exchange.gateway.draining) res.shouldKeepAlive = false
     res.writeHead(status, statusText, head.headers)
     // A stream's head must not wait for its first event. Where the body came with the head, one packet takes both.
-    process.nextTick(flushHead, this)
+    if (unflushed.push(this) === 1) setImmediate(flushHeads)
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -95,7 +95,9 @@ class Attempt implements Dispatcher.DispatchHandler, Abortable {
     exchange.bytesSent += chunk.length
     const { res } = exchange
     if (this.#received === this.#contentLength) {
-      res.end(chunk)
+      // One string is written faster than a string and a buffer; a large one is not worth the copy.
+      if (chunk.length <= smallBody) res.end(chunk.toString('latin1'), 'latin1')
+      else res.end(chunk)
       exchange.end()
     } else if (!res.write(chunk)) {
       controller.pause()
@@ -159,9 +161,19 @@ class Attempt implements Dispatcher.DispatchHandler, Abortable {
   }
 }
 
+/** Bytes up to which a body goes out in one piece with its head. */
+const smallBody = 8 * 1024
+
 const clientGone = new Error('The client went away')
 
-const flushHead = (attempt: Attempt): void => attempt.flushHead()
+/** Whose head was not sent yet. They are looked at together, once all that came in has been read. */
+let unflushed: Attempt[] = []
+
+const flushHeads = (): void => {
+  const attempts = unflushed
+  unflushed = []
+  for (const attempt of attempts) attempt.flushHead()
+}
 
 const addTrailers = (exchange: Exchange, raw: readonly Buffer[]): void => {
   const trailers: [string, string][] = []

@@ -212,6 +212,30 @@ describe('WebSocket', () => {
     expect(gateway.activity.record(1001).open).toBe(0)
   })
 
+  it('is closed when the gateway has drained for long enough', async () => {
+    const gateway = await use(startGateway())
+    const echo = await use(startEcho())
+    gateway.router.put(routeEntry(1001, [echo.port]))
+    const client = open(gateway.port, 1001)
+    await once(client, 'open')
+    const closed = once(client, 'close')
+    await gateway.listener.drain(100)
+    expect((await closed)[0]).toBe(1006)
+    await eventually('no upstream connection is left', () => echo.server.clients.size === 0)
+  })
+
+  it('is closed when its endpoint has left the pool for long enough', async () => {
+    const gateway = await use(startGateway())
+    const echo = await use(startEcho())
+    gateway.router.put(routeEntry(1001, [echo.port]))
+    const client = open(gateway.port, 1001)
+    await once(client, 'open')
+    const closed = once(client, 'close')
+    await gateway.router.find(`www-1001.${domain}`)?.pool.upstreams[0]?.drain(100)
+    await closed
+    await eventually('no upstream connection is left', () => echo.server.clients.size === 0)
+  })
+
   it('leaves nothing behind of a client that goes away during the handshake', async () => {
     const gateway = await use(startGateway())
     const upstream = await use(startRawUpstream((socket) => socket.resume()))

@@ -57,6 +57,7 @@ export class WakeDesk {
   readonly #limits: WakeLimits
   readonly #rooms = new Map<number, WaitingRoom>()
   #waiting = 0
+  #closed = false
 
   /** @param release lets an exchange go on from routing */
   constructor(resume: ResumeEnvironment, release: (exchange: Exchange) => void, limits: WakeLimits = defaultWakeLimits) {
@@ -71,6 +72,10 @@ export class WakeDesk {
   }
 
   hold(exchange: Exchange, environment: RoutedEnvironment, wake: boolean): void {
+    if (this.#closed) {
+      exchange.refuse(goingAway(), { retryAfterSeconds: 1 })
+      return
+    }
     const { entry } = environment
     const id = entry.environment
     const room = this.#rooms.get(id) ?? new WaitingRoom()
@@ -123,11 +128,12 @@ export class WakeDesk {
 
   /** Nobody waits any longer: the gateway stops. */
   close(): void {
+    this.#closed = true
     for (const [id, room] of this.#rooms) {
       for (const hold of room.holds) {
         this.#leave(id, room, hold)
         hold.finish()
-        hold.exchange.refuse(new StandinError('no_endpoint', 'The gateway is going out of service'), { retryAfterSeconds: 1 })
+        hold.exchange.refuse(goingAway(), { retryAfterSeconds: 1 })
       }
     }
   }
@@ -235,6 +241,8 @@ class Hold implements Abortable {
     this.exchange.heldMs += performance.now() - this.#since
   }
 }
+
+const goingAway = () => new StandinError('no_endpoint', 'The gateway is going out of service')
 
 const notServing = ({ entry }: RoutedEnvironment): StandinError => {
   const { environment: id, name, state, reason } = entry
