@@ -29,8 +29,8 @@ export function createProgram(surroundings: Surroundings): Command {
       writeErr: (text) => surroundings.stderr.write(text),
       // Errors are thrown and shown by main, in the form of all others.
       outputError: () => {},
-      getOutHelpWidth: () => surroundings.stdout.columns ?? 100,
-      getErrHelpWidth: () => surroundings.stderr.columns ?? 100,
+      getOutHelpWidth: () => surroundings.stdout.columns || 100,
+      getErrHelpWidth: () => surroundings.stderr.columns || 100,
     })
     .configureHelp({
       styleTitle: (title) => createPaint(surroundings.stdout, surroundings.env).bold(title),

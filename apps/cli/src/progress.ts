@@ -84,17 +84,35 @@ class LiveProgress implements Progress {
   #draw(): void {
     this.#erase()
     this.#frame += 1
-    const { stream } = this.#messages
-    const columns = (stream as { columns?: number }).columns ?? 80
-    const rows = (stream as { rows?: number }).rows ?? 24
-    const lines = [...this.#steps.values()].flatMap(({ step, since }) => {
+    this.#settle()
+    const live = [...this.#steps.values()].flatMap(({ step, since }) => {
       const shown = step.status === 'started' ? { ...step, durationMs: Date.now() - since } : step
-      return formatStep(shown, this.#mark(step.status)).split('\n')
+      return this.#lines(shown)
     })
-    // More than fits can't be taken back; what is older has scrolled away.
-    const visible = lines.slice(-(rows - 1))
-    for (const line of visible) stream.write(`${fit(line, columns)}\n`)
+    // More than fits can't be taken back.
+    const visible = live.slice(-((this.#size('rows') || 24) - 1))
+    for (const line of visible) this.#messages.stream.write(`${line}\n`)
     this.#drawn = visible.length
+  }
+
+  /** What is done and has nothing unfinished above it stays where it is. */
+  #settle(): void {
+    for (const [key, { step }] of this.#steps) {
+      if (step.status === 'started') return
+      for (const line of this.#lines(step)) this.#messages.stream.write(`${line}\n`)
+      this.#steps.delete(key)
+    }
+  }
+
+  #lines(step: StepUpdate): string[] {
+    const columns = this.#size('columns') || 80
+    return formatStep(step, this.#mark(step.status))
+      .split('\n')
+      .map((line) => fit(line, columns))
+  }
+
+  #size(side: 'rows' | 'columns'): number {
+    return (this.#messages.stream as { rows?: number; columns?: number })[side] ?? 0
   }
 
   #erase(): void {

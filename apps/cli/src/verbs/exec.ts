@@ -44,7 +44,7 @@ export const exec: Verb<readonly [string, string, string[]], Options> = {
       host,
       ordinal: instance,
       arg: isShell ? shell : command,
-      tty: terminal ? `${stdout.columns ?? 80}x${stdout.rows ?? 24}` : undefined,
+      tty: terminal ? `${stdout.columns || 80}x${stdout.rows || 24}` : undefined,
     } as Parameters<typeof environment.execUrl>[0])
     const { runRemote } = await import('../remote-command.ts')
     const { token } = await context.findConnection()
