@@ -1,5 +1,5 @@
 import { basename, resolve } from 'node:path'
-import type { Readable } from 'node:stream'
+import { Readable } from 'node:stream'
 import { createGzip } from 'node:zlib'
 import { namePattern } from '@standin/client'
 import { Header, Pack, ReadEntry } from 'tar'
@@ -30,10 +30,11 @@ export async function packBlueprint(options: ParseOptions & { readonly dir: stri
     name: new RegExp(namePattern).test(name) ? name : parsed.stack.name,
     variables: { ...parsed.variables },
   }
-  return { ...parsed, paths, stream: tarball(dir, paths, transport) }
+  return { ...parsed, paths, stream: Readable.from(tarball(dir, paths, transport), { objectMode: false }) }
 }
 
-function tarball(dir: string, paths: readonly string[], transport: Transport): Readable {
+/** Nothing is opened before it is read. */
+async function* tarball(dir: string, paths: readonly string[], transport: Transport): AsyncGenerator<Buffer> {
   // `portable` keeps the packer's user, group and times out of it.
   const pack = new Pack({ cwd: dir, portable: true, noDirRecurse: true, strict: true })
   const gzip = createGzip({ level: 1 })
@@ -47,5 +48,5 @@ function tarball(dir: string, paths: readonly string[], transport: Transport): R
   // A leading "@" would name an archive to take apart.
   for (const path of paths) pack.add(`./${path}`)
   pack.end()
-  return gzip
+  yield* gzip as AsyncIterable<Buffer>
 }

@@ -1,4 +1,5 @@
 import { PassThrough } from 'node:stream'
+import { text } from 'node:stream/consumers'
 import { type Ability, type HostSpec, type LogLine, StandinError } from '@standin/client'
 import type {
   EnvironmentSpec,
@@ -33,6 +34,10 @@ export class MemoryWorld {
   readonly calls: string[] = []
   /** How a step ends, by its name; default: exit code 0. */
   readonly stepResults = new Map<string, Partial<RunResult>>()
+  /** What a step prints, by its name. */
+  readonly stepLines = new Map<string, readonly string[]>()
+  /** What a step got on its standard input, by its name. */
+  readonly stepInputs = new Map<string, string>()
   readonly #faults: { call: Call; error: Error }[] = []
   readonly #held = new Map<Call, { released: Promise<void>; release: () => void; reached: () => void }>()
   #boundaries = 0
@@ -209,12 +214,19 @@ class MemoryHandle implements ProviderHandle {
     })
   }
 
-  run(id: number, request: RunRequest): Promise<RunResult> {
-    return this.#call('run', () => {
-      this.#require(id)
-      this.#world.calls.push(`step ${request.step.name} ${id}`)
-      return { exitCode: 0, signal: null, timedOut: false, tail: [], ...this.#world.stepResults.get(request.step.name) }
-    })
+  async run(id: number, request: RunRequest): Promise<RunResult> {
+    const { step, input } = request
+    if (input !== undefined) this.#world.stepInputs.set(step.name, typeof input === 'string' ? input : await text(input))
+    return this.#call(
+      'run',
+      () => {
+        this.#require(id)
+        this.#world.calls.push(`step ${step.name} ${id}`)
+        for (const line of this.#world.stepLines.get(step.name) ?? []) request.onLine?.('stdout', line)
+        return { exitCode: 0, signal: null, timedOut: false, tail: [], ...this.#world.stepResults.get(step.name) }
+      },
+      request.signal,
+    )
   }
 
   /** Gives back what it is sent, and ends with it. */
@@ -229,7 +241,11 @@ class MemoryHandle implements ProviderHandle {
           done({ exitCode: 0, signal: null })
         }),
       )
-      return { stdin: echo, stdout: echo, stderr, exited, kill: () => echo.end() }
+      const kill = (signal: NodeJS.Signals) => {
+        this.#world.calls.push(`kill ${signal} ${id}`)
+        echo.end()
+      }
+      return { stdin: echo, stdout: echo, stderr, exited, kill }
     })
   }
 
