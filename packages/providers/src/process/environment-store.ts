@@ -102,7 +102,7 @@ export class EnvironmentStore {
     if (!(await this.#snapshots.has(source.key))) throw new StandinError('template_not_found', `there is no template ${source.key}`)
     const template = this.#snapshots.tree(source.key)
     if (this.#isolation.namespaces && this.#isolation.overlay && !(await wasLinked(spec, template))) {
-      for (const name of ['upper', 'work']) await mkdir(join(dir, name))
+      for (const name of ['base', 'upper', 'work']) await mkdir(join(dir, name))
       // The same depth below the data directory in every place where the environment's directory can be.
       await symlink(relative(this.#layout.environment(spec.id), template), join(dir, 'lower'))
       return { kind: 'overlay', template: source.key }

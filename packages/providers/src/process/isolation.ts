@@ -32,6 +32,6 @@ export function droppedPrivileges(userNamespace: boolean): readonly string[] {
   return ['unshare', '--user', `--map-user=${uid}`, `--map-group=${gid}`, '--']
 }
 
-export function overlayOptions(isolation: Pick<Isolation, 'userNamespace'>): string {
-  return `lowerdir=lower,upperdir=upper,workdir=work${isolation.userNamespace ? ',userxattr' : ''}`
+export function overlayOptions(isolation: Pick<Isolation, 'userNamespace'>, lower = 'lower'): string {
+  return `lowerdir=${lower},upperdir=upper,workdir=work${isolation.userNamespace ? ',userxattr' : ''}`
 }

@@ -37,6 +37,7 @@ export async function launchKeeper(options: LaunchOptions, record: EnvironmentRe
     wrap: options.isolation.wrap,
     pidNamespace: options.isolation.namespaces,
     path: [dirname(process.execPath), process.env.PATH ?? '/usr/local/bin:/usr/bin:/bin'].join(delimiter),
+    outside: outside(process.env),
     startTimeoutMs: options.startTimeoutMs,
   }
   try {
@@ -51,15 +52,27 @@ export async function launchKeeper(options: LaunchOptions, record: EnvironmentRe
   }
 }
 
+/** How this machine reaches the rest of the world: what a step that installs something has to know, and no secrets. */
+const outsideVariables = ['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE', 'SSL_CERT_DIR']
+
+function outside(environment: NodeJS.ProcessEnv): Record<string, string> {
+  const known = outsideVariables.flatMap((name) => [name, name.toLowerCase()]).map((name) => [name, environment[name]] as const)
+  return Object.fromEntries(known.filter((each): each is [string, string] => each[1] !== undefined))
+}
+
 /** Run by pid 1 in the environment's directory: the environment's mounts, each a line. */
 async function mountScript(options: LaunchOptions, record: EnvironmentRecord): Promise<string> {
   const { layout, isolation, hiddenDirs } = options
   if (!isolation.namespaces) return ''
   const root = quote(layout.mountPoint)
-  // First the whole data directory goes out of sight: this directory stays within reach of whoever is in it already.
-  const lines = [`mount -t tmpfs -o size=4k,mode=755 tmpfs ${quote(layout.dataDir)}`, `mkdir ${root}`]
+  // `lower` leads out of this directory, so it is followed while that is possible.
+  const lines = record.layer.kind === 'overlay' ? ['mount --bind lower base'] : []
+  // Then the whole data directory goes out of sight: this directory stays within reach of whoever is in it already.
+  lines.push(`mount -t tmpfs -o size=4k,mode=755 tmpfs ${quote(layout.dataDir)}`, `mkdir ${root}`)
   lines.push(
-    record.layer.kind === 'overlay' ? `mount -t overlay overlay -o ${overlayOptions(isolation)} ${root}` : `mount --bind tree ${root}`,
+    record.layer.kind === 'overlay'
+      ? `mount -t overlay overlay -o ${overlayOptions(isolation, 'base')} ${root}`
+      : `mount --bind tree ${root}`,
   )
   lines.push('mount --bind hosts /etc/hosts')
   for (const { source, target, readOnly } of mountsOf(record.stack)) {

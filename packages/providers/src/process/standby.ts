@@ -10,33 +10,10 @@ import { identify } from './keeper-process.ts'
 import type { Layout } from './layout.ts'
 
 const keeperMain = fileURLToPath(new URL('./keeper/main.ts', import.meta.url))
+const init = fileURLToPath(new URL('./keeper/init.sh', import.meta.url))
 
 /** Milliseconds without a launch after which the next keeper is made ready: not while an environment comes up. */
 const quietMs = 700
-
-/**
- * Pid 1 of an environment-to-be. It starts the keeper's process, which loads its code and then blocks on a pipe until
- * it is told to go; then it waits for an environment: two lines, its directory and who we are as seen from outside.
- * Whoever made us being gone ends the first read, and with pid 1 all that there is. Later, the lock is held as long as
- * we live, orphans are reaped by `wait`, and when the keeper ends so do we, and everything else.
- */
-const script = `
-mkfifo "$STANDIN_FIFO" || exit
-"$STANDIN_NODE" --max-semi-space-size=1 --max-old-space-size=128 "$STANDIN_KEEPER" <"$STANDIN_FIFO" &
-exec 5>"$STANDIN_FIFO" 3>&-
-rm "$STANDIN_FIFO"
-IFS= read -r dir && IFS= read -r identity || exit 0
-cd "$dir" || exit
-exec 2>keeper.log </dev/null
-if command -v flock >/dev/null; then exec 9>lock; flock -n 9 || exit 75; fi
-echo "$identity" >keeper.pid
-set -e
-. ./mounts.sh
-set +e
-echo "$dir" >&5
-exec 5>&-
-wait $!
-exit`
 
 /**
  * Keepers that have been started ahead of time, one at most: most of what it takes to bring an environment up would
@@ -108,7 +85,7 @@ class Spare {
   #ended = false
 
   constructor(layout: Layout, isolation: Isolation, log: number) {
-    const [program = 'sh', ...args] = [...(isolation.namespaces ? unshare(isolation) : []), 'sh', '-c', script]
+    const [program = 'sh', ...args] = [...(isolation.namespaces ? unshare(isolation) : []), 'sh', init]
     this.#child = spawn(program, args, {
       cwd: '/',
       detached: true,

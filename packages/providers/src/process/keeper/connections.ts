@@ -16,6 +16,8 @@ import type { Session } from './session.ts'
 
 /** What a keeper does for whoever talks to it. */
 export interface KeeperService {
+  /** Pushes now what has changed: whoever gets an answer has seen what led to it. */
+  flush(): void
   hello(version: number): Hello
   start(hosts: readonly string[] | null, onProgress: (progress: Progress) => void, signal: AbortSignal): Promise<Observed>
   stop(): Promise<Observed>
@@ -68,8 +70,11 @@ export class Connections {
   async #answer(message: KeeperRequest & { id: number }, socket: Socket, connection: number): Promise<void> {
     const { id } = message
     try {
-      send(socket, { id, result: await this.#handle(message, socket, connection) })
+      const result = await this.#handle(message, socket, connection)
+      this.#service.flush()
+      send(socket, { id, result })
     } catch (error) {
+      this.#service.flush()
       send(socket, { id, error: remoteError(error) })
     }
   }

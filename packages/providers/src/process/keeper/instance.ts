@@ -7,6 +7,7 @@ import { describeExit, duration, type Exit, exitVerdict } from './exit-verdict.t
 import type { Gate } from './gate.ts'
 import { HealthWatch } from './health-watch.ts'
 import { type InstanceState, mayFollow } from './instance-state.ts'
+import { lastLines } from './last-lines.ts'
 import type { LogFile } from './log-file.ts'
 import { type Probe, runProbe } from './probe.ts'
 import { groupLives, killGroup, signalName } from './process-group.ts'
@@ -311,13 +312,7 @@ export class Instance {
   }
 
   #lastLines(): string {
-    const { recent } = this.options.log
-    const taken = recent.some((line) => /EADDRINUSE|address already in use/i.test(line)) ? this.options.takenPort() : null
-    const lines = recent
-      .slice(-5)
-      .map((line) => line.trim())
-      .filter((line) => line !== '')
-    return `${taken === null ? '' : `; ${taken}`}${lines.length === 0 ? '; it printed nothing' : `; last lines: ${lines.join(' | ')}`}`
+    return lastLines(this.options.log.recent, this.options)
   }
 }
 

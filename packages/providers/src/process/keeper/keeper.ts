@@ -90,6 +90,12 @@ export class Keeper implements KeeperService {
     })
   }
 
+  flush(): void {
+    if (!this.#pushed) return
+    this.#pushed = false
+    this.#connections.push({ push: 'observed', observed: this.#supervisor.observed() })
+  }
+
   suspend(): Observed {
     this.#supervisor.suspend()
     return this.#supervisor.observed()
@@ -133,10 +139,7 @@ export class Keeper implements KeeperService {
   #changed(): void {
     if (this.#pushed) return
     this.#pushed = true
-    setImmediate(() => {
-      this.#pushed = false
-      this.#connections.push({ push: 'observed', observed: this.#supervisor.observed() })
-    })
+    setImmediate(() => this.flush())
   }
 
   /** The caller starts another keeper then. */

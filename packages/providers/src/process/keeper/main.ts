@@ -2,6 +2,7 @@ import { appendFileSync, closeSync, mkdirSync, readFileSync, readSync, renameSyn
 import { flushCompileCache } from 'node:module'
 import { createServer } from 'node:net'
 import { basename } from 'node:path'
+import { identify } from '../keeper-process.ts'
 import type { EnvironmentRecord, KeeperState, LaunchSpec } from '../layout.ts'
 import { Keeper } from './keeper.ts'
 
@@ -34,6 +35,8 @@ const keeper = new Keeper(record, launch, readState(), saveState, () => {
   server.close()
   process.exit(0)
 })
+// Without a namespace it is our own death, and not pid 1's, that says that the environment has no keeper.
+if (!launch.pidNamespace) writeFileSync('keeper.pid', await identify(process.pid))
 const server = createServer((socket) => keeper.accept(socket))
 rmSync('keeper.sock', { force: true })
 server.listen('keeper.sock', () => {
