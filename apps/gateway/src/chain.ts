@@ -1,17 +1,17 @@
+import { awaitRunning } from './await-running.ts'
 import type { Exchange } from './exchange.ts'
 import { forward } from './proxy.ts'
 import { readHead } from './read-head.ts'
 import { findRoute, refuseLoop } from './routing.ts'
 import { relayUpgrade } from './upgrade.ts'
-import { awaitRunning } from './wake.ts'
 
 /** Takes an exchange one step further. False: it was answered, or it is held and will go on from `findRoute`. */
-export type Stage = (exchange: Exchange) => boolean
+type Stage = (exchange: Exchange) => boolean
 
 /**
  * What happens to a request, in this order. Each stage either lets it pass or ends it.
  */
-export const chain: readonly Stage[] = [
+const chain: readonly Stage[] = [
   readHead, // is its framing sound, does it have one Host; which headers go on: 400
   refuseLoop, // did it come from ourselves: 508
   findRoute, // where does its host lead: 404, 410, 503 before the first table

@@ -4,7 +4,7 @@ import { StandinError } from '@standin/client/errors'
 import type { RefusedEndpoints } from './refused-endpoints.ts'
 
 /** Milliseconds that a connection attempt may take. */
-export const dialTimeoutMs = 5_000
+const dialTimeoutMs = 5_000
 
 export type DialCallback = (error: Error | null, socket: Socket | null) => void
 

@@ -56,4 +56,4 @@ ${problem.hint === undefined ? '' : `<p>${escapeHtml(problem.hint)}</p>\n`}<foot
 `
 }
 
-export const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)
+const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)

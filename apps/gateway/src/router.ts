@@ -10,7 +10,7 @@ export interface RoutedEnvironment {
 }
 
 /** One published service, as control's table has it. */
-export type ServiceRoute = RouteEntry['routes'][number]
+type ServiceRoute = RouteEntry['routes'][number]
 
 /** Where a host name leads. */
 export interface Target {

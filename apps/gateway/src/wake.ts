@@ -1,37 +1,7 @@
-import type { EnvironmentState } from '@standin/client'
 import { StandinError } from '@standin/client/errors'
 import type { Abortable, Exchange } from './exchange.ts'
 import type { RoutedEnvironment } from './router.ts'
-
-/** What a request to an environment in this state gets. */
-const treatment: Record<EnvironmentState, 'pass' | 'wake' | 'hold' | 'refuse'> = {
-  running: 'pass',
-  suspending: 'wake',
-  suspended: 'wake',
-  resuming: 'hold',
-  starting: 'hold',
-  snapshotting: 'hold',
-  stopping: 'refuse',
-  stopped: 'refuse',
-  failed: 'refuse',
-  deleting: 'refuse',
-  deleted: 'refuse',
-}
-
-/** Lets requests to a running environment pass; holds, wakes or refuses the others. */
-export const awaitRunning = (exchange: Exchange): boolean => {
-  const environment = exchange.target?.environment
-  if (environment === undefined) return false
-  const what = treatment[environment.entry.state]
-  if (what === 'refuse') {
-    exchange.refuse(notServing(environment), { retryAfterSeconds: 10 })
-    return false
-  }
-  exchange.countAsActivity()
-  if (what === 'pass') return true
-  exchange.gateway.wake.hold(exchange, environment, what === 'wake')
-  return false
-}
+import { treatment } from './treatment.ts'
 
 /** Asks control to resume an environment. Rejects with a `StandinError`. */
 export type ResumeEnvironment = (environment: number, reason: string, signal: AbortSignal) => Promise<unknown>
@@ -243,22 +213,6 @@ class Hold implements Abortable {
 }
 
 const goingAway = () => new StandinError('no_endpoint', 'The gateway is going out of service')
-
-const notServing = ({ entry }: RoutedEnvironment): StandinError => {
-  const { environment: id, name, state, reason } = entry
-  const hint = {
-    stopped: `\`standin resume ${id}\` starts it`,
-    stopping: `Once it is stopped, \`standin resume ${id}\` starts it again`,
-    failed: `\`standin show ${id}\` and \`standin logs ${id}\` tell what failed`,
-    deleting: `\`standin undelete ${id}\` brings it back while it is in the trash`,
-    deleted: `\`standin undelete ${id}\` brings it back while it is in the trash`,
-  }[state as string]
-  return new StandinError(
-    state === 'deleted' ? 'environment_deleted' : 'no_endpoint',
-    `Environment ${id} (${name}) is ${state}${reason === '' ? '' : `: ${reason}`}`,
-    hint === undefined ? {} : { hint },
-  )
-}
 
 const pause = (ms: number, signal: AbortSignal): Promise<void> =>
   new Promise((resolve) => {
