@@ -6,6 +6,9 @@ import { openHome } from './open-home.ts'
 /** One line on standard output says where the API is, or why it isn't. */
 const say = (line: object) => process.stdout.write(`${JSON.stringify(line)}\n`)
 
+/** Longer than all parts may take together, ms. */
+const stopPatienceMs = 20_000
+
 const stopSignal = () =>
   new Promise<void>((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve())
@@ -18,6 +21,8 @@ try {
   const control = container.resolve(Tokens.control)
   say(await control.start())
   await stopped
+  // A part that does not end must not keep the others: environments run on, and the next start adopts them.
+  setTimeout(() => process.exit(1), stopPatienceMs).unref()
   await control.stop()
   process.exit(0)
 } catch (cause) {

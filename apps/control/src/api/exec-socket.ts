@@ -29,6 +29,7 @@ const channel = { stdin: 0, stdout: 1, stderr: 2, exit: 3, resize: 4 } as const
 const largestFrame = 1 << 20
 const pingMs = 20_000
 const hangUpGraceMs = 3_000
+const closeGraceMs = 1_000
 
 /** `GET /v1/environments/:ref/exec` with `Upgrade: websocket`: a command on a host, its three streams and its end. */
 export class ExecSocket {
@@ -78,7 +79,11 @@ export class ExecSocket {
 
   #connect(webSocket: WebSocket, session: ExecSession): void {
     const { streams, log } = this.#deps
-    streams.add({ end: () => webSocket.close(1001, 'control is shutting down'), onClose: (listener) => webSocket.on('close', listener) })
+    const end = () => {
+      webSocket.close(1001, 'control is shutting down')
+      setTimeout(() => webSocket.terminate(), closeGraceMs).unref()
+    }
+    streams.add({ end, onClose: (listener) => webSocket.on('close', listener) })
     const ping = setInterval(() => webSocket.ping(), pingMs)
     let ended = false
     webSocket.on('message', (data: RawData) => receive(session, toBuffer(data)))
@@ -93,10 +98,10 @@ export class ExecSocket {
     session.stdin.on('error', () => {})
     const outputs = [forward(session.stdout, channel.stdout, webSocket), forward(session.stderr, channel.stderr, webSocket)]
     session.exited
-      .then(async (end) => {
+      .then(async (exit) => {
         ended = true
         await Promise.all(outputs)
-        webSocket.send(frame(channel.exit, Buffer.from(JSON.stringify(end))))
+        webSocket.send(frame(channel.exit, Buffer.from(JSON.stringify(exit))))
         webSocket.close(1000)
       })
       .catch((error: unknown) => {

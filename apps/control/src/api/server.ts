@@ -25,6 +25,9 @@ export interface ServerDependencies {
   readonly routes: (app: FastifyInstance) => void
 }
 
+/** A request has to have arrived within this time, uploads too, ms. */
+const uploadPatienceMs = 600_000
+
 /**
  * The API. What happens to a request, in order: its token is checked, its parts are validated, an Idempotency-Key is
  * looked up, the endpoint's handler answers. Errors become problem documents in `problems.ts`.
@@ -35,10 +38,8 @@ export async function buildServer(deps: ServerDependencies): Promise<FastifyInst
     logController: new LogController({ disableRequestLogging: true }),
     routerOptions: { maxParamLength: 200 },
     forceCloseConnections: 'idle',
-    // Streams last; a request has to arrive within a minute.
-    requestTimeout: 60_000,
-    serverFactory: (handler, options) =>
-      withUpgrade(createServer({ requestTimeout: 60_000, ...(options.http as object) }, handler), deps.exec),
+    exposeHeadRoutes: false,
+    serverFactory: (handler) => withUpgrade(createServer({ requestTimeout: uploadPatienceMs }, handler), deps.exec),
   }).withTypeProvider<TypeBoxTypeProvider>()
   app.setValidatorCompiler(TypeBoxValidatorCompiler as never)
   // The handlers' types are the schemas': checking once more at run time would only cost.

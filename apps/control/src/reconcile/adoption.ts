@@ -5,7 +5,7 @@ import type { Environments } from '../store/environments.ts'
 import type { Stacks } from '../store/stacks.ts'
 import type { Templates } from '../store/templates.ts'
 import { nextStep } from './next-step.ts'
-import type { ProviderRegistry } from './provider-registry.ts'
+import { ofProvider, type ProviderRegistry } from './provider-registry.ts'
 
 interface AdoptionDependencies {
   readonly environments: Environments
@@ -24,7 +24,10 @@ interface AdoptionDependencies {
 export async function adopt(deps: AdoptionDependencies, kick: (id: number) => void): Promise<void> {
   endInterruptedBuilds(deps)
   for (const [id, provider] of deps.providers.entries()) {
-    const seen = new Map((await provider.list()).map((observed) => [observed.id, observed]))
+    const existing = await provider.list().catch((cause: unknown) => {
+      throw ofProvider(id, cause)
+    })
+    const seen = new Map(existing.map((observed) => [observed.id, observed]))
     adoptEnvironments(deps, id, seen, kick)
     await purgeUnknown(deps, id, provider, seen, kick)
     await deleteOrphanSnapshots(deps, id, provider)

@@ -32,7 +32,11 @@ export class ProviderRegistry {
     )
     if (errors.length > 0) throw new StandinError('invalid', 'the configuration of the providers is not valid', { errors })
     for (const { provider, config } of configured) {
-      this.#handles.set(provider.id, await provider.open(this.#contextOf(provider.id), config as never))
+      try {
+        this.#handles.set(provider.id, await provider.open(this.#contextOf(provider.id), config as never))
+      } catch (cause) {
+        throw ofProvider(provider.id, cause)
+      }
     }
   }
 
@@ -60,4 +64,11 @@ export class ProviderRegistry {
     }
     this.#handles.clear()
   }
+}
+
+/** Says which provider it was. */
+export function ofProvider(id: string, cause: unknown): StandinError {
+  const { message } = cause as Error
+  if (!(cause instanceof StandinError)) return new StandinError('provider_failed', `provider/${id}: ${message}`, { cause })
+  return new StandinError(cause.code, `provider/${id}: ${message}`, { cause, ...(cause.hint === undefined ? {} : { hint: cause.hint }) })
 }
