@@ -89,7 +89,7 @@ async function explainUp(context: Context, ref: string, options: Options): Promi
       .map(({ name }) => {
         const hosts = template.stack.hosts.map((host) => `${host.name}${host.replicas === 1 ? '' : ` ×${host.replicas}`}`).join(', ')
         const services = template.stack.publish.map(({ service }) => service).join(', ')
-        return `Would clone ${template.ref}${name ? ` as ${name}` : ''}: hosts ${hosts}; services ${services}.`
+        return `Would clone ${template.ref}${name ? ` as ${name}` : ''}: hosts ${hosts}; ${services === '' ? 'no services' : `services ${services}`}.`
       })
       .join('\n'),
   )
