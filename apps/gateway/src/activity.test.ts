@@ -10,6 +10,7 @@ describe('Activity', () => {
     const reports: Items[] = []
     const activity = new Activity(
       async (items) => void reports.push(items),
+      undefined,
       () => now,
     )
     const record = activity.record(1001)
@@ -27,6 +28,7 @@ describe('Activity', () => {
     const reports: Items[] = []
     const activity = new Activity(
       async (items) => void reports.push(items),
+      undefined,
       () => now,
     )
     activity.begin(activity.record(1001), 'WebSocket', 'www-1001.test')
@@ -37,6 +39,7 @@ describe('Activity', () => {
   it('keeps what control did not take, and what happens while it is being told', async () => {
     let now = 1_000
     let away = true
+    const failures: string[] = []
     const reports: Items[] = []
     const record = { current: undefined as ReturnType<Activity['record']> | undefined }
     const activity = new Activity(
@@ -49,13 +52,16 @@ describe('Activity', () => {
           activity.end(record.current)
         }
       },
+      (error) => failures.push((error as Error).message),
       () => now,
     )
     record.current = activity.record(1001)
     activity.begin(record.current, 'GET', 'www-1001.test')
     activity.end(record.current)
     await activity.flush()
+    await activity.flush()
     expect(reports).toEqual([])
+    expect(failures).toEqual(['away'])
     away = false
     await activity.flush()
     await activity.flush()

@@ -25,11 +25,15 @@ export class Activity {
   readonly #records = new Map<number, ActivityRecord>()
   readonly #report: ReportActivity
   readonly #now: () => number
+  readonly #onFailure: (error: unknown) => void
+  #failing = false
   #timer: NodeJS.Timeout | undefined
   #reporting: Promise<void> | undefined
 
-  constructor(report: ReportActivity, now: () => number = Date.now) {
+  /** @param onFailure told of the first of a row of reports that control did not take */
+  constructor(report: ReportActivity, onFailure: (error: unknown) => void = () => {}, now: () => number = Date.now) {
     this.#report = report
+    this.#onFailure = onFailure
     this.#now = now
   }
 
@@ -95,10 +99,13 @@ export class Activity {
             cause: `${record.method} ${record.host}`.slice(0, 200),
           })),
         )
-      } catch {
-        // Control is away. Whoever follows the table has logged it already; the records keep what is due.
+      } catch (error) {
+        // The records keep what is due.
+        if (!this.#failing) this.#onFailure(error)
+        this.#failing = true
         return
       }
+      this.#failing = false
       for (const { record, at } of batch) record.reported = at
     }
   }

@@ -52,7 +52,11 @@ export const buildContainer = (config: GatewayConfig): DependencyContainer => {
   provide(Tokens.upstreams, (get) => new UpstreamRegistry(get(Tokens.refused)))
   provide(Tokens.activity, (get) => {
     const control = get(Tokens.control)
-    return new Activity((items) => control.reportActivity(items, AbortSignal.timeout(reportTimeoutMs)))
+    const log = get(Tokens.log)
+    return new Activity(
+      (items) => control.reportActivity(items, AbortSignal.timeout(reportTimeoutMs)),
+      (error) => log.warn({ err: error }, 'control did not take the report of activity: it is kept'),
+    )
   })
   provide(Tokens.wake, (get) => {
     const control = get(Tokens.control)
