@@ -5,7 +5,7 @@ import { namePattern } from '@standin/client'
 import { Header, Pack, ReadEntry } from 'tar'
 import { listInputs } from './list-inputs.ts'
 import { type ParsedBlueprint, type ParseOptions, parseBlueprint } from './parse-blueprint.ts'
-import { type Transport, transportPath } from './transport.ts'
+import { pickNetwork, type Transport, transportPath } from './transport.ts'
 
 export interface PackedBlueprint extends ParsedBlueprint {
   /** A gzipped tar: the body of `POST /v1/builds`. */
@@ -29,6 +29,7 @@ export async function packBlueprint(options: ParseOptions & { readonly dir: stri
     file: parsed.file,
     name: new RegExp(namePattern).test(name) ? name : parsed.stack.name,
     variables: { ...parsed.variables },
+    network: pickNetwork(options.environment ?? {}),
   }
   return { ...parsed, paths, stream: Readable.from(tarball(dir, paths, transport), { objectMode: false }) }
 }

@@ -147,7 +147,13 @@ export class Platform {
 }
 
 function environment(home: string): Record<string, string> {
-  return { PATH: process.env.PATH ?? '', HOME: home, LANG: 'C.UTF-8', STANDIN_HOME: home, NO_COLOR: '1' }
+  return { ...network(), PATH: process.env.PATH ?? '', HOME: home, LANG: 'C.UTF-8', STANDIN_HOME: home, NO_COLOR: '1' }
+}
+
+/** Blueprints that install something reach the network as whoever runs the tests does. */
+function network(): Record<string, string> {
+  const names = /^((http|https|all|no)_proxy|NODE_EXTRA_CA_CERTS|SSL_CERT_(FILE|DIR))$/i
+  return Object.fromEntries(Object.entries(process.env).flatMap(([name, value]) => (names.test(name) && value ? [[name, value]] : [])))
 }
 
 /** `bin/standin` with an environment of its own. */

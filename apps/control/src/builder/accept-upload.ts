@@ -19,6 +19,8 @@ export interface AcceptedUpload {
   readonly warnings: readonly string[]
   readonly blueprintHash: string
   readonly inputs: { readonly hash: string; readonly files: number; readonly bytes: number }
+  /** How steps of `provision` reach the network. */
+  readonly network: Readonly<Record<string, string>>
   /** Contents of the secrets, to be kept out of messages. */
   readonly secrets: readonly string[]
 }
@@ -39,7 +41,7 @@ export async function acceptUpload(stream: Readable, dir: string, query: CreateB
   }
   refuseBadRows(reports)
   const stack = { ...parsed.stack, name: query.name ?? parsed.stack.name }
-  const variables = unpacked.transport?.variables ?? {}
+  const { variables = {}, network = {} } = unpacked.transport ?? {}
   const { spec, secrets } = await placeSecrets(stack, dir, { ...parsed.variables, ...variables })
   return {
     name: stack.name,
@@ -50,7 +52,9 @@ export async function acceptUpload(stream: Readable, dir: string, query: CreateB
       .update(await readFile(join(dir, parsed.file)))
       .digest('hex'),
     inputs: { hash: unpacked.hash, files: unpacked.files, bytes: unpacked.bytes },
-    secrets,
+    network,
+    // A proxy's address may hold a password.
+    secrets: [...secrets, ...Object.values(network).filter((value) => value.includes('@'))],
   }
 }
 

@@ -21,6 +21,8 @@ export interface BuildPlan {
   readonly stack: Stack
   /** As the provider gets it: secrets that came as variables are files of `dir` here. */
   readonly spec: Stack
+  /** Variables for the steps of `provision`: proxies and certificates of who builds. */
+  readonly network: Readonly<Record<string, string>>
   /** The unpacked upload. */
   readonly dir: string
   readonly blueprintHash: string

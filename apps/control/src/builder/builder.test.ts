@@ -182,7 +182,7 @@ describe('Builder', () => {
     const held = house.world.hold('create')
     await submit()
     await held.reached
-    const [record] = house.queries.living().filter(({ kind }) => kind === 'build')
+    const [record] = [...house.queries.living()].filter(({ kind }) => kind === 'build')
     const source = record?.source
     if (record === undefined || source?.kind !== 'blueprint') throw new Error('there is no environment of a build')
     expect(house.stacks.of(record).secrets).toEqual([{ name: 'key', file: '.standin/secrets/key', environment: null }])

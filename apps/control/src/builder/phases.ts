@@ -30,7 +30,7 @@ async function provision(run: BuildRun): Promise<void> {
     return null
   })
   environments.markProvisioned(record)
-  await run.runSteps(plan.stack.phases.provision)
+  await run.runSteps(plan.stack.phases.provision.map((step) => ({ ...step, environment: { ...plan.network, ...step.environment } })))
 }
 
 /** Start the services, load the fixtures. */
