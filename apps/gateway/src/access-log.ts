@@ -1,10 +1,5 @@
 import type { DestinationStream } from 'pino'
-import type { Exchange } from './exchange.ts'
-
-/** Takes one exchange when it has ended. */
-export interface AccessLog {
-  write(exchange: Exchange): void
-}
+import type { AccessLog, Exchange } from './exchange.ts'
 
 /**
  * One JSON line per exchange, put together by hand: a general logger takes several times as long, for each request.

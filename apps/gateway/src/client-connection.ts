@@ -1,6 +1,10 @@
 import type { Socket } from 'node:net'
-import type { Exchange } from './exchange.ts'
 import { plainAddress } from './refused-endpoints.ts'
+
+/** An exchange that has not ended. */
+export interface LiveExchange {
+  clientGone(): void
+}
 
 /** What is the same for all requests of one connection from a client. */
 export class ClientConnection {
@@ -11,7 +15,7 @@ export class ClientConnection {
   /** `for=` of `Forwarded`: an IPv6 address needs brackets and quotes (RFC 7239, section 6). */
   readonly forwardedFor: string
   /** Not only one: a client may pipeline. */
-  readonly live = new Set<Exchange>()
+  readonly live = new Set<LiveExchange>()
 
   constructor(socket: Socket) {
     this.socket = socket

@@ -1,17 +1,26 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { StandinError } from '@standin/client/errors'
-import type { AccessLog } from './access-log.ts'
 import type { Activity } from './activity.ts'
 import type { ClientConnection } from './client-connection.ts'
 import { sendProblem } from './pages.ts'
-import type { Router, Target } from './router.ts'
-import type { UpgradeClient } from './upgrade.ts'
-import type { WakeDesk } from './wake.ts'
+import type { RoutedEnvironment, Router, Target } from './router.ts'
+import type { UpgradeClient } from './upgrade-client.ts'
+
+/** Takes an exchange when it has ended. */
+export interface AccessLog {
+  write(exchange: Exchange): void
+}
+
+/** Where exchanges wait until their environment runs. */
+export interface WaitingPlace {
+  /** @param wake the environment sleeps and has to be woken */
+  hold(exchange: Exchange, environment: RoutedEnvironment, wake: boolean): void
+}
 
 /** What every exchange needs of the gateway. */
 export interface Gateway {
   readonly router: Router
-  readonly wake: WakeDesk
+  readonly wake: WaitingPlace
   readonly activity: Activity
   readonly accessLog: AccessLog
   /** What this process calls itself in `Via`. */

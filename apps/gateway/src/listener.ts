@@ -6,7 +6,7 @@ import { run } from './chain.ts'
 import { ClientConnection } from './client-connection.ts'
 import { asProblem, Exchange, type Gateway } from './exchange.ts'
 import { sendProblem } from './pages.ts'
-import { UpgradeClient, wantsWebSocket } from './upgrade.ts'
+import { UpgradeClient, wantsWebSocket } from './upgrade-client.ts'
 
 const connectionOf = Symbol('ClientConnection')
 type OurSocket = Socket & { [connectionOf]?: ClientConnection }

@@ -1,5 +1,5 @@
 import { StandinError } from '@standin/client/errors'
-import type { Abortable, Exchange } from './exchange.ts'
+import type { Abortable, Exchange, WaitingPlace } from './exchange.ts'
 import type { RoutedEnvironment } from './router.ts'
 import { treatment } from './treatment.ts'
 
@@ -21,7 +21,7 @@ const retryDelay = (attempt: number) => Math.min(250 * 2 ** attempt, 2_000)
  * Where requests wait for their environment. However many wait for one, control is asked once; it is asked again only
  * when it could not be reached. The table's next entry for the environment ends the wait.
  */
-export class WakeDesk {
+export class WakeDesk implements WaitingPlace {
   readonly #resume: ResumeEnvironment
   readonly #release: (exchange: Exchange) => void
   readonly #limits: WakeLimits
