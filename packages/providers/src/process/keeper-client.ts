@@ -37,7 +37,7 @@ export class KeeperClient {
     this.#onObserved = onObserved
     readLines(socket, (line) => {
       this.#take(JSON.parse(line) as FromKeeper)
-      return true
+      return undefined
     })
     this.closed = new Promise((resolve) =>
       socket.once('close', () => {
@@ -118,9 +118,7 @@ export async function openSession(dir: string, request: ExecOpen): Promise<ExecS
     socket.once('close', () => reject(new KeeperGone('the keeper ended')))
     readLines(socket, (line) => {
       const answer = JSON.parse(line) as FromKeeper
-      if ('error' in answer) reject(localError(answer.error))
-      else resolve()
-      return false
+      return 'error' in answer ? () => reject(localError(answer.error)) : resolve
     })
     socket.write(`${JSON.stringify({ ...request, id: 1 })}\n`)
   }).catch((error: unknown) => {
@@ -145,6 +143,7 @@ function sessionOver(socket: Socket): ExecSession {
       else if (kind === channel.exit) ending = JSON.parse(payload.toString())
     })
     socket.on('data', read)
+    socket.resume()
     socket.once('close', () => {
       stdout.end()
       stderr.end()

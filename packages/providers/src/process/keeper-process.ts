@@ -1,8 +1,11 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { readProcess } from './keeper/process-table.ts'
+import { allProcesses, readProcess } from './keeper/process-table.ts'
 
-/** The process with which an environment lives and dies, told apart from any other by start time and boot. */
+/**
+ * The process with which an environment lives and dies, told apart from any other by start time and boot. With namespaces
+ * that is pid 1: once it is gone the kernel has ended every other process there (pid_namespaces(7)); else the keeper.
+ */
 export interface KeeperProcess {
   readonly pid: number
   readonly startTime: number
@@ -78,14 +81,22 @@ export async function untilGone(known: KeeperProcess, patienceMs: number): Promi
 
 /** Pids as this process sees them, by pid in the keeper's namespace; empty where the kernel does not tell (proc(5), children). */
 export async function outerPids(known: KeeperProcess, keeperPid: number): Promise<ReadonlyMap<number, number>> {
-  for (const init of await children(known.pid)) {
-    for (const candidate of await children(init)) {
-      if ((await innerPid(candidate)) !== keeperPid) continue
-      const pids = await Promise.all((await children(candidate)).map(async (pid) => [await innerPid(pid), pid] as const))
-      return new Map(pids)
-    }
+  for (const candidate of await children(known.pid)) {
+    if ((await innerPid(candidate)) !== keeperPid) continue
+    return new Map(await Promise.all((await children(candidate)).map(async (pid) => [await innerPid(pid), pid] as const)))
   }
   return new Map()
+}
+
+/** The only child of a process, once it has one; null where it ends before. */
+export async function onlyChild(pid: number): Promise<number | null> {
+  const parent = { pid, startTime: readProcess(pid)?.startTime ?? 0 }
+  while (lives(parent)) {
+    const child = (await children(pid))[0] ?? allProcesses().find((each) => each.parent === pid)?.pid
+    if (child !== undefined) return child
+    await new Promise((resolve) => setTimeout(resolve, 1))
+  }
+  return null
 }
 
 async function children(pid: number): Promise<number[]> {

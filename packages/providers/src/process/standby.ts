@@ -6,7 +6,7 @@ import type { Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { StandinError } from '@standin/client'
 import { type Isolation, unshare } from './isolation.ts'
-import { identify } from './keeper-process.ts'
+import { identify, onlyChild } from './keeper-process.ts'
 import type { Layout } from './layout.ts'
 
 const keeperMain = fileURLToPath(new URL('./keeper/main.ts', import.meta.url))
@@ -82,10 +82,12 @@ export class Standby {
 
 class Spare {
   readonly #child: ChildProcess
+  readonly #namespaces: boolean
   #ended = false
 
   constructor(layout: Layout, isolation: Isolation, log: number) {
     const [program = 'sh', ...args] = [...(isolation.namespaces ? unshare(isolation) : []), 'sh', init]
+    this.#namespaces = isolation.namespaces
     this.#child = spawn(program, args, {
       cwd: '/',
       detached: true,
@@ -120,7 +122,8 @@ class Spare {
   async assign(dir: string): Promise<void> {
     const child = this.#child
     if (child.pid === undefined) throw new StandinError('provider_failed', 'no process can be started')
-    const identity = await identify(child.pid)
+    const init = this.#namespaces ? await onlyChild(child.pid) : child.pid
+    const identity = await identify(init ?? child.pid)
     const pipe = child.stdio[3] as unknown as NodeJS.ReadableStream & { destroy(): void; ref(): void }
     const outcome = await new Promise<'ready' | number | null>((resolve) => {
       pipe.ref()

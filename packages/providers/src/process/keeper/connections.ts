@@ -21,7 +21,7 @@ export interface KeeperService {
   hello(version: number): Hello
   start(hosts: readonly string[] | null, onProgress: (progress: Progress) => void, signal: AbortSignal): Promise<Observed>
   stop(): Promise<Observed>
-  suspend(): Observed
+  suspend(): Promise<Observed>
   resume(): Observed
   stats(): Promise<Stats>
   exec(request: ExecOpen, socket: Socket, onStarted: () => void, onFailed: (error: Error) => void): Session
@@ -47,15 +47,11 @@ export class Connections {
       try {
         message = JSON.parse(line) as FromControl
       } catch {
-        socket.destroy()
-        return false
+        return () => socket.destroy()
       }
-      if (message.op === 'exec') {
-        this.#exec(message, socket)
-        return false
-      }
+      if (message.op === 'exec') return () => this.#exec(message, socket)
       void this.#answer(message, socket, connection)
-      return true
+      return undefined
     })
   }
 

@@ -35,8 +35,8 @@ export function frameReader(onFrame: (kind: number, payload: Buffer) => void): (
   }
 }
 
-/** Calls `onLine` for each line until it returns false; the rest then belongs to whoever reads the stream next. */
-export function readLines(stream: Duplex, onLine: (line: string) => boolean): void {
+/** Calls `onLine` for each line until that returns what is to be done with the rest, which reads on and resumes the stream. */
+export function readLines(stream: Duplex, onLine: (line: string) => (() => void) | undefined): void {
   let pending: Buffer = Buffer.alloc(0)
   const onData = (chunk: Buffer): void => {
     pending = pending.length === 0 ? chunk : Buffer.concat([pending, chunk])
@@ -44,9 +44,13 @@ export function readLines(stream: Duplex, onLine: (line: string) => boolean): vo
     for (let end = pending.indexOf(10); end !== -1; end = pending.indexOf(10, start)) {
       const line = pending.toString('utf8', start, end)
       start = end + 1
-      if (onLine(line)) continue
+      const rest = onLine(line)
+      if (rest === undefined) continue
       stream.off('data', onData)
+      // In flowing mode what is put back would be given to nobody.
+      stream.pause()
       if (start < pending.length) stream.unshift(pending.subarray(start))
+      rest()
       return
     }
     pending = pending.subarray(start)

@@ -96,8 +96,8 @@ export class Keeper implements KeeperService {
     this.#connections.push({ push: 'observed', observed: this.#supervisor.observed() })
   }
 
-  suspend(): Observed {
-    this.#supervisor.suspend()
+  async suspend(): Promise<Observed> {
+    await this.#supervisor.suspend()
     return this.#supervisor.observed()
   }
 

@@ -65,6 +65,7 @@ export class Session {
       }),
     )
     stdin.on('close', () => socket.resume())
+    socket.resume()
     socket.on('error', () => {})
     socket.on('close', () => {
       this.end('SIGHUP')

@@ -124,11 +124,13 @@ export class Supervisor {
   }
 
   /** Also in the middle of a start, which goes on when it is resumed. */
-  suspend(): void {
+  async suspend(): Promise<void> {
     if (this.suspended) return
     if (this.#desired.size === 0) throw new KeeperError('state_conflict', `the environment is ${this.observed().state}`, 'start it first')
     this.#gate.pause()
     this.#options.processes.signalAll('SIGSTOP')
+    // A process stops when it next runs, not when it is told to; one that waits for a disk may take its time.
+    for (let round = 0; round < 200 && this.#moves(); round++) await new Promise((resolve) => setTimeout(resolve, 1))
     this.#options.changed()
   }
 
@@ -146,6 +148,10 @@ export class Supervisor {
   save(): void {
     const restarts = Object.fromEntries(this.#all().map(({ options, restarts }) => [options.name, restarts]))
     this.#options.save({ version: 1, desired: [...this.#desired], startedOnce: this.#startedOnce, restarts })
+  }
+
+  #moves(): boolean {
+    return this.#options.processes.list().some(({ state }) => state !== 'T' && state !== 't')
   }
 
   #state(failure: Failure | null): ObservedState {
