@@ -157,11 +157,10 @@ export class Builder {
       for (const phase of phases) await run.take(phase.name, phase.run)
       await this.#discard(run, { actor: 'builder', message: `build ${plan.id} is baked` })
       signal.throwIfAborted()
+      await rm(plan.dir, { recursive: true, force: true })
       this.#finish(run)
     } catch (error) {
       await this.#giveUp(run, error)
-    } finally {
-      await rm(plan.dir, { recursive: true, force: true })
     }
   }
 
@@ -209,6 +208,7 @@ export class Builder {
       .catch((fault: unknown) => this.#deps.log.error({ err: fault, build: plan.id }, 'a snapshot could not be deleted yet'))
     const kept = plan.keepFailed && !signal.aborted && this.#keep(run, told)
     if (!kept) await this.#discard(run, { actor: 'builder', code: told.code, message: `build ${plan.id} failed` })
+    await rm(plan.dir, { recursive: true, force: true })
     this.#fail(plan.id, told, kept ? environment : null)
   }
 
