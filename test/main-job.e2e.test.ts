@@ -169,8 +169,9 @@ describe('the main job', { timeout: 60_000 }, () => {
       const left = leftovers(platform.home)
       return left.processes.length + left.mounts.length + left.environments.length === 0 || undefined
     })
-    const { body } = await platform.api<{ items: unknown[] }>('GET', '/v1/routes')
-    expect(body.items).toEqual([])
+    await eventually(async () =>
+      (await platform.api<{ items: unknown[] }>('GET', '/v1/routes')).body.items.length === 0 ? true : undefined,
+    )
     const builds = join(platform.home, 'builds')
     expect(existsSync(builds) ? readdirSync(builds) : []).toEqual([])
   })
