@@ -1,7 +1,7 @@
 import { constants } from 'node:fs'
 import { copyFile, cp, lstat, mkdtemp, readdir, rm } from 'node:fs/promises'
 import { join, matchesGlob, relative, sep } from 'node:path'
-import type { Isolation } from './isolation.ts'
+import { type Isolation, seeingAll } from './isolation.ts'
 import { mustSucceed } from './shell.ts'
 
 /**
@@ -46,13 +46,17 @@ export async function copyTree(
   }
   // GNU's cp takes reflinks and holes; the plain form is what every other system has.
   const flags = process.platform === 'linux' ? ['-a', '--reflink=auto', '--sparse=auto'] : ['-pR']
-  await mustSucceed(`copying ${from}`, ['cp', ...flags, from, to], options.signal === undefined ? {} : { signal: options.signal })
+  await mustSucceed(
+    `copying ${from}`,
+    [...seeingAll(options.isolation), 'cp', ...flags, from, to],
+    options.signal === undefined ? {} : { signal: options.signal },
+  )
 }
 
-/** Apparent size of all files, each hard link once. */
-export async function treeBytes(dir: string): Promise<number> {
+/** Size of all files that can be seen, each hard link once. */
+async function treeBytes(dir: string): Promise<number> {
   let sum = 0
-  for (const entry of await readdir(dir, { withFileTypes: true })) {
+  for (const entry of await readdir(dir, { withFileTypes: true }).catch(() => [])) {
     const path = join(dir, entry.name)
     if (entry.isDirectory()) sum += await treeBytes(path)
     else {
@@ -71,12 +75,12 @@ async function forecast(dir: string, bytes: number, tmp: string): Promise<number
     let copied = 0
     const began = performance.now()
     const visit = async (at: string): Promise<void> => {
-      for (const entry of await readdir(at, { withFileTypes: true })) {
+      for (const entry of await readdir(at, { withFileTypes: true }).catch(() => [])) {
         if (copied >= 16 << 20) return
         const path = join(at, entry.name)
         if (entry.isDirectory()) await visit(path)
         else if (entry.isFile()) {
-          await copyFile(path, join(scratch, 'file'))
+          await copyFile(path, join(scratch, 'file')).catch(() => {})
           copied += (await lstat(path)).size
         }
       }

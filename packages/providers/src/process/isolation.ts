@@ -25,6 +25,11 @@ export function unshare(isolation: Pick<Isolation, 'userNamespace'>): readonly s
   return ['unshare', ...user, '--mount', '--pid', '--fork', '--kill-child=SIGKILL', '--mount-proc']
 }
 
+/** Before a tool that has to see everything: a service may have taken the right to look from its own user. */
+export function seeingAll(isolation: Pick<Isolation, 'userNamespace' | 'namespaces'>): readonly string[] {
+  return isolation.namespaces && isolation.userNamespace ? ['unshare', '--user', '--map-root-user'] : []
+}
+
 /** As root: fewer capabilities. In a user namespace: the caller's own ids again, which have none. */
 export function droppedPrivileges(userNamespace: boolean): readonly string[] {
   if (!userNamespace) return ['setpriv', `--bounding-set=-all,+${keptCapabilities.replaceAll(',', ',+')}`, '--']

@@ -68,7 +68,7 @@ async function mountScript(options: LaunchOptions, record: EnvironmentRecord): P
   // `lower` leads out of this directory, so it is followed while that is possible.
   const lines = record.layer.kind === 'overlay' ? ['mount --bind lower base'] : []
   // Then the whole data directory goes out of sight: this directory stays within reach of whoever is in it already.
-  lines.push(`mount -t tmpfs -o size=4k,mode=755 tmpfs ${quote(layout.dataDir)}`, `mkdir ${root}`)
+  lines.push(`mount -t tmpfs -o nr_inodes=2,size=4k,mode=755 tmpfs ${quote(layout.dataDir)}`, `mkdir ${root}`)
   lines.push(
     record.layer.kind === 'overlay'
       ? `mount -t overlay overlay -o ${overlayOptions(isolation, 'base')} ${root}`

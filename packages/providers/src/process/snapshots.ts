@@ -1,11 +1,9 @@
 import { randomBytes } from 'node:crypto'
-import { access, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { access, mkdir, readdir, readFile, rename } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type Stack, StandinError } from '@standin/client'
-import { copyTree, treeBytes } from './copy.ts'
-import { type Isolation, overlayOptions, unshare } from './isolation.ts'
+import { StandinError } from '@standin/client'
+import { type Isolation, overlayOptions, seeingAll, unshare } from './isolation.ts'
 import { type EnvironmentRecord, type Layout, writeJson } from './layout.ts'
-import { mountsOf } from './mounts.ts'
 import { remove, removeWhole } from './remove.ts'
 import { fault, mustSucceed, quote } from './shell.ts'
 
@@ -47,9 +45,7 @@ export class Snapshots {
     const half = join(this.#layout.tmp, `template-${randomBytes(6).toString('hex')}`)
     try {
       await mkdir(half)
-      await this.#copy(record, dir, join(half, 'tree'))
-      await clean(record.stack, join(half, 'tree'))
-      const sizeBytes = await treeBytes(join(half, 'tree'))
+      const sizeBytes = await this.#copy(record, dir, join(half, 'tree'))
       await writeJson(join(half, 'template.json'), { version: 1, sizeBytes } satisfies TemplateRecord, { durable: true })
       // Templates outlive everything: what is named must be on the disk.
       await mustSucceed('writing the template to the disk', ['sync', '-f', half])
@@ -70,29 +66,31 @@ export class Snapshots {
     return (JSON.parse(text) as TemplateRecord).sizeBytes
   }
 
-  async #copy(record: EnvironmentRecord, dir: string, to: string): Promise<void> {
-    if (record.layer.kind === 'full') return copyTree(join(dir, 'tree'), to, { isolation: this.#isolation, tmp: this.#layout.tmp })
-    if (!this.#isolation.namespaces)
+  async #copy(record: EnvironmentRecord, dir: string, to: string): Promise<number> {
+    const overlay = record.layer.kind === 'overlay'
+    if (overlay && !this.#isolation.namespaces)
       throw new StandinError('provider_failed', 'an environment made with overlayfs can not be baked without it')
-    const mnt = this.#layout.mountPoint
-    const script = `mount -t overlay overlay -o ${overlayOptions(this.#isolation)} ${quote(mnt)} && exec cp -a --reflink=auto ${quote(mnt)} ${quote(to)}`
-    await mustSucceed('copying the merged tree', [...unshare(this.#isolation), 'sh', '-c', script], { cwd: dir })
+    const from = overlay ? quote(this.#layout.mountPoint) : 'tree'
+    const mount = overlay ? `mount -t overlay overlay -o ${overlayOptions(this.#isolation)} ${from}` : ':'
+    const prefix = overlay ? unshare(this.#isolation) : seeingAll(this.#isolation)
+    const copied = await mustSucceed('copying the tree', [...prefix, 'sh', '-c', bakeScript(mount, from, quote(to))], { cwd: dir })
+    return Number.parseInt(copied, 10) * 1024
   }
 }
 
-/** Takes out what belongs to processes that are no more: sockets, pid files, the environment's own temporary files. */
-async function clean(stack: Stack, tree: string): Promise<void> {
-  await rm(join(tree, 'tmp'), { recursive: true, force: true })
-  await mkdir(join(tree, 'tmp'), { mode: 0o1777 })
-  await mustSucceed('removing sockets', ['find', tree, '-type', 's', '-delete'])
-  const { stdout } = {
-    stdout: await mustSucceed('looking for pid files', ['find', tree, '-type', 'f', '-name', '*.pid', '-size', '-2', '-print0']),
-  }
-  for (const path of stdout.split('\0').filter((found) => found !== '')) {
-    // Only what reads like one: somebody's data may be called so too.
-    if (/^\s*\d+\s*(\n|$)/.test(await readFile(path, 'utf8').catch(() => ''))) await rm(path, { force: true })
-  }
-  for (const { source } of mountsOf(stack)) await access(join(tree, source))
+/** Copies, and takes out what belongs to processes that are no more: temporary files, sockets, pid files. Prints KiB. */
+function bakeScript(mount: string, from: string, to: string): string {
+  const flags = process.platform === 'linux' ? '-a --reflink=auto --sparse=auto' : '-pR'
+  // Only what reads like a pid file: somebody's data may be called so too.
+  const pidFiles = `for file; do head -n 1 "$file" | grep -qE '^[[:space:]]*[0-9]+[[:space:]]*$' && rm -f "$file"; done; :`
+  return `set -e
+${mount}
+cp ${flags} ${from} ${to}
+rm -rf ${to}/tmp
+mkdir -m 1777 ${to}/tmp
+find ${to} -type s -exec rm -f {} +
+find ${to} -type f -name '*.pid' -size -2 -exec sh -c ${quote(pidFiles)} sh {} +
+du -sk ${to}`
 }
 
 function checked(key: string): string {

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, statfsSync } from 'node:fs'
 import type { HostSpec } from '@standin/client'
 import type { InstanceStatus } from '@standin/core'
 import { Backoff } from './backoff.ts'
@@ -308,7 +308,9 @@ export class Instance {
   }
 
   #full(): boolean {
-    return this.options.log.recent.some((line) => /ENOSPC|no space left on device/i.test(line))
+    if (this.options.log.recent.some((line) => /ENOSPC|no space left on device/i.test(line))) return true
+    // Many a program only says that it could not write.
+    return statfsSync(this.options.workingDir).bavail === 0
   }
 
   #lastLines(): string {
