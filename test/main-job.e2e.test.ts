@@ -75,6 +75,16 @@ describe('the main job', { timeout: 60_000 }, () => {
     expect([...seen].toSorted()).toEqual(['web-1', 'web-2'])
   })
 
+  it('tells when a clone was used last', async () => {
+    const before = Date.now()
+    await platform.ask(`www-${bob.id}.${domain}`)
+    const last = await eventually(async () => {
+      const { lastActivityAt } = await platform.json<Environment>('show', 'bob')
+      return lastActivityAt !== null && Date.parse(lastActivityAt) >= before ? lastActivityAt : undefined
+    }, 20_000)
+    expect(Date.parse(last)).toBeLessThanOrEqual(Date.now())
+  })
+
   it('names every host, and what is unknown is unknown', async () => {
     const webs = await resolver.resolve4(`web.${alice.id}.${domain}`)
     expect(webs).toHaveLength(2)

@@ -262,10 +262,10 @@ export class Environments {
   /** Who was used last; not worth an event. Unknown ones are passed over. */
   reportActivity(items: readonly { readonly environment: number; readonly at: number }[]): void {
     const update = this.#db.prepared(
-      'update environments set last_activity_at = ?1 where id = ?2 and purged_at is null and coalesce(last_activity_at, 0) < ?1',
+      'update environments set last_activity_at = @at where id = @environment and purged_at is null and coalesce(last_activity_at, 0) < @at',
     )
     this.#db.transaction(() => {
-      for (const item of items) update.run(item.at, item.environment)
+      for (const { at, environment } of items) update.run({ at, environment })
     })
   }
 
