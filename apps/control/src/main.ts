@@ -1,3 +1,4 @@
+import { setFlagsFromString } from 'node:v8'
 import { StandinError } from '@standin/client'
 import { readConfig } from './config.ts'
 import { buildContainer, Tokens } from './container.ts'
@@ -13,6 +14,9 @@ const stopSignal = () =>
   new Promise<void>((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve())
   })
+
+// Young objects get a small space: by default it grows to 128 MiB in a burst of requests and is never given back.
+setFlagsFromString('--semi-space-growth-factor=1')
 
 try {
   const stopped = stopSignal()

@@ -45,6 +45,13 @@ export class SseStream {
     this.#write(`${id === undefined ? '' : `id: ${id}\n`}${event === undefined ? '' : `event: ${event}\n`}data: ${data}\n\n`)
   }
 
+  /** One event whose data comes in pieces, all of them at once. */
+  sendPieces(event: string, id: string, pieces: Iterable<string>): void {
+    this.#write(`id: ${id}\nevent: ${event}\ndata: `)
+    for (const piece of pieces) this.#write(piece)
+    this.#write('\n\n')
+  }
+
   /** A heartbeat that no reader sees as an event. */
   comment(text: string): void {
     if (!this.blocked) this.#write(`: ${text}\n\n`)

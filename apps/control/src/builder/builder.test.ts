@@ -178,6 +178,17 @@ describe('Builder', () => {
     expect(kept).toContain('API_KEY')
   })
 
+  it('takes a secret from .env, too', async () => {
+    write({ '.env': 'API_KEY=from-dotenv' })
+    const { stream } = await packBlueprint({ dir: folder })
+    const held = house.world.hold('create')
+    const { id } = await builder.submit(stream, { provider: 'memory' }, caller)
+    await held.reached
+    expect(readFileSync(join(house.dir, 'builds', String(id), '.standin/secrets/key'), 'utf8')).toBe('from-dotenv')
+    held.release()
+    await builder.idle()
+  })
+
   it('gives the provider secrets as files that only the user can read', async () => {
     const held = house.world.hold('create')
     await submit()

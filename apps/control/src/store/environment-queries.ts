@@ -1,8 +1,9 @@
 import { type EnvironmentState, StandinError } from '@standin/client'
-import { sql } from 'kysely'
+import { type Selectable, sql } from 'kysely'
 import { parseCursor } from './cursor.ts'
 import type { Database } from './database.ts'
 import { type EnvironmentRecord, toEnvironmentRecord } from './environment-record.ts'
+import type { EnvironmentsTable } from './schema.ts'
 
 export interface EnvironmentFilter {
   readonly limit: number
@@ -76,9 +77,21 @@ export class EnvironmentQueries {
     return { items, nextCursor: rows.length > filter.limit ? String(items.at(-1)?.id) : null }
   }
 
-  /** Every environment whose data isn't gone, oldest first; for what is done once, at start. */
-  living(): EnvironmentRecord[] {
-    return this.#db.all(this.#db.query.selectFrom('environments').selectAll().where('purged_at', 'is', null)).map(toEnvironmentRecord)
+  /**
+   * Every environment whose data isn't gone, oldest first; for what is done once, at start. Read a page at a time: ten
+   * thousand at once would be held in memory long after they were looked at.
+   */
+  *living(): Generator<EnvironmentRecord, void, undefined> {
+    const page = this.#db.prepared<Selectable<EnvironmentsTable>>(
+      'select * from environments where id > ? and purged_at is null order by id limit 200',
+    )
+    for (let last = 0; ; ) {
+      const rows = page.all(last)
+      for (const row of rows) yield toEnvironmentRecord(row)
+      const end = rows.at(-1)
+      if (end === undefined) return
+      last = end.id
+    }
   }
 
   /** Ids of all that ever were and changed after `revision`, with their revisions, in the order of these. */

@@ -54,8 +54,8 @@ export class Feed {
     return this.#watchers.size
   }
 
-  /** `TableSnapshot`, serialised. */
-  snapshot(): string {
+  /** `TableSnapshot`, serialised, in pieces that belong together: nothing may be committed between two of them. */
+  *snapshot(): Generator<string, void, undefined> {
     const { events, environments, place, table } = this.#deps
     const head = {
       epoch: this.#epoch,
@@ -64,7 +64,9 @@ export class Feed {
       gateway: place.gateway.addresses,
       nextId: environments.nextId,
     }
-    return `${JSON.stringify(head).slice(0, -1)},"items":${table.items()}}`
+    yield `${JSON.stringify(head).slice(0, -1)},"items":`
+    yield* table.items()
+    yield '}'
   }
 
   /**
@@ -74,7 +76,7 @@ export class Feed {
   watch(stream: SseStream, after: string | null): void {
     const watcher = new Watcher(stream, this.#deps.table, this.#epoch)
     const revision = this.#revisionOf(after)
-    if (revision === null) stream.send({ event: 'snapshot', id: `${this.#epoch}:${this.#deps.events.last}`, data: this.snapshot() })
+    if (revision === null) stream.sendPieces('snapshot', `${this.#epoch}:${this.#deps.events.last}`, this.snapshot())
     else watcher.owe(this.#deps.queries.changedSince(revision), revision)
     watcher.heartbeat(this.#deps.events.last)
     this.#watchers.add(watcher)

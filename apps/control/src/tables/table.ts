@@ -1,6 +1,9 @@
 import type { Event } from '@standin/client'
 import type { EnvironmentRecord } from '../store/environment-record.ts'
 
+/** About how long a piece of a snapshot is, characters. */
+const pieceLength = 64 * 1024
+
 /** One entry that changed; `body` is null where it is gone. */
 export interface Change {
   readonly id: number
@@ -50,11 +53,18 @@ export class Table {
     return this.#entries.size
   }
 
-  /** A JSON array of all entries, oldest first. */
-  items(): string {
-    const parts: string[] = []
-    for (const { body, revision } of this.#entries.values()) parts.push(withRevision(body, revision))
-    return `[${parts.join(',')}]`
+  /** A JSON array of all entries, oldest first, in pieces: one string of it all would be megabytes that are garbage at once. */
+  *items(): Generator<string, void, undefined> {
+    let piece = '['
+    let first = true
+    for (const { body, revision } of this.#entries.values()) {
+      piece += first ? withRevision(body, revision) : `,${withRevision(body, revision)}`
+      first = false
+      if (piece.length < pieceLength) continue
+      yield piece
+      piece = ''
+    }
+    yield `${piece}]`
   }
 }
 

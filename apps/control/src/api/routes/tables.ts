@@ -15,10 +15,11 @@ export function tableRoutes(app: FastifyInstance, feeds: Feeds, streams: OpenStr
   for (const kind of ['routes', 'records'] as const) {
     endpoint(app, `tables.${kind}`, api.tables[kind], ({ query, request, reply }) => {
       if (query.watch === undefined && request.headers.accept?.includes('text/event-stream') !== true) {
+        reply.hijack()
+        reply.raw.writeHead(200, { 'content-type': 'application/json; charset=utf-8' })
+        for (const piece of feeds[kind].snapshot()) reply.raw.write(piece)
+        reply.raw.end()
         return reply
-          .type('application/json; charset=utf-8')
-          .serializer((text: unknown) => text as string)
-          .send(feeds[kind].snapshot())
       }
       const lastId = request.headers['last-event-id']
       reply.hijack()
