@@ -128,9 +128,12 @@ describe('a running platform', { timeout: 60_000 }, () => {
           stdio: ['pipe', 'pipe', 'inherit'],
         })
         let text = ''
+        let answered = false
         child.stdout.on('data', (chunk: Buffer) => {
           text += chunk
-          if (text.includes('[y/N]')) child.stdin.write(`${answer}\n`)
+          if (answered || !text.includes('[y/N]')) return
+          answered = true
+          child.stdin.write(`${answer}\n`)
         })
         child.on('close', (code) => done({ code, text }))
       })
