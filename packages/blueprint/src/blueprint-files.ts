@@ -3,13 +3,13 @@ import { join, posix, sep } from 'node:path'
 
 /** What the parser may look at. Paths are relative to the blueprint's folder, `/` between parts. */
 export interface BlueprintFiles {
-  /** Null where it is missing, no file, too large (1 MiB) or outside. */
+  /** Null where it is missing, no file, not readable, too large (1 MiB) or outside. */
   read(path: string): string | null
   kind(path: string): PathKind
 }
 
 /** `outside`: a symbolic link on the way leads out of the blueprint's folder. */
-export type PathKind = 'file' | 'folder' | 'missing' | 'outside' | 'other'
+type PathKind = 'file' | 'folder' | 'missing' | 'outside' | 'other'
 
 const largestText = 1024 * 1024
 
@@ -31,8 +31,11 @@ export function folderFiles(dir: string): BlueprintFiles {
     kind: (path) => locate(path).kind,
     read: (path) => {
       const { kind, real } = locate(path)
-      if (kind !== 'file' || statSync(real).size > largestText) return null
-      return readFileSync(real, 'utf8')
+      try {
+        return kind === 'file' && statSync(real).size <= largestText ? readFileSync(real, 'utf8') : null
+      } catch {
+        return null
+      }
     },
   }
 }

@@ -1,6 +1,6 @@
 import { interpolate, type Lookup } from './interpolate.ts'
 
-export interface DotenvFault {
+interface DotenvFault {
   readonly line: number
   readonly column: number
   readonly message: string

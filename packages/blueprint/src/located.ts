@@ -16,7 +16,7 @@ export interface LocatedScalar {
   readonly tag?: MergeTag
 }
 
-export interface LocatedList {
+interface LocatedList {
   readonly kind: 'list'
   readonly items: readonly Located[]
   readonly at: Position
@@ -64,13 +64,6 @@ export function describeKind(node: Located): string {
   if (node.kind === 'list') return 'a list'
   if (node.value === null) return 'nothing'
   return typeof node.value === 'string' ? 'a string' : `the ${typeof node.value} ${node.text}`
-}
-
-/** Plain data, as a schema validator wants it. */
-export function plain(node: Located): unknown {
-  if (node.kind === 'scalar') return node.value
-  if (node.kind === 'list') return node.items.map(plain)
-  return Object.fromEntries([...node.entries].map(([key, entry]) => [key, plain(entry.value)]))
 }
 
 /** The node at a JSON pointer (RFC 6901); the nearest one above it that exists. */

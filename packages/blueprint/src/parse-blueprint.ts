@@ -2,17 +2,16 @@ import { basename, posix, resolve } from 'node:path'
 import { type Fault, namePattern, type Stack, StandinError } from '@standin/client'
 import { type BlueprintFiles, folderFiles, memoryFiles } from './blueprint-files.ts'
 import { parseDotenv } from './dotenv.ts'
-import { extendService } from './extend-service.ts'
 import { Faults } from './faults.ts'
-import type { Lookup } from './interpolate.ts'
-import { isInstanceVariable } from './interpolate.ts'
-import { child, isNull, type Located, type LocatedMap } from './located.ts'
-import { type ReadHost, readHost } from './read-host.ts'
+
+import { isInstanceVariable, type Lookup } from './interpolate.ts'
+import { child, type Located, type LocatedMap } from './located.ts'
+import { readHosts } from './read-hosts.ts'
 import { readSecrets } from './read-secrets.ts'
 import { readVolumes } from './read-volumes.ts'
 import { emptyStandinPart, readXStandin } from './read-x-standin.ts'
 import { readYaml } from './read-yaml.ts'
-import { type Reading, readFields, readItems, readMap, readString } from './reader.ts'
+import { type Reading, readFields, readString } from './reader.ts'
 import { checkDependencies, defaultPublish, settleHosts } from './stack-rules.ts'
 
 export interface ParseOptions {
@@ -46,6 +45,8 @@ export interface ParsedBlueprint {
   readonly inputs: readonly BlueprintInput[]
   /** Those of `environment` that were used: what has to travel with the blueprint for it to be read again elsewhere. */
   readonly variables: Readonly<Record<string, string>>
+  /** The value of a variable as the blueprint sees it, `.env` included: what its secrets are read by. */
+  readonly lookup: Lookup
 }
 
 export const blueprintNames = ['compose.yaml', 'compose.yml', 'docker-compose.yaml', 'docker-compose.yml'] as const
@@ -90,7 +91,7 @@ export function parseBlueprint(options: ParseOptions): ParsedBlueprint {
   for (const { context } of stack.hosts) {
     if (context !== null) inputs.set(`folder ${context.path}`, { path: context.path, kind: 'folder', ignore: context.ignore })
   }
-  return { stack, warnings: faults.warnings, file, inputs: [...inputs.values()], variables: { ...variables } }
+  return { stack, warnings: faults.warnings, file, inputs: [...inputs.values()], variables: { ...variables }, lookup: reading.lookup }
 }
 
 function openFiles(options: ParseOptions): BlueprintFiles {
@@ -166,64 +167,6 @@ function readStack(
     suspendAfterMs: standin.suspendAfterMs,
     labels: standin.labels,
   }
-}
-
-function readHosts(
-  reading: Reading,
-  load: (path: string) => LocatedMap | undefined,
-  root: LocatedMap,
-  file: string,
-  volumes: Parameters<typeof readHost>[4],
-  secrets: Stack['secrets'],
-): { hosts: Map<string, ReadHost>; inactive: Set<string> } {
-  const hosts = new Map<string, ReadHost>()
-  const inactive = new Set<string>()
-  const node = child(root, 'services')
-  const services = node === undefined ? undefined : readMap(reading, node, 'services')
-  if (node === undefined) reading.faults.error(root.at, 'services', '"services" is missing: a blueprint has at least one host')
-  const active = new Set((reading.lookup('COMPOSE_PROFILES') ?? '').split(',').map((profile) => profile.trim()))
-  for (const [name, entry] of services?.entries ?? []) {
-    if (name.startsWith('x-')) continue
-    const path = `services.${name}`
-    if (!label.test(name)) {
-      const better = name
-        .toLowerCase()
-        .replace(/[^a-z0-9]+/g, '-')
-        .replace(/^-+|-+$/g, '')
-      reading.faults.error(
-        entry.keyAt,
-        path,
-        `"${name}" is no name for a host: it becomes a DNS label${label.test(better) ? ` (call it "${better}")` : ''}`,
-      )
-      continue
-    }
-    if (isNull(entry.value)) {
-      reading.faults.error(entry.keyAt, path, `the service "${name}" is empty`)
-      continue
-    }
-    const service = extendService(reading, load, name, entry.value, file)
-    if (!isActive(reading, service, path, active)) {
-      inactive.add(name)
-      continue
-    }
-    const host = readHost(reading, name, service, entry.keyAt, volumes, secrets)
-    if (host !== undefined) hosts.set(name, host)
-  }
-  if (services !== undefined && hosts.size === 0 && !reading.faults.hasErrors) {
-    reading.faults.error(
-      services.at,
-      'services',
-      inactive.size > 0 ? 'every service has a profile and none is active; set COMPOSE_PROFILES' : 'there is no service',
-    )
-  }
-  return { hosts, inactive }
-}
-
-function isActive(reading: Reading, service: Located, path: string, active: ReadonlySet<string>): boolean {
-  const node = service.kind === 'map' ? child(service, 'profiles') : undefined
-  if (node === undefined) return true
-  const profiles = readItems(reading, { node, path: `${path}.profiles` }).flatMap((item) => readString(reading, item) ?? [])
-  return profiles.length === 0 || active.has('*') || profiles.some((profile) => active.has(profile))
 }
 
 function stackName(

@@ -3,7 +3,7 @@
  * ignored with a warning, or refused, and why. The parser and the reference page both read it; keys that are not here are
  * faults. Keys that start with `x-` are ignored anywhere, but for those listed.
  */
-export type Support = 'supported' | 'ignored' | 'refused'
+type Support = 'supported' | 'ignored' | 'refused'
 
 export interface KeyRule {
   readonly support: Support

@@ -41,7 +41,11 @@ function readEnvFile(reading: Reading, item: Field): ReadonlyMap<string, string>
   const content = kind === 'file' ? reading.files.read(resolved.path) : null
   if (content === null) {
     const reason =
-      kind === 'outside' ? 'it leads out of the blueprint’s folder' : kind === 'file' ? 'it is larger than 1 MiB' : 'there is no such file'
+      kind === 'outside'
+        ? 'it leads out of the blueprint’s folder'
+        : kind === 'file'
+          ? 'it is larger than 1 MiB, or not yours to read'
+          : 'there is no such file'
     reading.faults.error(item.node.at, item.path, `the env_file "${resolved.path}" can not be read: ${reason}`)
     return new Map()
   }

@@ -156,11 +156,17 @@ function readWorkingDir(reading: Reading, field: Field | undefined, context: Hos
     return '.'
   }
   const mounted = mounts.some(({ target }) => `/${place.path}`.startsWith(target))
-  if (context !== null && place.path !== '.' && !mounted && reading.files.kind(posix.join(context.path, place.path)) !== 'folder') {
+  if (
+    context !== null &&
+    place.path !== '.' &&
+    !place.path.includes('${') &&
+    !mounted &&
+    reading.files.kind(posix.join(context.path, place.path)) !== 'folder'
+  ) {
     reading.faults.warn(
       field.node.at,
       field.path,
-      `there is no folder "${place.path}" in the context "${context.path}", which is copied to the top of the host's directory; a provision step has to make it`,
+      `there is no folder "${place.path}" in the context "${context.path}", which is copied to the top of the host's directory; it will be made, and be empty`,
     )
   }
   return place.path

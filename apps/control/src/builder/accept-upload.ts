@@ -41,8 +41,8 @@ export async function acceptUpload(stream: Readable, dir: string, query: CreateB
   }
   refuseBadRows(reports)
   const stack = { ...parsed.stack, name: query.name ?? parsed.stack.name }
-  const { variables = {}, network = {} } = unpacked.transport ?? {}
-  const { spec, secrets } = await placeSecrets(stack, dir, { ...parsed.variables, ...variables })
+  const network = unpacked.transport?.network ?? {}
+  const { spec, secrets } = await placeSecrets(stack, dir, parsed.lookup)
   return {
     name: stack.name,
     stack,
@@ -74,11 +74,7 @@ function parse(dir: string, { transport }: UnpackedBlueprint, query: CreateBuild
 const secretsFolder = '.standin/secrets'
 
 /** A provider knows files only: a secret that came as a variable becomes one, for the user alone, beside the blueprint. */
-async function placeSecrets(
-  stack: Stack,
-  dir: string,
-  variables: Readonly<Record<string, string>>,
-): Promise<{ spec: Stack; secrets: string[] }> {
+async function placeSecrets(stack: Stack, dir: string, lookup: ParsedBlueprint['lookup']): Promise<{ spec: Stack; secrets: string[] }> {
   const contents: string[] = []
   const placed: Stack['secrets'] = []
   for (const secret of stack.secrets) {
@@ -87,7 +83,7 @@ async function placeSecrets(
       placed.push(secret)
       continue
     }
-    const value = variables[secret.environment ?? '']
+    const value = lookup(secret.environment ?? '')
     if (value === undefined) {
       throw new StandinError(
         'blueprint_invalid',
