@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -30,6 +31,14 @@ function write(files: Record<string, string>): void {
   for (const [path, text] of Object.entries(files)) {
     mkdirSync(dirname(join(dir, path)), { recursive: true })
     writeFileSync(join(dir, path), text)
+  }
+}
+
+function readlinkOf(path: string): string {
+  try {
+    return readlinkSync(path)
+  } catch {
+    return ''
   }
 }
 
@@ -253,6 +262,18 @@ describe('unpackBlueprint', () => {
   it('refuses too many files', async () => {
     const many = gzipSync(tar(...Array.from({ length: 30 }, (_, index) => ({ path: `f${index}` }))))
     expect(await refusal(unpack(many, { files: 20 }))).toMatchObject({ code: 'too_large' })
+  })
+
+  it('leaves no file open where it gives up in the middle of one', async () => {
+    const open = () =>
+      readdirSync('/proc/self/fd')
+        .map((fd) => readlinkOf(join('/proc/self/fd', fd)))
+        .filter((path) => path.startsWith(around))
+    await refusal(unpack(gzipSync(tar({ path: 'zeros', body: '\0'.repeat(5_000_000) })), { bytes: 1_000_000 }))
+    expect(open()).toEqual([])
+    const half = gzipSync(tar({ path: 'half', body: randomBytes(200_000).toString('hex') }))
+    await refusal(unpack(half.subarray(0, half.length / 2)))
+    expect(open()).toEqual([])
   })
 
   it('refuses a stream that breaks off', async () => {

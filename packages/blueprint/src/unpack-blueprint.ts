@@ -57,7 +57,7 @@ export async function unpackBlueprint(stream: Readable, dir: string, limits: Unp
     return await unpacking.finish()
   } catch (error) {
     stream.destroy()
-    throw unpacking.error ?? translate(error)
+    throw await unpacking.abandon(translate(error))
   }
 }
 
@@ -72,6 +72,7 @@ class Unpacking {
   #files = 0
   #bytes = 0
   #transport: Transport | null = null
+  #current: ReadEntry | undefined
   error: Error | undefined
   readonly failed: Promise<never>
 
@@ -89,13 +90,25 @@ class Unpacking {
     this.#rejectFailed(this.error)
   }
 
+  /** Let go of what is being written. @returns the first thing that went wrong */
+  async abandon(error: Error): Promise<Error> {
+    this.fail(error)
+    // Its reader may be between two chunks, so an event would go unheard; an end does not.
+    this.#current?.end()
+    await this.#work
+    return this.error ?? error
+  }
+
   throwIfFailed(): void {
     if (this.error !== undefined) throw this.error
   }
 
   take(entry: ReadEntry): void {
     this.#work = this.#work
-      .then(() => (this.error === undefined ? this.#write(entry) : undefined))
+      .then(() => {
+        this.#current = entry
+        return this.error === undefined ? this.#write(entry) : undefined
+      })
       .catch((error: unknown) => this.fail(translate(error)))
       .finally(() => entry.resume())
   }
