@@ -41,10 +41,12 @@ export async function launchKeeper(options: LaunchOptions, record: EnvironmentRe
     startTimeoutMs: options.startTimeoutMs,
   }
   try {
+    const { script, table } = await mountScript(options, record)
     await Promise.all([
       writeJson(join(dir, 'launch.json'), launch),
       writeFile(join(dir, 'hosts'), hostsFile({ ...record, domain: options.domain }, hostname()), { mode: 0o644 }),
-      writeFile(join(dir, 'mounts.sh'), await mountScript(options, record), { mode: 0o600 }),
+      writeFile(join(dir, 'mounts.sh'), script, { mode: 0o600 }),
+      writeFile(join(dir, 'mounts'), table, { mode: 0o600 }),
     ])
     await options.standby.assign(dir)
   } catch (error) {
@@ -60,33 +62,53 @@ function outside(environment: NodeJS.ProcessEnv): Record<string, string> {
   return Object.fromEntries(known.filter((each): each is [string, string] => each[1] !== undefined))
 }
 
-/** Run by pid 1 in the environment's directory: the environment's mounts, each a line. */
-async function mountScript(options: LaunchOptions, record: EnvironmentRecord): Promise<string> {
-  const { layout, isolation, hiddenDirs } = options
-  if (!isolation.namespaces) return ''
-  const root = quote(layout.mountPoint)
-  // `lower` leads out of this directory, so it is followed while that is possible.
-  const lines = record.layer.kind === 'overlay' ? ['mount --bind lower base'] : []
-  // Then the whole data directory goes out of sight: this directory stays within reach of whoever is in it already.
-  lines.push(`mount -t tmpfs -o nr_inodes=2,size=4k,mode=755 tmpfs ${quote(layout.dataDir)}`, `mkdir ${root}`)
-  lines.push(
-    record.layer.kind === 'overlay'
-      ? `mount -t overlay overlay -o ${overlayOptions(isolation, 'base')} ${root}`
-      : `mount --bind tree ${root}`,
-  )
-  lines.push('mount --bind hosts /etc/hosts')
-  for (const { source, target, readOnly } of mountsOf(record.stack)) {
-    const [from, to] = [quote(join(layout.mountPoint, source)), quote(join(layout.mountPoint, target))]
-    lines.push(`mount --bind ${from} ${to}`)
-    // In a user namespace the flags of the mount below are locked and have to be said again.
-    const flags = ['', ',nosuid,nodev', ',nosuid,nodev,noexec']
-    if (readOnly) lines.push(flags.map((more) => `mount -o remount,bind,ro${more} ${to} 2>/dev/null`).join(' || '))
+/**
+ * What pid 1 does in the environment's directory. All mounts but those that need a second try are one run of mount(8) over
+ * a table of our own: each program that is started counts when an environment comes up.
+ */
+async function mountScript(options: LaunchOptions, record: EnvironmentRecord): Promise<{ script: string; table: string }> {
+  const { layout, isolation } = options
+  if (!isolation.namespaces) return { script: '', table: '' }
+  const inTree = (path: string): string => join(layout.mountPoint, path)
+  const mounts = mountsOf(record.stack)
+  const covers = await coveredDirs(options)
+  const overlay = record.layer.kind === 'overlay'
+  const rows = [
+    // `lower` leads out of this directory, so it is followed while that is possible.
+    ...(overlay ? [['lower', 'base', 'none', 'bind,X-mount.mkdir']] : []),
+    ['hosts', '/etc/hosts', 'none', 'bind'],
+    ...covers.map((dir) => ['tmpfs', dir, 'tmpfs', 'ro,size=4k,mode=755']),
+    // The whole data directory goes out of sight: this directory stays within reach of whoever is in it already.
+    ['tmpfs', layout.dataDir, 'tmpfs', 'nr_inodes=2,size=4k,mode=755'],
+    overlay
+      ? ['overlay', layout.mountPoint, 'overlay', `X-mount.mkdir,${overlayOptions(isolation, 'base')}`]
+      : ['tree', layout.mountPoint, 'none', 'bind,X-mount.mkdir'],
+    ...mounts.map(({ source, target }) => [inTree(source), inTree(target), 'none', 'bind']),
+    ...(record.stack.secrets.length === 0 ? [] : [['tmpfs', inTree('secrets'), 'tmpfs', 'ro,size=4k,mode=700']]),
+  ]
+  const readOnly = mounts.filter((mount) => mount.readOnly).map(({ target }) => readOnlyLine(quote(inTree(target))))
+  return {
+    script: ['mount -a -T ./mounts', ...readOnly, ''].join('\n'),
+    table: rows.map((row) => `${row.map(field).join(' ')} 0 0\n`).join(''),
   }
-  const hidden = record.stack.secrets.length > 0 ? [join(layout.mountPoint, 'secrets')] : []
-  for (const dir of [...hidden, ...new Set(hiddenDirs)]) {
-    if (hidden.includes(dir) || (await isDirectory(dir))) lines.push(`mount -t tmpfs -o ro,size=4k,mode=755 tmpfs ${quote(dir)}`)
-  }
-  return `${lines.join('\n')}\n`
+}
+
+/** A field of fstab(5). */
+function field(text: string): string {
+  return text.replace(/[\s\\#]/g, (char) => `\\${char.charCodeAt(0).toString(8).padStart(3, '0')}`)
+}
+
+/** In a user namespace the flags of the mount below are locked and have to be said again. */
+function readOnlyLine(place: string): string {
+  const flags = ['', ',nosuid,nodev', ',nosuid,nodev,noexec']
+  return flags.map((more) => `mount -o remount,bind,ro${more} ${place} 2>/dev/null`).join(' || ')
+}
+
+/** Directories to be hidden, but for those that are hidden with another one. */
+async function coveredDirs({ hiddenDirs, layout }: LaunchOptions): Promise<string[]> {
+  const wanted = [...new Set(hiddenDirs)].filter((dir) => ![layout.dataDir, ...hiddenDirs].some((other) => dir.startsWith(`${other}/`)))
+  const present = await Promise.all(wanted.map(isDirectory))
+  return wanted.filter((_, index) => present[index])
 }
 
 async function isDirectory(path: string): Promise<boolean> {
@@ -98,5 +120,6 @@ async function isDirectory(path: string): Promise<boolean> {
 
 /** What a keeper that is gone left in the environment's directory. */
 export async function forgetKeeper(dir: string): Promise<void> {
-  for (const name of ['keeper.sock', 'keeper.pid', 'launch.json', 'mounts.sh', 'hosts']) await rm(join(dir, name), { force: true })
+  for (const name of ['keeper.sock', 'keeper.pid', 'launch.json', 'mounts.sh', 'mounts', 'hosts'])
+    await rm(join(dir, name), { force: true })
 }

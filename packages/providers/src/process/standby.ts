@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { open, readFile } from 'node:fs/promises'
+import type { Socket } from 'node:net'
 import { join } from 'node:path'
-import type { Writable } from 'node:stream'
+import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { StandinError } from '@standin/client'
 import { type Isolation, unshare } from './isolation.ts'
@@ -83,12 +84,15 @@ export class Standby {
 class Spare {
   readonly #child: ChildProcess
   readonly #namespaces: boolean
-  #ended = false
+  readonly #pipe: Readable
+  readonly #ended: Promise<number | null>
+  #alive = true
+  #told = ''
+  #listener: () => void = () => {}
 
   constructor(layout: Layout, isolation: Isolation, log: number) {
     const [program = 'sh', ...args] = [...(isolation.namespaces ? unshare(isolation) : []), 'sh', init]
-    this.#namespaces = isolation.namespaces
-    this.#child = spawn(program, args, {
+    const child = spawn(program, args, {
       cwd: '/',
       detached: true,
       stdio: ['pipe', log, log, 'pipe'],
@@ -100,19 +104,27 @@ class Spare {
         STANDIN_FIFO: join(layout.tmp, `go-${randomBytes(6).toString('hex')}`),
       },
     })
-    this.#child.unref()
-    this.#child.once('exit', () => {
-      this.#ended = true
+    this.#namespaces = isolation.namespaces
+    this.#child = child
+    this.#pipe = child.stdio[3] as Readable
+    this.#ended = new Promise((resolve) => {
+      const end = (code: number | null): void => {
+        this.#alive = false
+        resolve(code)
+      }
+      child.once('exit', end)
+      child.once('error', () => end(127))
     })
-    this.#child.once('error', () => {
-      this.#ended = true
+    this.#pipe.on('data', (chunk) => {
+      this.#told += chunk
+      this.#listener()
     })
-    this.#child.stdin?.on('error', () => {})
-    for (const stream of [this.#child.stdin, this.#child.stdio[3]]) (stream as unknown as { unref(): void }).unref()
+    child.stdin?.on('error', () => {})
+    this.#hold('unref')
   }
 
   get usable(): boolean {
-    return !this.#ended && this.#child.pid !== undefined
+    return this.#alive && this.#child.pid !== undefined
   }
 
   dismiss(): void {
@@ -120,23 +132,38 @@ class Spare {
   }
 
   async assign(dir: string): Promise<void> {
-    const child = this.#child
-    if (child.pid === undefined) throw new StandinError('provider_failed', 'no process can be started')
-    const init = this.#namespaces ? await onlyChild(child.pid) : child.pid
-    const identity = await identify(init ?? child.pid)
-    const pipe = child.stdio[3] as unknown as NodeJS.ReadableStream & { destroy(): void; ref(): void }
-    const outcome = await new Promise<'ready' | number | null>((resolve) => {
-      pipe.ref()
-      pipe.once('data', () => resolve('ready'))
-      child.once('exit', resolve)
-      if (this.#ended) resolve(child.exitCode)
-      ;(child.stdin as Writable).write(`${dir}\n${identity}\n`)
-    })
-    child.stdin?.destroy()
-    pipe.destroy()
-    if (outcome === 'ready' || outcome === 75) return
+    this.#hold('ref')
+    // Not before its code is loaded: the mounts hide where that is cached.
+    let ending = await this.#tells('loaded')
+    if (ending === 'told') {
+      const { pid = 0 } = this.#child
+      const identity = await identify((this.#namespaces ? await onlyChild(pid) : null) ?? pid)
+      this.#child.stdin?.write(`${dir}\n${identity}\n`)
+      ending = await this.#tells('ready')
+    }
+    this.#child.stdin?.destroy()
+    this.#pipe.destroy()
+    this.#child.unref()
+    // 75: it gave way to the keeper that is there.
+    if (ending === 'told' || ending === 75) return
     const said = (await readFile(join(dir, 'keeper.log'), 'utf8').catch(() => '')).trim().split('\n').slice(-5).join('; ')
     const code = /no space left/i.test(said) ? 'disk_full' : 'provider_failed'
-    throw new StandinError(code, `its keeper ended with ${outcome}: ${said || 'it said nothing'}`)
+    throw new StandinError(code, `its keeper ended with ${ending}: ${said || 'it said nothing'}`)
+  }
+
+  #tells(word: string): Promise<'told' | number | null> {
+    const told = new Promise<'told'>((resolve) => {
+      this.#listener = () => {
+        if (this.#told.includes(`${word}\n`)) resolve('told')
+      }
+      this.#listener()
+    })
+    return Promise.race([told, this.#ended])
+  }
+
+  /** On standby it must not keep our own process alive. */
+  #hold(how: 'ref' | 'unref'): void {
+    this.#child[how]()
+    for (const stream of [this.#child.stdin, this.#pipe]) (stream as unknown as Socket | null)?.[how]()
   }
 }

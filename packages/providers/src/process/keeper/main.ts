@@ -9,9 +9,10 @@ import { Keeper } from './keeper.ts'
 /**
  * The keeper's process. It is started ahead of time and told later which environment it is for: a line on its standard
  * input, the environment's directory. That may be out of sight by then, but pid 1 is in it; every path here is relative.
- * Descriptor 3 is where `ready` is told to whoever started it.
+ * Descriptor 3 is where `loaded` and `ready` are told to whoever started it.
  */
 flushCompileCache()
+tell('loaded')
 const dir = readDirectory()
 try {
   process.chdir(`/proc/${process.ppid}/cwd`)
@@ -40,13 +41,17 @@ if (!launch.pidNamespace) writeFileSync('keeper.pid', await identify(process.pid
 const server = createServer((socket) => keeper.accept(socket))
 rmSync('keeper.sock', { force: true })
 server.listen('keeper.sock', () => {
+  tell('ready')
+  closeSync(3)
+})
+
+function tell(word: string): void {
   try {
-    writeSync(3, 'ready\n')
-    closeSync(3)
+    writeSync(3, `${word}\n`)
   } catch {
     // Whoever started it is gone; the next one finds the socket.
   }
-})
+}
 
 /** Blocks until there is an environment; ends where there will be none. */
 function readDirectory(): string {
