@@ -273,7 +273,7 @@ class MemoryHandle implements ProviderHandle {
   }
 
   async deleteSnapshot(key: string): Promise<void> {
-    this.#world.snapshots.delete(key)
+    await this.#call('deleteSnapshot', () => this.#world.snapshots.delete(key))
   }
 
   async listSnapshots(): Promise<readonly string[]> {

@@ -214,6 +214,26 @@ describe('API: environments', () => {
   })
 })
 
+describe('API: activity', () => {
+  it('keeps when an environment was used last, and never goes back', async () => {
+    const { body } = await control.call('POST', '/v1/environments', { body: { name: 'used', template: 'shop' } })
+    const report = (at: string) =>
+      control.call('POST', '/v1/activity', {
+        body: {
+          items: [
+            { environment: body.id, at, cause: 'GET /' },
+            { environment: 9999, at, cause: 'GET /' },
+          ],
+        },
+      })
+    expect(body.lastActivityAt).toBeNull()
+    const later = '2030-01-02T03:04:05.678Z'
+    expect((await report(later)).status).toBe(204)
+    await report('2029-01-01T00:00:00.000Z')
+    expect((await control.call('GET', '/v1/environments/used')).body.lastActivityAt).toBe(later)
+  })
+})
+
 describe('API: idempotency', () => {
   it('does the same request once, also when it is sent twice at the same time', async () => {
     const request = { body: { template: 'shop' }, headers: { 'idempotency-key': 'up-1' } }
@@ -222,6 +242,19 @@ describe('API: idempotency', () => {
     expect(answers.map((answer) => answer.status)).toEqual([201, 201, 201])
     const other = await control.call<Problem>('POST', '/v1/environments', { ...request, body: { template: 'shop', labels: { x: 'y' } } })
     expect([other.status, other.body.code]).toEqual([409, 'idempotency_conflict'])
+  })
+
+  it('lets a request that is sent again wait for the first one', async () => {
+    await using other = await Booted.boot()
+    other.bake()
+    const { reached, release } = other.world.hold('deleteSnapshot')
+    const again = () => other.call('DELETE', '/v1/templates/shop@1', { headers: { 'idempotency-key': 'delete-1' } })
+    const first = again()
+    await reached
+    const second = again()
+    await other.call('GET', '/v1/health')
+    release()
+    expect([(await first).status, (await second).status]).toEqual([204, 204])
   })
 
   it('answers after a restart, also for what was made but not yet answered', async () => {

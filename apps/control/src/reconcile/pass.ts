@@ -1,8 +1,9 @@
 import type { EnvironmentState } from '@standin/client'
 import { StandinError } from '@standin/client'
 import type { EnvironmentSpec, Observed, ProviderHandle } from '@standin/core'
+import type { StatePatch } from '../store/environment-changes.ts'
 import type { EnvironmentRecord } from '../store/environment-record.ts'
-import type { Environments, StatePatch } from '../store/environments.ts'
+import type { Environments } from '../store/environments.ts'
 import type { Because } from '../store/reason.ts'
 import type { Stacks } from '../store/stacks.ts'
 import { runLaunchStep } from './launch.ts'
@@ -180,7 +181,7 @@ export class Pass {
   }
 }
 
-export function specOf(record: EnvironmentRecord, stacks: Stacks): EnvironmentSpec {
+function specOf(record: EnvironmentRecord, stacks: Stacks): EnvironmentSpec {
   if (record.source === null) throw new StandinError('environment_deleted', `environment ${record.name} (${record.id}) was purged`)
   return { id: record.id, name: record.name, stack: stacks.of(record), source: record.source }
 }

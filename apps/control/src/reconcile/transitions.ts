@@ -25,13 +25,3 @@ export const transitions: Readonly<Record<EnvironmentState, readonly Environment
 export function mayBecome(from: EnvironmentState, to: EnvironmentState): boolean {
   return transitions[from].includes(to)
 }
-
-/** States in which something is being done; the others stay as they are until somebody wants something else. */
-export const transient: ReadonlySet<EnvironmentState> = new Set([
-  'starting',
-  'suspending',
-  'resuming',
-  'stopping',
-  'snapshotting',
-  'deleting',
-] as const)

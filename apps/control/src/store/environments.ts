@@ -1,39 +1,14 @@
-import type { DesiredState, EnvironmentState, Stack } from '@standin/client'
+import type { DesiredState, EnvironmentState } from '@standin/client'
 import { StandinError } from '@standin/client'
 import type { InstanceStatus } from '@standin/core'
 import type { Selectable, Updateable } from 'kysely'
 import { mayBecome } from '../reconcile/transitions.ts'
 import type { Database } from './database.ts'
-import { type EnvironmentRecord, type Source, toEnvironmentRecord } from './environment-record.ts'
+import type { EnvironmentEdit, NewEnvironment, ProgressData, Reattachment, StatePatch } from './environment-changes.ts'
+import { type EnvironmentRecord, toEnvironmentRecord } from './environment-record.ts'
 import type { EventLog, EventType } from './events.ts'
 import { type Because, reasonAt } from './reason.ts'
 import type { EnvironmentsTable } from './schema.ts'
-
-export interface NewEnvironment {
-  /** Default: `<prefix>-<id>`. */
-  readonly name: string | null
-  readonly namePrefix: string
-  readonly kind: EnvironmentRecord['kind']
-  readonly provider: string
-  readonly template: EnvironmentRecord['template']
-  readonly owner: string
-  readonly labels: EnvironmentRecord['labels']
-  readonly desired: DesiredState
-  readonly source: Source
-  /** Of a build; a clone's is with its template. */
-  readonly stack: Stack | null
-  readonly instances?: readonly InstanceStatus[]
-  readonly suspendAfterMs: number | null
-  readonly expiresAt: number | null
-}
-
-export interface ProgressData {
-  readonly step: string
-  readonly host: string | null
-  readonly status: 'started' | 'done' | 'failed'
-  readonly durationMs: number | null
-  readonly message: string | null
-}
 
 /**
  * The environments, and every way in which one may change. Each change writes the row and its event in one transaction;
@@ -297,26 +272,6 @@ export class Environments {
   #update(id: number, patch: Updateable<EnvironmentsTable>): void {
     this.#db.run(this.#db.query.updateTable('environments').set(patch).where('id', '=', id))
   }
-}
-
-export interface StatePatch {
-  readonly instances?: readonly InstanceStatus[]
-  readonly provisioned?: boolean
-  /** When it leaves the trash for good. */
-  readonly purgeAt?: number | null
-}
-
-export interface EnvironmentEdit {
-  readonly name?: string | undefined
-  readonly labels?: EnvironmentRecord['labels'] | undefined
-  readonly suspendAfterMs?: number | null | undefined
-}
-
-export interface Reattachment {
-  readonly source: Source
-  readonly instances: readonly InstanceStatus[]
-  readonly labels?: EnvironmentRecord['labels'] | undefined
-  readonly expiresAt: number | null
 }
 
 /** What failed is on its way again as soon as something is wanted of it. */

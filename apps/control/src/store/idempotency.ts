@@ -2,7 +2,7 @@ import { StandinError } from '@standin/client'
 import type { Database } from './database.ts'
 
 /** How long an answer is kept, ms. */
-export const keptFor = 24 * 3_600_000
+const keptFor = 24 * 3_600_000
 
 export interface KeptAnswer {
   readonly status: number | null

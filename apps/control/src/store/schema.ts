@@ -105,7 +105,7 @@ export interface TokensTable {
   last_used_at: number | null
 }
 
-export interface IdempotencyTable {
+interface IdempotencyTable {
   token: string
   key: string
   /** SHA-256 over method, path and body: another request with the same key is a conflict. */

@@ -1,37 +1,13 @@
-import { type Channel, type Provenance, type Stack, StandinError, type Template } from '@standin/client'
+import { type Channel, StandinError } from '@standin/client'
 import type { Selectable } from 'kysely'
 import { parseCursor } from './cursor.ts'
 import type { Database } from './database.ts'
 import type { EventLog } from './events.ts'
 import type { TemplatesTable } from './schema.ts'
-
-export interface TemplateRecord {
-  readonly name: string
-  readonly version: number
-  /** `shop@7` */
-  readonly ref: string
-  readonly provider: string
-  /** What the provider knows its snapshot by. */
-  readonly key: string
-  readonly createdAt: number
-  readonly sizeBytes: number
-  readonly stack: Stack
-  readonly provenance: Provenance
-}
-
-export interface NewTemplate {
-  readonly name: string
-  readonly provider: string
-  readonly key: string
-  readonly sizeBytes: number
-  readonly stack: Stack
-  readonly provenance: Provenance
-  /** Channels to move to it, besides `latest`. */
-  readonly channels: readonly string[]
-}
+import { type NewTemplate, type TemplateRecord, toTemplateRecord } from './template-record.ts'
 
 /** The channel that a bare name means; every new version moves it. */
-export const latest = 'latest'
+const latest = 'latest'
 
 /** Template versions (immutable) and the channels that point to them. */
 export class Templates {
@@ -89,7 +65,7 @@ export class Templates {
     if (cached !== undefined) return cached
     const row = this.#db.first(this.#db.query.selectFrom('templates').selectAll().where('name', '=', name).where('version', '=', version))
     if (row === undefined) return undefined
-    const record = toRecord(row)
+    const record = toTemplateRecord(row)
     if (this.#cache.size >= 200) this.#cache.clear()
     this.#cache.set(ref, record)
     return record
@@ -141,7 +117,7 @@ export class Templates {
       id: number
     })[]
     const page = rows.slice(0, filter.limit)
-    return { items: page.map(toRecord), nextCursor: rows.length > filter.limit ? String(page.at(-1)?.id) : null }
+    return { items: page.map(toTemplateRecord), nextCursor: rows.length > filter.limit ? String(page.at(-1)?.id) : null }
   }
 
   /** Every snapshot that a version stands on. */
@@ -237,25 +213,6 @@ export class Templates {
           ? 'No template was built yet: `standin template build FOLDER` makes one'
           : `Templates that exist: ${rows.map((row) => row.name).join(', ')}`,
     })
-  }
-}
-
-export function toTemplate(record: TemplateRecord, channels: readonly string[]): Template {
-  const { key: _, createdAt, ...rest } = record
-  return { ...rest, channels: [...channels], createdAt: new Date(createdAt).toISOString() }
-}
-
-function toRecord(row: Selectable<TemplatesTable>): TemplateRecord {
-  return {
-    name: row.name,
-    version: row.version,
-    ref: `${row.name}@${row.version}`,
-    provider: row.provider,
-    key: row.key,
-    createdAt: row.created_at,
-    sizeBytes: row.size_bytes,
-    stack: JSON.parse(row.stack),
-    provenance: JSON.parse(row.provenance),
   }
 }
 

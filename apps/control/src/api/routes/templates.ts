@@ -3,7 +3,8 @@ import type { Logger } from '@standin/core'
 import type { FastifyInstance } from 'fastify'
 import type { ProviderRegistry } from '../../reconcile/provider-registry.ts'
 import type { EnvironmentQueries } from '../../store/environment-queries.ts'
-import { type TemplateRecord, type Templates, toTemplate } from '../../store/templates.ts'
+import { type TemplateRecord, toTemplate } from '../../store/template-record.ts'
+import type { Templates } from '../../store/templates.ts'
 import { endpoint } from '../endpoint.ts'
 
 export interface TemplateRoutesDependencies {
