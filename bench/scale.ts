@@ -75,6 +75,7 @@ async function manyAttachments(platform: Platform): Promise<void> {
   const pages: number[] = []
   for (let round = 0; round < 100; round++) pages.push(await timed(() => platform.api('GET', '/v1/environments?limit=100')))
   await eventually(async () => ((await platform.ask(`www-${1000 + attachments}.${domain}`)).status !== 404 ? true : undefined))
+  const { routes, names } = await timeToBeSeen(platform)
   const { control, gateway, dns } = platform.pids()
   table(
     [`${attachments} attached environments`, 'figure'],
@@ -82,11 +83,43 @@ async function manyAttachments(platform: Platform): Promise<void> {
       ['attached, s', attached / 1000],
       ['list, a page of 100, p50 ms', quantile(pages, 0.5)],
       ['list, a page of 100, p95 ms', quantile(pages, 0.95)],
+      ['from the answered commit to the first request that sees it, p50 ms', quantile(routes, 0.5)],
+      ['the same, p99 ms', quantile(routes, 0.99)],
+      ['from the answered commit to the new name resolving, p50 ms', quantile(names, 0.5)],
+      ['the same, p99 ms', quantile(names, 0.99)],
       ['control, MiB resident', residentMiB(control)],
       ['gateway, MiB resident', residentMiB(gateway)],
       ['resolver, MiB resident', residentMiB(dns)],
     ],
   )
+}
+
+/** Milliseconds from control's answer until gateway and resolver know a new environment, asked again and again. */
+async function timeToBeSeen(platform: Platform): Promise<{ routes: number[]; names: number[] }> {
+  const resolver = new Resolver()
+  resolver.setServers([platform.running.dns])
+  const routes: number[] = []
+  const names: number[] = []
+  for (let change = 0; change < 300; change++) {
+    const services = [{ name: 'www', endpoints: ['127.0.0.1:9'] }]
+    const { body } = await platform.api<Environment>('POST', '/v1/environments', { name: `late${change}`, provider: 'attach', services })
+    const host = `www-${body.id}.${domain}`
+    if (change % 2 === 0) {
+      routes.push(
+        await timed(async () => {
+          while ((await platform.ask(host)).status === 404);
+        }),
+      )
+    } else {
+      names.push(
+        await timed(async () => {
+          while ((await resolver.resolve4(host).catch(() => [])).length === 0);
+        }),
+      )
+    }
+    await new Promise((done) => setTimeout(done, 20))
+  }
+  return { routes, names }
 }
 
 export async function bench(): Promise<void> {
