@@ -2,6 +2,7 @@ import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { EnvironmentSpec, ProviderHandle } from '@standin/core'
+import { describeProviderLifecycle } from '@standin/testing/provider-lifecycle'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { attachProvider } from './attach-provider.ts'
 import { attachServices } from './attached-services.ts'
@@ -37,18 +38,6 @@ function spec(id: number, ...endpoints: string[]): EnvironmentSpec {
 }
 
 describe('attach provider', () => {
-  it('can be asked for everything twice', async () => {
-    for (const _ of [1, 2]) expect(await handle.create(spec(1001, '127.0.0.1:1'))).toMatchObject({ state: 'created' })
-    for (const _ of [1, 2]) expect(await handle.start(1001)).toMatchObject({ state: 'running' })
-    for (const _ of [1, 2]) expect(await handle.stop(1001)).toMatchObject({ state: 'stopped' })
-    for (const _ of [1, 2]) await handle.trash(1001)
-    expect(await handle.observe(1001)).toMatchObject({ state: 'trashed' })
-    for (const _ of [1, 2]) expect(await handle.restore(1001)).toMatchObject({ state: 'stopped' })
-    for (const _ of [1, 2]) await handle.purge(1001)
-    expect(await handle.observe(1001)).toMatchObject({ state: 'absent', instances: [] })
-    expect(await handle.list()).toEqual([])
-  })
-
   it('knows after a restart what it knew, also behind a line that was torn', async () => {
     await handle.create(spec(1001, '127.0.0.1:1', '127.0.0.1:2'))
     await handle.start(1001)
@@ -76,16 +65,10 @@ describe('attach provider', () => {
     expect(seen).toEqual([2])
   })
 
-  it('refuses what it can not do', async () => {
-    await handle.create(spec(1001, '127.0.0.1:1'))
-    await handle.start(1001)
-    await expect(handle.suspend(1001)).rejects.toMatchObject({ code: 'unsupported' })
-    await expect(handle.trash(1001)).rejects.toMatchObject({ code: 'state_conflict' })
-    await expect(handle.start(4711)).rejects.toMatchObject({ code: 'environment_not_found' })
+  it('refuses endpoints of the platform, and what is not attached', async () => {
     await expect(handle.create(spec(1002, '127.0.0.1:7077'))).rejects.toMatchObject({ code: 'endpoint_refused' })
     await expect(handle.create({ ...spec(1003), source: { kind: 'template', key: 'x' } })).rejects.toMatchObject({ code: 'unsupported' })
-    await expect(async () => {
-      for await (const line of handle.logs(1001, {})) expect(line).toBeUndefined()
-    }).rejects.toMatchObject({ code: 'unsupported' })
   })
 })
+
+describeProviderLifecycle('attach', { provider: attachProvider, config: { reserved: [] }, spec: (id) => spec(id, '127.0.0.1:1') })
