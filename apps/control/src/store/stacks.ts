@@ -25,7 +25,7 @@ export class Stacks {
   }
 }
 
-export function emptyStack(name: string): Stack {
+function emptyStack(name: string): Stack {
   return {
     name,
     hosts: [],
