@@ -1,13 +1,11 @@
 import { constants } from 'node:fs'
 import { copyFile, cp, lstat, mkdtemp, readdir, rm } from 'node:fs/promises'
-import { join, matchesGlob, relative, sep } from 'node:path'
+import { join, relative, sep } from 'node:path'
+import { isIgnored, mayHoldTaken } from './ignore.ts'
 import { type Isolation, seeingAll } from './isolation.ts'
 import { mustSucceed } from './shell.ts'
 
-/**
- * Copies a folder of a blueprint without what `ignore` names. Patterns are globs relative to the folder, as in
- * .dockerignore: a match leaves out what is below it too, `!` takes back, the last one that matches decides.
- */
+/** Copies a folder of a blueprint without what `ignore` names (see ignore.ts), by reflink where there are any. */
 export async function copyContext(from: string, to: string, ignore: readonly string[]): Promise<void> {
   await cp(from, to, {
     recursive: true,
@@ -15,19 +13,13 @@ export async function copyContext(from: string, to: string, ignore: readonly str
     verbatimSymlinks: true,
     preserveTimestamps: true,
     mode: constants.COPYFILE_FICLONE,
-    filter: async (source) => !isIgnored(relative(from, source).split(sep).join('/'), ignore) && !(await isSocket(source)),
+    filter: async (source) => {
+      const path = relative(from, source).split(sep).join('/')
+      const info = await lstat(source)
+      if (info.isSocket()) return false
+      return !isIgnored(path, ignore) || (info.isDirectory() && mayHoldTaken(path, ignore))
+    },
   })
-}
-
-export function isIgnored(path: string, patterns: readonly string[]): boolean {
-  if (path === '') return false
-  let ignored = false
-  for (const pattern of patterns) {
-    const taken = pattern.startsWith('!')
-    const glob = (taken ? pattern.slice(1) : pattern).replace(/^\/+|^\.\//, '').replace(/\/+$/, '')
-    if (matchesGlob(path, glob)) ignored = !taken
-  }
-  return ignored
 }
 
 /**
@@ -90,8 +82,4 @@ async function forecast(dir: string, bytes: number, tmp: string): Promise<number
   } finally {
     await rm(scratch, { recursive: true, force: true })
   }
-}
-
-async function isSocket(path: string): Promise<boolean> {
-  return (await lstat(path)).isSocket()
 }

@@ -24,5 +24,5 @@ async function killSupervisor(dataDir: string, id: number): Promise<void> {
 
 const configurations: Record<string, ProcessConfig> = { process: {}, 'process without namespaces': { isolation: 'none' } }
 for (const [name, config] of Object.entries(configurations)) {
-  describeProviderConformance(name, { provider: processProvider, config, leftovers, killSupervisor })
+  describeProviderConformance(name, { open: (context) => processProvider.open(context, config), leftovers, killSupervisor })
 }

@@ -129,7 +129,7 @@ export class Supervisor {
     if (this.#desired.size === 0) throw new KeeperError('state_conflict', `the environment is ${this.observed().state}`, 'start it first')
     this.#gate.pause()
     this.#options.processes.signalAll('SIGSTOP')
-    // A process stops when it next runs, not when it is told to; one that waits for a disk may take its time.
+    // A process stops when it next runs, not when it is told to.
     for (let round = 0; round < 200 && this.#moves(); round++) await new Promise((resolve) => setTimeout(resolve, 1))
     this.#options.changed()
   }
@@ -150,8 +150,9 @@ export class Supervisor {
     this.#options.save({ version: 1, desired: [...this.#desired], startedOnce: this.#startedOnce, restarts })
   }
 
+  /** In `D` it waits within the kernel, for a disk or for its vforked child, and stops before it runs a line of its own. */
   #moves(): boolean {
-    return this.#options.processes.list().some(({ state }) => state !== 'T' && state !== 't')
+    return this.#options.processes.list().some(({ state }) => !['T', 't', 'D'].includes(state))
   }
 
   #state(failure: Failure | null): ObservedState {

@@ -1,0 +1,45 @@
+import { expect, it } from 'vitest'
+import type { Bench } from './bench.ts'
+import { host, server, stackOf } from './stacks.ts'
+import { eventually } from './waits.ts'
+
+/** Nothing moves while it is suspended; nothing is left when it is stopped. */
+export function rulesOfSuspension(bench: () => Bench): void {
+  it('freezes every process, also those that run away, and thaws them', async () => {
+    await bench().create(stackOf(server('web'), host('restless', { command: ['sh', 'restless.sh'] })))
+    const { instances } = await bench().handle.start(1001)
+    for (const _ of [1, 2]) expect((await bench().handle.suspend(1001)).state).toBe('suspended')
+    expect((await bench().handle.observe(1001)).instances.map(({ state }) => state)).toEqual(['suspended', 'suspended'])
+    const frozen = await bench().processes(1001)
+    expect(frozen.length).toBeGreaterThan(2)
+    await new Promise((resolve) => setTimeout(resolve, 300))
+    const later = await bench().processes(1001)
+    expect(later.map(({ pid }) => pid)).toEqual(frozen.map(({ pid }) => pid))
+    // In D is who waits for a child that was frozen before it could exec (vfork(2)).
+    expect(later.filter(({ state }) => !['T', 'D', 'Z'].includes(state))).toEqual([])
+    await expect(bench().run('web', 'true')).rejects.toMatchObject({ code: 'state_conflict' })
+    for (const _ of [1, 2]) expect((await bench().handle.resume(1001)).state).toBe('running')
+    expect(await bench().get('web-1')).toBe('web-1')
+    expect((await bench().handle.observe(1001)).instances.map(({ generation }) => generation)).toEqual(
+      instances.map(({ generation }) => generation),
+    )
+    await eventually(async () => expect(await bench().processes(1001)).not.toEqual(frozen))
+  })
+
+  it('stops what is suspended', async () => {
+    await bench().create(stackOf(server('web')))
+    await bench().handle.start(1001)
+    await bench().handle.suspend(1001)
+    expect((await bench().handle.stop(1001)).state).toBe('stopped')
+    expect(await bench().processes(1001)).toEqual([])
+  })
+
+  it('kills what does not heed the stop signal, and what its hosts left running', async () => {
+    await bench().create(
+      stackOf(host('deaf', { command: "trap '' TERM; setsid sleep 1000 & while :; do sleep 1; done", stopGraceMs: 100 })),
+    )
+    await bench().handle.start(1001)
+    expect((await bench().handle.stop(1001)).state).toBe('stopped')
+    expect(await bench().processes(1001)).toEqual([])
+  })
+}
