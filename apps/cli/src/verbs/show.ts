@@ -81,7 +81,7 @@ function hosts({ hosts: all }: Environment, paint: Paint, now: number): string {
       { title: 'HEALTH', value: ({ instance }) => (instance.health === 'none' ? '-' : paint.state(instance.health)) },
       { title: 'FOR', value: ({ instance }) => formatAge(now - Date.parse(instance.since)), align: 'right' },
       { title: 'RESTARTS', value: ({ instance }) => String(instance.restarts), align: 'right' },
-      { title: 'NAME', value: ({ host }) => host.fqdn },
+      { title: 'NAME', value: ({ host, instance }) => `${instance.name}${host.fqdn.slice(host.name.length)}` },
       { title: 'WHY', value: ({ instance }) => instance.reason ?? ending(instance) },
     ],
     rows,
