@@ -2,11 +2,12 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { StandinError, type Stats } from '@standin/client'
 import type { ExecSession, Observed, ProgressListener } from '@standin/core'
+import { forgetDesired, observeAtRest } from './at-rest.ts'
 import type { ExecOpen, Hello, KeeperRequest } from './keeper/protocol.ts'
 import { KeeperClient, KeeperGone, openSession } from './keeper-client.ts'
-import { endKeeper, type KeeperProcess, keeperProcess, outerPids, untilGone, wasRestarted } from './keeper-process.ts'
+import { endKeeper, type KeeperProcess, keeperProcess, outerPids, untilGone } from './keeper-process.ts'
 import { forgetKeeper, type LaunchOptions, launchKeeper, treeRoot } from './launch.ts'
-import { type EnvironmentRecord, instanceNames, type KeeperState, writeJson } from './layout.ts'
+import type { EnvironmentRecord } from './layout.ts'
 import { endStrays } from './strays.ts'
 
 /** One environment as control sees it: its record, and its keeper where it has one. */
@@ -33,11 +34,11 @@ export class ProcessEnvironment {
 
   /** Finds its keeper again, where it has one, or finds out how things were left. */
   async adopt(): Promise<void> {
-    if ((await this.#connect()) === null) this.#observed = await this.#atRest()
+    if ((await this.#connect()) === null) this.#observed = await observeAtRest(this.dir, this.record)
   }
 
   async observe(): Promise<Observed> {
-    if (this.#client === null) this.#observed = await this.#atRest()
+    if (this.#client === null) this.#observed = await observeAtRest(this.dir, this.record)
     return this.#outer(this.#observed)
   }
 
@@ -79,7 +80,7 @@ export class ProcessEnvironment {
       if (known !== null && !(await untilGone(known, 2000))) await endKeeper(known)
     }
     await this.end()
-    await this.#remember([])
+    await forgetDesired(this.dir)
     return this.observe()
   }
 
@@ -187,7 +188,7 @@ export class ProcessEnvironment {
     if (this.#abandoned) return
     if (this.#process !== null) await untilGone(this.#process, 2000)
     if (this.#client !== null) return
-    this.#observed = await this.#atRest()
+    this.#observed = await observeAtRest(this.dir, this.record)
     this.#changed(this.#observed)
   }
 
@@ -201,44 +202,6 @@ export class ProcessEnvironment {
   #observedAfter(result: unknown): Promise<Observed> {
     this.#observed = result as Observed
     return this.#outer(this.#observed)
-  }
-
-  /** What can be said without a keeper. */
-  async #atRest(): Promise<Observed> {
-    const state = await this.#remembered()
-    const lost = state.desired.length > 0
-    const why = (await wasRestarted(this.dir)) ? 'this machine was started anew' : 'its keeper was killed, and its processes with it'
-    const since = new Date().toISOString()
-    return {
-      id: this.record.id,
-      state: state.startedOnce ? 'stopped' : 'created',
-      failure: lost ? { code: 'provider_failed', message: `environment ${this.record.id} stopped: ${why}` } : null,
-      instances: instanceNames(this.record.stack).map(({ host, ordinal, name }) => ({
-        host,
-        ordinal,
-        name,
-        address: this.record.addresses[name] ?? '',
-        generation: 0,
-        state: state.startedOnce ? 'exited' : 'pending',
-        health: 'none',
-        pid: null,
-        exitCode: null,
-        signal: null,
-        restarts: state.restarts[name] ?? 0,
-        since,
-        reason: null,
-      })),
-    }
-  }
-
-  async #remembered(): Promise<KeeperState> {
-    const text = await readFile(join(this.dir, 'state.json'), 'utf8').catch(() => null)
-    return text === null ? { version: 1, desired: [], startedOnce: false, restarts: {} } : (JSON.parse(text) as KeeperState)
-  }
-
-  async #remember(desired: readonly string[]): Promise<void> {
-    const state = await this.#remembered()
-    if (state.desired.length > 0) await writeJson(join(this.dir, 'state.json'), { ...state, desired })
   }
 
   /** Pids are the keeper's own; outside they are others. */

@@ -1,47 +1,22 @@
-import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync, statfsSync } from 'node:fs'
-import type { HostSpec } from '@standin/client'
 import type { InstanceStatus } from '@standin/core'
 import { Backoff } from './backoff.ts'
 import { describeExit, duration, type Exit, exitVerdict } from './exit-verdict.ts'
-import type { Gate } from './gate.ts'
 import { HealthWatch } from './health-watch.ts'
+import type { InstanceOptions } from './instance-options.ts'
 import { type InstanceState, mayFollow } from './instance-state.ts'
 import { lastLines } from './last-lines.ts'
-import type { LogFile } from './log-file.ts'
 import { type Probe, runProbe } from './probe.ts'
-import { groupLives, killGroup, signalName } from './process-group.ts'
+import { signalName } from './process-group.ts'
+import { ProcessRun } from './process-run.ts'
 import type { Failure } from './protocol.ts'
 
-export interface InstanceOptions {
-  readonly name: string
-  readonly ordinal: number
-  readonly address: string
-  readonly host: HostSpec
-  /** Others wait for its end, not for its being up. */
-  readonly oneShot: boolean
-  readonly probe: Probe | null
-  readonly command: readonly string[]
-  readonly workingDir: string
-  readonly environment: Readonly<Record<string, string>>
-  readonly startTimeoutMs: number
-  readonly restarts: number
-  readonly log: LogFile
-  readonly gate: Gate
-  readonly changed: () => void
-  /** Orphans that its last run left behind. */
-  readonly sweep: (name: string) => void
-  /** See HealthWatchOptions.listens. */
-  readonly listens: (pid: number, port: number) => boolean | string
-  /** Why a port of the host can't be had, where something else has it. */
-  readonly takenPort: () => string | null
-}
-
 interface Run {
-  readonly child: ChildProcess
-  readonly startedAt: number
+  readonly process: ProcessRun
+  /** On the gate's clock. */
   readonly began: number
-  readonly ended: Promise<void>
+  /** When what its end means has been dealt with. */
+  judged: Promise<void>
   watch: HealthWatch | null
 }
 
@@ -81,7 +56,7 @@ export class Instance {
 
   /** `service_started` */
   get started(): boolean {
-    return this.#run !== null || this.#completed
+    return this.pid !== null || this.#completed
   }
 
   /** `service_healthy`, and what `start` waits for. */
@@ -95,7 +70,7 @@ export class Instance {
   }
 
   get pid(): number | null {
-    return this.#run?.child.pid ?? null
+    return this.#run?.process.pid ?? null
   }
 
   get status(): InstanceStatus {
@@ -148,20 +123,12 @@ export class Instance {
     const { stopSignal, stopGraceMs } = this.options.host
     const signal = signalName(stopSignal)
     this.#note(`stopping with ${signal}`)
-    const deadline = performance.now() + stopGraceMs
-    run.child.kill(signal)
-    await Promise.race([run.ended, delay(stopGraceMs)])
-    // A shell ends without telling its children: they get the signal too, and what is left of the time.
-    if (killGroup(run.child, signal)) while (performance.now() < deadline && groupLives(run.child)) await delay(5)
-    if (this.#run === run || groupLives(run.child)) {
-      this.#note(`still there ${stopGraceMs} ms after ${signal}: killed`)
-      killGroup(run.child, 'SIGKILL')
-    }
-    await run.ended
+    if (!(await run.process.stop(signal, stopGraceMs))) this.#note(`still there ${stopGraceMs} ms after ${signal}: killed`)
+    await run.judged
   }
 
   #spawn(): void {
-    const { command, workingDir, environment, log, host } = this.options
+    const { workingDir, log, host, gate, oneShot, probe } = this.options
     this.#ready = false
     this.#completed = false
     this.#exit = { code: null, signal: null }
@@ -170,40 +137,24 @@ export class Instance {
       this.#failed('host_failed', `its working directory "${host.workingDir}" does not exist`)
       return
     }
-    const [program = 'false', ...args] = command
-    const child = spawn(program, args, { cwd: workingDir, env: environment, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
-    if (child.pid === undefined) {
-      child.once('error', (error) => this.#failed('host_failed', `it can't be started: ${error.message}`))
-      return
-    }
-    const sinks = [log.lines('stdout'), log.lines('stderr')] as const
-    child.stdout.on('data', sinks[0].write)
-    child.stderr.on('data', sinks[1].write)
-    const drained = new Promise<void>((resolve) => child.once('close', () => resolve()))
-    const ended = new Promise<void>((resolve) => {
-      child.once('exit', (code, signal) => {
-        run.watch?.stop()
-        // While it is being stopped, its children have the rest of the grace period.
-        if (this.#wanted) killGroup(child, 'SIGKILL')
-        // Its last words come before its exit is judged; a child that keeps the pipe open must not hold that up.
-        void Promise.race([drained, delay(200)]).then(() => {
-          for (const sink of sinks) sink.end()
-          this.#exited(run, code, signal)
-          resolve()
-        })
-      })
+    const process = new ProcessRun(this.options, log)
+    const run: Run = { process, began: gate.clock(), judged: Promise.resolve(), watch: null }
+    run.judged = process.ended.then((ending) => {
+      run.watch?.stop()
+      this.#run = null
+      if (ending instanceof Error) this.#failed('host_failed', `can't be started: ${ending.message}`)
+      else this.#exited(run, ending)
     })
-    const run: Run = { child, startedAt: Date.now(), began: this.options.gate.clock(), ended, watch: null }
     this.#run = run
     this.#enter('starting', null)
-    if (this.options.oneShot) this.#enter('running', null)
-    else if (this.options.probe !== null) this.#watch(run, this.options.probe)
-    else void this.options.gate.sleep(settleMs).then(() => this.#run === run && this.#passed())
+    if (oneShot) this.#enter('running', null)
+    else if (probe !== null) this.#watch(run, probe)
+    else void gate.sleep(settleMs).then(() => this.#run === run && this.#passed())
   }
 
   #watch(run: Run, probe: Probe): void {
     const { host, gate, startTimeoutMs, address, workingDir, environment, listens } = this.options
-    const pid = run.child.pid ?? 0
+    const pid = run.process.pid ?? 0
     const watch = new HealthWatch({
       probe,
       check: host.healthCheck,
@@ -220,7 +171,7 @@ export class Instance {
       onMisplaced: (why) => {
         this.#wanted = false
         this.#fail('host_failed', why)
-        killGroup(run.child, 'SIGKILL')
+        run.process.kill()
       },
     })
     run.watch = watch
@@ -234,9 +185,8 @@ export class Instance {
     if (this.#state !== 'running') this.#enter('running', null)
   }
 
-  #exited(run: Run, code: number | null, signal: string | null): void {
-    this.#run = null
-    this.#exit = { code, signal }
+  #exited(run: Run, exit: Exit): void {
+    this.#exit = exit
     const wasReady = this.#ready
     this.#ready = false
     const ranMs = this.options.gate.clock() - run.began
@@ -310,14 +260,14 @@ export class Instance {
   #full(): boolean {
     if (this.options.log.recent.some((line) => /ENOSPC|no space left on device/i.test(line))) return true
     // Many a program only says that it could not write.
-    return statfsSync(this.options.workingDir).bavail === 0
+    try {
+      return statfsSync(this.options.workingDir).bavail === 0
+    } catch {
+      return false
+    }
   }
 
   #lastLines(): string {
     return lastLines(this.options.log.recent, this.options)
   }
-}
-
-function delay(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms))
 }
