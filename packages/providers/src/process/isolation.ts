@@ -16,7 +16,7 @@ export interface Isolation {
 }
 
 /** What a container of Docker's keeps by default, so what a root service can rely on. Without it no one may unmount what hides. */
-export const keptCapabilities =
+const keptCapabilities =
   'chown,dac_override,fowner,fsetid,kill,setgid,setuid,setpcap,net_bind_service,net_raw,sys_chroot,mknod,audit_write,setfcap'
 
 /** The start of a command line that runs the rest as pid 1 of namespaces of its own, which die with it. */

@@ -46,7 +46,7 @@ async function bootId(): Promise<string> {
   return (await readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => '')).trim()
 }
 
-export function lives({ pid, startTime }: KeeperProcess): boolean {
+function lives({ pid, startTime }: KeeperProcess): boolean {
   if (startTime === 0) {
     try {
       return process.kill(pid, 0)

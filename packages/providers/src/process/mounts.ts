@@ -39,7 +39,7 @@ export function mountsOf(stack: Stack): TreeMount[] {
 }
 
 /** A path of the blueprint as a path in the tree; a leading `/` is the host's directory. */
-export function within(host: string, path: string): string {
+function within(host: string, path: string): string {
   const inside = posix.normalize(`./${path}`).replace(/\/+$/, '')
   if (inside === '..' || inside.startsWith('../') || inside === '.' || inside === '')
     throw new StandinError('blueprint_invalid', `${host}: "${path}" is not a place inside the host's directory`)

@@ -109,7 +109,7 @@ export class HealthWatch {
 }
 
 /** Milliseconds within which a first pass is due: what the check itself says, but not more than the default allows. */
-export function firstPassLimit(check: HealthCheck | null, startTimeoutMs: number): number {
+function firstPassLimit(check: HealthCheck | null, startTimeoutMs: number): number {
   if (check === null) return startTimeoutMs
   return Math.max(check.startPeriodMs, Math.min(startTimeoutMs, check.startPeriodMs + check.retries * check.intervalMs))
 }

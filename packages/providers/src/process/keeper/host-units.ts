@@ -7,7 +7,7 @@ import type { Leftovers } from './leftovers.ts'
 import { listeners, ownedBy } from './listening.ts'
 import { LogFile } from './log-file.ts'
 import { type Probe, probeOf } from './probe.ts'
-import type { SupervisorOptions } from './supervisor.ts'
+import type { SupervisorOptions } from './supervisor-options.ts'
 
 /** A host and its replicas. */
 export interface HostUnit {

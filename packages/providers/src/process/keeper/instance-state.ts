@@ -4,7 +4,7 @@ import type { Instance } from '@standin/client'
 export type InstanceState = Exclude<Instance['state'], 'suspended'>
 
 /** What may follow what. */
-export const transitions: Readonly<Record<InstanceState, readonly InstanceState[]>> = {
+const transitions: Readonly<Record<InstanceState, readonly InstanceState[]>> = {
   pending: ['starting'],
   /** Its process runs, its first check has not passed. */
   starting: ['running', 'exited', 'failed'],

@@ -1,24 +1,11 @@
 import type { HostSpec } from '@standin/client'
 import type { Observed, ObservedState } from '@standin/core'
-import type { EnvironmentRecord, KeeperState, LaunchSpec } from '../layout.ts'
 import { Gate } from './gate.ts'
 import { type HostUnit, hostUnits } from './host-units.ts'
 import type { Instance } from './instance.ts'
 import { Leftovers } from './leftovers.ts'
-import type { ProcessTable } from './process-table.ts'
 import { type Failure, KeeperError, type Progress } from './protocol.ts'
-
-export interface SupervisorOptions {
-  readonly record: EnvironmentRecord
-  readonly launch: LaunchSpec
-  readonly state: KeeperState
-  readonly processes: ProcessTable
-  /** Sessions of `exec` and `run`, whose processes are nobody's leftovers. */
-  readonly sessionPids: () => ReadonlySet<number>
-  /** Keep what must be known after the keeper's death. */
-  readonly save: (state: KeeperState) => void
-  readonly changed: () => void
-}
+import type { SupervisorOptions } from './supervisor-options.ts'
 
 type Condition = HostSpec['dependsOn'][number]['condition']
 
