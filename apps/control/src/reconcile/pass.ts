@@ -149,6 +149,9 @@ export class Pass {
     if (observed.state !== 'created' && observed.state !== 'stopped') await this.#provider.stop(this.#id, { signal: this.#signal })
     this.#signal.throwIfAborted()
     await this.#provider.trash(this.#id)
+    // An undelete that came meanwhile finds the files there and restores them: no date may be set on which they are purged.
+    this.#signal.throwIfAborted()
+    if (this.#deps.environments.require(this.#id).desired !== 'deleted') return
     this.#intoTrash(because)
   }
 

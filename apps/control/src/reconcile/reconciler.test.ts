@@ -139,6 +139,40 @@ describe('Reconciler', () => {
     await house.until(id, 'running')
   })
 
+  it('never sets a date to purge what was undeleted on its way to the trash, not even when it can not be restored', async () => {
+    await using house = await House.build()
+    await house.open()
+    const id = house.clone()
+    await house.until(id, 'running')
+    const { reached, release } = house.world.hold('trash')
+    house.environments.want(id, 'deleted', someone)
+    await reached
+    house.environments.undelete(id, someone)
+    house.world.fail('restore', new StandinError('disk_full', 'no space is left'))
+    release()
+    await house.until(id, 'failed')
+    expect(house.environments.require(id)).toMatchObject({ desired: 'running', purgeAt: null })
+    expect(house.queries.nextDeadline()).toBeNull()
+    expect(house.queries.dueAt(house.time + 48 * 3_600_000).purgeable).toEqual([])
+
+    house.environments.want(id, 'running', someone)
+    await house.until(id, 'running')
+    expect(house.world.environments.get(id)?.state).toBe('running')
+  })
+
+  it('purges nothing that is not wanted deleted, whatever date it bears', async () => {
+    await using house = await House.build()
+    await house.open()
+    const id = house.clone()
+    await house.until(id, 'running')
+    house.db.sqlite.prepare('update environments set purge_at = ? where id = ?').run(house.time - 1, id)
+    expect(house.queries.nextDeadline()).toBeNull()
+    expect(house.queries.dueAt(house.time).purgeable).toEqual([])
+    house.environments.want(id, 'stopped', someone)
+    expect(house.environments.require(id).purgeAt).toBeNull()
+    await house.until(id, 'stopped')
+  })
+
   it('adopts what runs, and starts again what a restart of the machine ended', async () => {
     await using house = await House.build()
     await house.open()

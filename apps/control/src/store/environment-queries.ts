@@ -107,7 +107,7 @@ export class EnvironmentQueries {
       .prepared<{ at: number | null }>(
         `select min(at) as at from (
           select min(expires_at) as at from environments where expires_at is not null and desired <> 'deleted'
-          union all select min(purge_at) from environments where purge_at is not null and purge = 0)`,
+          union all select min(purge_at) from environments where purge_at is not null and purge = 0 and desired = 'deleted')`,
       )
       .get()
     return row?.at ?? null
@@ -117,7 +117,9 @@ export class EnvironmentQueries {
     const select = this.#db.query.selectFrom('environments').selectAll()
     return {
       lapsed: this.#db.all(select.where('expires_at', '<=', now).where('desired', '<>', 'deleted').limit(500)).map(toEnvironmentRecord),
-      purgeable: this.#db.all(select.where('purge_at', '<=', now).where('purge', '=', 0).limit(500)).map(toEnvironmentRecord),
+      purgeable: this.#db
+        .all(select.where('purge_at', '<=', now).where('purge', '=', 0).where('desired', '=', 'deleted').limit(500))
+        .map(toEnvironmentRecord),
     }
   }
 

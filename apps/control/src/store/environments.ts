@@ -95,6 +95,7 @@ export class Environments {
         desired,
         desired_reason: JSON.stringify(reason),
         ...(desired === 'deleted' && before.desired !== 'deleted' ? { desired_before: before.desired } : {}),
+        ...(desired === 'deleted' ? {} : { purge_at: null }),
         ...(purge ? { purge: 1 } : {}),
       })
       const after = this.#record(id, 'environment.desired', because.actor, { from: before.desired, to: desired, reason })
