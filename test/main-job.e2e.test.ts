@@ -122,6 +122,17 @@ describe('the main job', { timeout: 60_000 }, () => {
     )
     expect(result.stdout).not.toContain('stn_')
     expect(result.stdout).not.toContain('standin.db')
+    // Who could write there would be sent the tokens of everybody who asks where control is.
+    const files = await platform.cli(
+      'exec',
+      'bob',
+      'web',
+      '--',
+      'sh',
+      '-c',
+      `find '${platform.home}' -maxdepth 1; echo x > '${platform.home}/run/standin.json'`,
+    )
+    expect(files.stdout.trim().split('\n')).toEqual([platform.home, `${platform.home}/providers`])
     expect(statSync(platform.running.tokenFile).mode & 0o777).toBe(0o600)
   })
 

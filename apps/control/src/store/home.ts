@@ -35,9 +35,12 @@ export class Home {
     return join(this.secretsDir, `${name}.token`)
   }
 
-  /** No process of an environment may see these. */
+  /**
+   * No process of an environment may see these: all of it. Besides the secrets there are the files that say where
+   * control is: who could write them would be sent the tokens of those who ask.
+   */
   get hiddenDirs(): string[] {
-    return [join(this.dir, 'control'), this.secretsDir, this.buildsDir]
+    return [this.dir]
   }
 
   /** Everything, for nobody but the user. */

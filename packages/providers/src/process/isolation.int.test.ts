@@ -89,6 +89,28 @@ describe.skipIf(!isolation.namespaces)('an environment in namespaces', () => {
     ])
   })
 
+  it('sees nothing of a hidden directory that its own files are in', async () => {
+    await handle.close()
+    const quiet = { debug() {}, info() {}, warn() {}, error() {} }
+    handle = await processProvider.open(
+      { dataDir: join(home, 'data'), hiddenDirs: [home], domain: 'test.localhost', log: quiet, now: Date.now },
+      {},
+    )
+    mkdirSync(join(home, 'run'))
+    writeFileSync(join(home, 'run/control.json'), 'where control is')
+    await create(stackOf(host('web')))
+    const { lines } = await run(
+      `pwd; find '${home}' -maxdepth 2; echo evil > '${home}/run/control.json'; mkdir '${home}/run'; echo evil > '${home}/evil'`,
+    )
+    expect(lines.filter((line) => !/^(sh|mkdir):/.test(line))).toEqual([
+      join(home, 'data/mnt/hosts/web'),
+      home,
+      `${home}/data`,
+      `${home}/data/mnt`,
+    ])
+    expect(readFileSync(join(home, 'run/control.json'), 'utf8')).toBe('where control is')
+  })
+
   it('can not take away what hides the secrets, nor reach around it', async () => {
     await create(stackOf(host('web')))
     const { lines } = await run(

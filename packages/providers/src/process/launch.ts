@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { rm, stat, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
-import { delimiter, dirname, join } from 'node:path'
+import { delimiter, dirname, join, relative } from 'node:path'
 import { type Isolation, overlayOptions } from './isolation.ts'
 import { type EnvironmentRecord, type LaunchSpec, type Layout, writeJson } from './layout.ts'
 import { mountsOf } from './mounts.ts'
@@ -77,9 +77,8 @@ async function mountScript(options: LaunchOptions, record: EnvironmentRecord): P
     // `lower` leads out of this directory, so it is followed while that is possible.
     ...(overlay ? [['lower', 'base', 'none', 'bind,X-mount.mkdir']] : []),
     ['hosts', '/etc/hosts', 'none', 'bind'],
-    ...covers.map((dir) => ['tmpfs', dir, 'tmpfs', 'ro,size=4k,mode=755']),
-    // The whole data directory goes out of sight: this directory stays within reach of whoever is in it already.
-    ['tmpfs', layout.dataDir, 'tmpfs', 'nr_inodes=2,size=4k,mode=755'],
+    // This directory goes out of sight too, and stays within reach of whoever is in it already.
+    ...covers.map((dir) => ['tmpfs', dir, 'tmpfs', coverOptions(dir, layout.mountPoint)]),
     overlay
       ? ['overlay', layout.mountPoint, 'overlay', `X-mount.mkdir,${overlayOptions(isolation, 'base')}`]
       : ['tree', layout.mountPoint, 'none', 'bind,X-mount.mkdir'],
@@ -104,9 +103,17 @@ function readOnlyLine(place: string): string {
   return flags.map((more) => `mount -o remount,bind,ro${more} ${place} 2>/dev/null`).join(' || ')
 }
 
-/** Directories to be hidden, but for those that are hidden with another one. */
+/** Nothing can be put into what covers a directory, but for the way down to the tree, where that is below it. */
+function coverOptions(dir: string, mountPoint: string): string {
+  const way = relative(dir, mountPoint)
+  if (way.startsWith('..')) return 'ro,size=4k,mode=755'
+  return `nr_inodes=${1 + way.split('/').length},size=4k,mode=755`
+}
+
+/** The data directory and what else is to be hidden, but for those that are hidden with another one. */
 async function coveredDirs({ hiddenDirs, layout }: LaunchOptions): Promise<string[]> {
-  const wanted = [...new Set(hiddenDirs)].filter((dir) => ![layout.dataDir, ...hiddenDirs].some((other) => dir.startsWith(`${other}/`)))
+  const all = [...new Set([layout.dataDir, ...hiddenDirs])]
+  const wanted = all.filter((dir) => !all.some((other) => dir.startsWith(`${other}/`)))
   const present = await Promise.all(wanted.map(isDirectory))
   return wanted.filter((_, index) => present[index])
 }

@@ -30,9 +30,6 @@ import { Turns } from './turns.ts'
 /** Opens the data directory: finds out what the machine permits, clears up what was half done, adopts what runs. */
 export async function openProcessHandle(context: ProviderContext, config: ProcessConfig): Promise<ProcessHandle> {
   const layout = new Layout(context.dataDir)
-  const clash = context.hiddenDirs.find((dir) => `${context.dataDir}/`.startsWith(`${dir}/`))
-  if (clash !== undefined)
-    throw new StandinError('invalid', `the process provider's directory ${context.dataDir} is inside of ${clash}, which has to be hidden`)
   await layout.make()
   await emptyDirectory(layout.tmp)
   const { isolation, findings } = await detect(context.dataDir, config.isolation ?? 'auto')
