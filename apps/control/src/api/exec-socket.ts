@@ -47,21 +47,35 @@ export class ExecSocket {
     this.#open(request).then(
       (session) => {
         socket.off('error', ignore)
-        this.#server.handleUpgrade(request, socket, head, (webSocket) => this.#connect(webSocket, session))
+        this.#accept(request, socket, head, session)
       },
       (error: unknown) => refuse(socket, toStandinError(error)),
     )
   }
 
+  /** Nobody may be left to end the command: a socket that went away meanwhile, or that `ws` refuses, ends it here. */
+  #accept(request: IncomingMessage, socket: Duplex, head: Buffer, session: ExecSession): void {
+    let accepted = false
+    try {
+      if (!socket.destroyed) {
+        this.#server.handleUpgrade(request, socket, head, (webSocket) => {
+          accepted = true
+          this.#connect(webSocket, session)
+        })
+      }
+    } finally {
+      if (!accepted) abandon(session)
+    }
+  }
+
   /** The command runs before the upgrade is accepted: what fails is an ordinary problem document. */
   async #open(request: IncomingMessage): Promise<ExecSession> {
-    const url = new URL(request.url ?? '/', 'http://control')
-    const match = /^\/v1\/environments\/([^/]{1,63})\/exec$/.exec(url.pathname)
-    if (match === null) throw new StandinError('route_not_found', `there is no WebSocket at ${url.pathname.slice(0, 200)}`)
+    const { ref, search } = parseAddress(request.url ?? '/')
     const { queries, stacks, providers, tokens, log } = this.#deps
     const caller = authenticate(tokens, request.headers.authorization, 'write')
-    const query = parseQuery(url.searchParams)
-    const record = queries.byRef(decodeURIComponent(match[1] as string))
+    checkHandshake(request)
+    const query = parseQuery(search)
+    const record = queries.byRef(ref)
     const provider = providers.get(record.provider)
     if (!provider.can.exec) throw unsupported(record, 'run a command in')
     const host = query.host ?? stacks.of(record).hosts[0]?.name ?? ''
@@ -86,20 +100,25 @@ export class ExecSocket {
     streams.add({ end, onClose: (listener) => webSocket.on('close', listener) })
     const ping = setInterval(() => webSocket.ping(), pingMs)
     let ended = false
-    webSocket.on('message', (data: RawData) => receive(session, toBuffer(data)))
+    webSocket.on('message', (data: RawData) => {
+      // What the command does not read yet stays with the client, not in memory here.
+      if (!receive(session, toBuffer(data))) webSocket.pause()
+    })
+    const goOn = () => webSocket.resume()
+    session.stdin.on('drain', goOn)
+    session.stdin.on('close', goOn)
     webSocket.on('error', (error) => log.warn({ err: error }, 'exec: the connection failed'))
     webSocket.on('close', () => {
       clearInterval(ping)
       if (ended) return
-      // Nobody is there any more, as when a terminal is closed.
-      session.kill('SIGHUP')
-      setTimeout(() => ended || session.kill('SIGKILL'), hangUpGraceMs).unref()
+      hangUp(session)
     })
     session.stdin.on('error', () => {})
     const outputs = [forward(session.stdout, channel.stdout, webSocket), forward(session.stderr, channel.stderr, webSocket)]
     session.exited
       .then(async (exit) => {
         ended = true
+        goOn()
         await Promise.all(outputs)
         webSocket.send(frame(channel.exit, Buffer.from(JSON.stringify(exit))))
         webSocket.close(1000)
@@ -110,6 +129,48 @@ export class ExecSocket {
         webSocket.close(1011, 'the command could not be followed')
       })
   }
+}
+
+/** @throws StandinError `invalid`, `route_not_found` */
+function parseAddress(address: string): { ref: string; search: URLSearchParams } {
+  let url: URL
+  let ref: string | undefined
+  try {
+    url = new URL(address, 'http://control')
+    const part = /^\/v1\/environments\/([^/]{1,200})\/exec$/.exec(url.pathname)?.[1]
+    ref = part === undefined ? undefined : decodeURIComponent(part)
+  } catch (cause) {
+    throw new StandinError('invalid', `${address.slice(0, 200)} is not a valid address`, { cause })
+  }
+  if (ref === undefined) throw new StandinError('route_not_found', `there is no WebSocket at ${url.pathname.slice(0, 200)}`)
+  return { ref, search: url.searchParams }
+}
+
+/** Before the command runs, all that an upgrade needs (RFC 6455, section 4.2.1). @throws StandinError `invalid` */
+function checkHandshake({ method, headers }: IncomingMessage): void {
+  const faults = [
+    ...(method === 'GET' ? [] : [`its method is ${method}, not GET`]),
+    ...(headers.upgrade?.toLowerCase() === 'websocket' ? [] : ['its Upgrade is not websocket']),
+    ...(/^[+/0-9A-Za-z]{22}==$/.test(headers['sec-websocket-key'] ?? '') ? [] : ['it has no valid Sec-WebSocket-Key']),
+    ...(headers['sec-websocket-version'] === '13' ? [] : ['its Sec-WebSocket-Version is not 13']),
+  ]
+  if (faults.length > 0) throw new StandinError('invalid', `the request can not become a WebSocket: ${faults.join(', ')}`)
+}
+
+/** A command that nobody is connected to, as when a terminal is closed. */
+function abandon(session: ExecSession): void {
+  session.stdin.on('error', () => {})
+  session.stdout.on('error', () => {}).resume()
+  session.stderr.on('error', () => {}).resume()
+  hangUp(session)
+}
+
+function hangUp(session: ExecSession): void {
+  const killed = setTimeout(() => session.kill('SIGKILL'), hangUpGraceMs)
+  killed.unref()
+  const ended = () => clearTimeout(killed)
+  session.exited.then(ended, ended)
+  session.kill('SIGHUP')
 }
 
 function parseQuery(search: URLSearchParams): ExecQuery {
@@ -126,16 +187,18 @@ function parseQuery(search: URLSearchParams): ExecQuery {
   return converted as ExecQuery
 }
 
-function receive(session: ExecSession, data: Buffer): void {
+/** @returns whether more may come at once; false: when its standard input has drained */
+function receive(session: ExecSession, data: Buffer): boolean {
   const payload = data.subarray(1)
   if (data[0] === channel.stdin) {
     if (payload.length === 0) session.stdin.end()
-    else if (!session.stdin.writableEnded) session.stdin.write(payload)
+    else if (session.stdin.writable) return session.stdin.write(payload)
   }
   if (data[0] === channel.resize) {
     const size = parseSize(payload)
     if (size !== null) session.resize?.(size)
   }
+  return true
 }
 
 function parseSize(payload: Buffer): { columns: number; rows: number } | null {

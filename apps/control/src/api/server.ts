@@ -39,6 +39,7 @@ export async function buildServer(deps: ServerDependencies): Promise<FastifyInst
     routerOptions: { maxParamLength: 200 },
     forceCloseConnections: 'idle',
     exposeHeadRoutes: false,
+    frameworkErrors: answerError,
     serverFactory: (handler) => withUpgrade(createServer({ requestTimeout: uploadPatienceMs }, handler), deps.exec),
   }).withTypeProvider<TypeBoxTypeProvider>()
   app.setValidatorCompiler(TypeBoxValidatorCompiler as never)
