@@ -58,7 +58,7 @@ export class EnvironmentCommands {
     const refuse = (why: string, hint: string) => {
       throw new StandinError('state_conflict', `environment ${name} (${id}) ${why}`, { hint })
     }
-    if (desired === 'deleted') refuse('is deleted', `\`standin undelete ${name}\` brings it back`)
+    if (desired === 'deleted') refuse('is deleted', `\`standin undelete ${id}\` brings it back`)
     if (environment.kind === 'build') refuse('belongs to a build, which drives it', 'Wait for the build, or delete the environment')
     const can = environment.kind === 'attachment' ? { suspend: false } : providers.get(environment.provider).can
     switch (action) {

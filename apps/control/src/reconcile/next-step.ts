@@ -34,8 +34,9 @@ export type Step =
 /** @param launchSteps how many the environment's stack has. @returns null: all is as wanted, or nothing helps */
 export function nextStep(record: EnvironmentRecord, observed: Observed, launchSteps: number): Step | null {
   if (record.purgedAt !== null) return observed.state === 'absent' ? null : 'purge'
-  if (record.state === 'failed') return mustBeSilent(record, observed.state) ? 'silence' : null
+  // Also what failed: whoever deletes a thing does not want to be asked again.
   if (record.desired === 'deleted') return towardsDeleted(record, observed.state)
+  if (record.state === 'failed') return mustBeSilent(record, observed.state) ? 'silence' : null
   // The builder drives its own.
   if (record.kind === 'build') return null
   return makeReady(record, observed.state) ?? towards[record.desired](record, observed, launchSteps)

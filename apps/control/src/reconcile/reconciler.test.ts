@@ -173,6 +173,41 @@ describe('Reconciler', () => {
     await house.until(id, 'stopped')
   })
 
+  it.each([
+    ['into the trash', 'trash', false, new StandinError('provider_failed', 'a mount is busy')],
+    ['for good', 'purge', true, new StandinError('provider_failed', 'a mount is busy')],
+    ['for good', 'purge', true, new StandinError('disk_full', 'no space is left')],
+  ] as const)('goes on deleting %s what could not be deleted, however often that fails (%s, %s: %s)', async (_, call, purge, error) => {
+    await using house = await House.build()
+    await house.open()
+    const id = house.clone()
+    await house.until(id, 'running')
+    const often = 20
+    for (let attempt = 0; attempt < often; attempt += 1) house.world.fail(call, error)
+    house.environments.want(id, 'deleted', someone, { purge })
+    await house.until(id, 'failed')
+    await house.until(id, 'deleted')
+    expect(house.world.environments.get(id)?.state).toBe(purge ? undefined : 'trashed')
+  })
+
+  it('deletes at its start what could not be deleted before', async () => {
+    await using house = await House.build()
+    await house.open()
+    const id = house.clone()
+    await house.until(id, 'running')
+    // Nothing but the start may try again.
+    house.slowRetries = { firstMs: 1_000_000, mostMs: 1_000_000 }
+    house.kill()
+    await house.open()
+    for (let attempt = 0; attempt < 3; attempt += 1) house.world.fail('purge', new StandinError('provider_failed', 'a mount is busy'))
+    house.environments.want(id, 'deleted', someone, { purge: true })
+    await house.until(id, 'failed')
+    house.kill()
+    await house.open()
+    await house.until(id, 'deleted')
+    expect(house.world.environments.size).toBe(0)
+  })
+
   it('adopts what runs, and starts again what a restart of the machine ended', async () => {
     await using house = await House.build()
     await house.open()

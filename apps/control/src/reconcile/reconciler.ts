@@ -10,7 +10,7 @@ import { KeyedQueue } from './keyed-queue.ts'
 import { nextStep } from './next-step.ts'
 import { Pass, type PassDependencies } from './pass.ts'
 import type { ProviderRegistry } from './provider-registry.ts'
-import { mayPass, Retries } from './retries.ts'
+import { mayPass, Retries, type SlowRetries } from './retries.ts'
 import { Semaphore } from './semaphore.ts'
 
 export interface ReconcilerDependencies extends PassDependencies {
@@ -26,9 +26,12 @@ export interface ReconcilerDependencies extends PassDependencies {
   readonly onFailure?: (code: string) => void
   /** Waits before a step is tried again, ms; after the last one it has failed. */
   readonly retryDelaysMs?: readonly number[]
+  /** Waits before a delete that has failed is tried again. */
+  readonly slowRetries?: SlowRetries
 }
 
 const defaultRetryDelaysMs = [250, 1_000, 4_000, 15_000]
+const defaultSlowRetries: SlowRetries = { firstMs: 60_000, mostMs: 3_600_000 }
 const shutdownGraceMs = 5_000
 
 /**
@@ -45,7 +48,8 @@ export class Reconciler {
   constructor(deps: ReconcilerDependencies) {
     this.#deps = deps
     this.#queue = new KeyedQueue((id, signal) => this.#reconcile(id, signal))
-    this.#retries = new Retries(deps.retryDelaysMs ?? defaultRetryDelaysMs, (id) => this.#queue.kick(id))
+    const { retryDelaysMs = defaultRetryDelaysMs, slowRetries = defaultSlowRetries } = deps
+    this.#retries = new Retries(retryDelaysMs, slowRetries, (id) => this.#queue.kick(id))
   }
 
   /** Compare the store with what is really there, and follow both from now on. The providers are open. */
@@ -137,10 +141,12 @@ export class Reconciler {
           return
         }
       }
+      const unwanted = record.purgedAt !== null || record.desired === 'deleted'
+      if (unwanted) this.#retries.scheduleSlowly(id)
       if (record.purgedAt !== null || record.state === 'failed') return
       environments.transition(id, 'failed', because)
       // A failure may leave something to do.
-      this.#queue.kick(id)
+      if (!unwanted) this.#queue.kick(id)
     } catch (fault) {
       // The store itself can't be written, its disk is full say. The row still says what was wanted: look again later.
       log.error({ err: fault, environment: id }, `environment ${id}: a failure can not be written down`)

@@ -28,7 +28,7 @@ export class EnvironmentQueries {
   }
 
   /**
-   * By id, or by name; a name in the trash is found where no living one has it.
+   * By id, or by name; a name in the trash is found where no living one has it, the latest deletion first.
    * @throws StandinError `environment_not_found`, `environment_deleted` when its data is gone
    */
   byRef(ref: string): EnvironmentRecord {
@@ -50,6 +50,7 @@ export class EnvironmentQueries {
         .where('name', '=', name)
         .where('purged_at', 'is', null)
         .orderBy(sql`desired = 'deleted'`)
+        .orderBy('state_changed_at', 'desc')
         .orderBy('id', 'desc'),
     )
     return row === undefined ? undefined : toEnvironmentRecord(row)
