@@ -26,7 +26,7 @@ export function describeProviderConformance(name: string, subject: ConformanceSu
 
     rulesOfLifecycle(bench)
     rulesOfSupervision(bench)
-    rulesOfSuspension(bench)
+    rulesOfSuspension(bench, subject)
     rulesOfSessions(bench)
     rulesOfData(bench)
     rulesOfRecovery(bench, subject)

@@ -1,8 +1,14 @@
+import { mkdtempSync, rmSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describeProviderConformance, environmentProcesses } from '@standin/testing/provider-conformance'
-import { type ProcessConfig, processProvider } from './index.ts'
+import { detect, type ProcessConfig, processProvider } from './index.ts'
 import { keeperProcess, untilGone } from './keeper-process.ts'
+
+const detectDir = mkdtempSync(join(tmpdir(), 'standin-detect-'))
+const { isolation } = await detect(detectDir)
+rmSync(detectDir, { recursive: true })
 
 async function leftovers(dataDir: string, id: number): Promise<string[]> {
   const processes = (await environmentProcesses(id, dataDir)).map(({ pid }) => `process ${pid}`)
@@ -24,5 +30,10 @@ async function killSupervisor(dataDir: string, id: number): Promise<void> {
 
 const configurations: Record<string, ProcessConfig> = { process: {}, 'process without namespaces': { isolation: 'none' } }
 for (const [name, config] of Object.entries(configurations)) {
-  describeProviderConformance(name, { open: (context) => processProvider.open(context, config), leftovers, killSupervisor })
+  describeProviderConformance(name, {
+    open: (context) => processProvider.open(context, config),
+    contained: config.isolation !== 'none' && isolation.namespaces,
+    leftovers,
+    killSupervisor,
+  })
 }

@@ -10,6 +10,8 @@ import { programs } from './stacks.ts'
 export interface ConformanceSubject {
   /** The provider under test, on this data directory. */
   open(context: ProviderContext): Promise<ProviderHandle>
+  /** Whether not even a process that forks and leaves its session all the time can get away. */
+  readonly contained: boolean
   /** What of an environment can still be found on this machine: processes, mounts, directories. Empty when nothing is left. */
   leftovers(dataDir: string, id: number): Promise<readonly string[]>
   /** Ends the supervisor of an environment as an accident would, without a chance to clean up. */

@@ -12,8 +12,11 @@ export const programs: Readonly<Record<string, string>> = {
     }).listen(8080, process.env.LISTEN ?? process.env.STANDIN_ADDRESS, () => console.log('listening'))`,
   'restless.sh': `
     # Forks and leaves its session, over and over: what a freeze must not lose.
-    echo restless
+    for n in $HOPPERS; do sh hopper.sh & done
     while :; do setsid sh -c 'sleep 0.2; :' & sleep 0.01; done`,
+  'hopper.sh': `
+    # No process of this chain lives for more than a moment: whoever looks first and signals then is late.
+    setsid sh hopper.sh &`,
 }
 
 export const sleeping = { command: 'sleep 1000' }
