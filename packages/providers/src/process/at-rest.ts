@@ -1,12 +1,11 @@
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Observed } from '@standin/core'
+import type { Logger, Observed } from '@standin/core'
 import { wasRestarted } from './keeper-process.ts'
-import { type EnvironmentRecord, instanceNames, type KeeperState, writeJson } from './layout.ts'
+import { type EnvironmentRecord, instanceNames, type KeeperState, readJson, writeJson } from './layout.ts'
 
 /** What can be said of an environment that has no keeper: nothing runs, and whether that was wanted. */
-export async function observeAtRest(dir: string, { id, stack, addresses }: EnvironmentRecord): Promise<Observed> {
-  const state = await remembered(dir)
+export async function observeAtRest(dir: string, { id, stack, addresses }: EnvironmentRecord, log?: Logger): Promise<Observed> {
+  const state = await remembered(dir, log)
   const why = (await wasRestarted(dir)) ? 'this machine was started anew' : 'its keeper was killed, and its processes with it'
   const since = new Date().toISOString()
   return {
@@ -37,7 +36,6 @@ export async function forgetDesired(dir: string): Promise<void> {
   if (state.desired.length > 0) await writeJson(join(dir, 'state.json'), { ...state, desired: [] } satisfies KeeperState)
 }
 
-async function remembered(dir: string): Promise<KeeperState> {
-  const text = await readFile(join(dir, 'state.json'), 'utf8').catch(() => null)
-  return text === null ? { version: 1, desired: [], startedOnce: false, restarts: {} } : (JSON.parse(text) as KeeperState)
+async function remembered(dir: string, log?: Logger): Promise<KeeperState> {
+  return (await readJson<KeeperState>(join(dir, 'state.json'), log)) ?? { version: 1, desired: [], startedOnce: false, restarts: {} }
 }

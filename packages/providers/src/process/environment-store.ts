@@ -27,15 +27,20 @@ export class EnvironmentStore {
     this.#snapshots = snapshots
   }
 
-  /** What is there, by configId; addresses are taken for what is not in the trash. */
-  async load(): Promise<{ records: EnvironmentRecord[]; trashed: number[] }> {
+  /** What is there, by configId, and what can't be used; addresses are taken for what is not in the trash. */
+  async load(): Promise<{ records: EnvironmentRecord[]; broken: Map<number, StandinError>; trashed: number[] }> {
     const records: EnvironmentRecord[] = []
+    const broken = new Map<number, StandinError>()
     for (const id of await ids(this.#layout.environments)) {
-      const record = JSON.parse(await readFile(join(this.#layout.environment(id), 'environment.json'), 'utf8')) as EnvironmentRecord
-      this.#addresses.adopt(id, Object.values(record.addresses))
-      records.push(record)
+      try {
+        const record = await readRecord(id, this.#layout.environment(id))
+        this.#addresses.adopt(id, Object.values(record.addresses))
+        records.push(record)
+      } catch (error) {
+        broken.set(id, error as StandinError)
+      }
     }
-    return { records, trashed: await ids(this.#layout.trash) }
+    return { records, broken, trashed: await ids(this.#layout.trash) }
   }
 
   async create(spec: EnvironmentSpec, options: { signal?: AbortSignal; onProgress?: ProgressListener }): Promise<EnvironmentRecord> {
@@ -77,7 +82,7 @@ export class EnvironmentStore {
   /** With new addresses: the old ones may be somebody else's by now. */
   async restore(id: number): Promise<EnvironmentRecord> {
     const dir = this.#layout.trashed(id)
-    const old = JSON.parse(await readFile(join(dir, 'environment.json'), 'utf8')) as EnvironmentRecord
+    const old = await readRecord(id, dir)
     const record = { ...old, addresses: await this.#takeAddresses(old) }
     await writeJson(join(dir, 'environment.json'), record, { durable: true })
     await rename(dir, this.#layout.environment(id))
@@ -141,4 +146,18 @@ async function wasLinked({ stack }: EnvironmentSpec, tree: string): Promise<bool
 
 async function ids(dir: string): Promise<number[]> {
   return (await readdir(dir)).filter((name) => /^\d+$/.test(name)).map(Number)
+}
+
+/** @throws StandinError `provider_failed` where what the environment is made of can't be read */
+async function readRecord(id: number, dir: string): Promise<EnvironmentRecord> {
+  const path = join(dir, 'environment.json')
+  try {
+    const { addresses, ...rest } = JSON.parse(await readFile(path, 'utf8')) as EnvironmentRecord
+    return { ...rest, addresses: { ...addresses } }
+  } catch (cause) {
+    throw new StandinError('provider_failed', `environment ${id} can't be used: ${path} is unreadable (${(cause as Error).message})`, {
+      hint: 'put the file back from a copy and restart control, or delete the environment',
+      cause,
+    })
+  }
 }

@@ -1,13 +1,12 @@
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { StandinError, type Stats } from '@standin/client'
-import type { ExecSession, Observed, ProgressListener } from '@standin/core'
+import type { ExecSession, Logger, Observed, ProgressListener } from '@standin/core'
 import { forgetDesired, observeAtRest } from './at-rest.ts'
 import type { ExecOpen, Hello, KeeperRequest } from './keeper/protocol.ts'
 import { KeeperClient, KeeperGone, openSession } from './keeper-client.ts'
 import { endKeeper, type KeeperProcess, keeperProcess, outerPids, untilGone } from './keeper-process.ts'
 import { forgetKeeper, type LaunchOptions, launchKeeper, treeRoot } from './launch.ts'
-import type { EnvironmentRecord } from './layout.ts'
+import { type EnvironmentRecord, type LaunchSpec, readJson } from './layout.ts'
 import { endStrays } from './strays.ts'
 
 /** One environment as control sees it: its record, and its keeper where it has one. */
@@ -15,6 +14,7 @@ export class ProcessEnvironment {
   readonly dir: string
   readonly record: EnvironmentRecord
   readonly #options: LaunchOptions
+  readonly #log: Logger
   readonly #changed: (observed: Observed) => void
   #client: KeeperClient | null = null
   #process: KeeperProcess | null = null
@@ -24,17 +24,18 @@ export class ProcessEnvironment {
   #connecting: Promise<KeeperClient | null> | null = null
   #abandoned = false
 
-  constructor(record: EnvironmentRecord, options: LaunchOptions, changed: (observed: Observed) => void) {
+  constructor(record: EnvironmentRecord, options: LaunchOptions, log: Logger, changed: (observed: Observed) => void) {
     this.record = record
     this.dir = options.layout.environment(record.id)
     this.#options = options
+    this.#log = log
     this.#changed = changed
     this.#observed = { id: record.id, state: 'created', instances: [], failure: null }
   }
 
   /** Finds its keeper again, where it has one, or finds out how things were left. */
   async adopt(): Promise<void> {
-    if ((await this.#connect()) === null) this.#observed = await observeAtRest(this.dir, this.record)
+    if ((await this.#connect()) === null) this.#observed = await observeAtRest(this.dir, this.record, this.#log)
   }
 
   async observe(): Promise<Observed> {
@@ -90,10 +91,7 @@ export class ProcessEnvironment {
     try {
       this.#client?.close()
       this.#client = null
-      const known = await keeperProcess(this.dir)
-      if (known !== null) await endKeeper(known)
-      await endStrays(treeRoot(this.#options, this.record.id), this.#options.isolation)
-      await forgetKeeper(this.dir)
+      await endProcesses(this.#options, this.record.id)
     } finally {
       this.#abandoned = false
     }
@@ -166,9 +164,9 @@ export class ProcessEnvironment {
   }
 
   async #open(): Promise<KeeperClient | null> {
-    const text = await readFile(join(this.dir, 'launch.json'), 'utf8').catch(() => null)
-    if (text === null) return null
-    const opened = await KeeperClient.open(this.dir, (JSON.parse(text) as { nonce: string }).nonce, (observed) => this.#push(observed))
+    const launch = await readJson<LaunchSpec>(join(this.dir, 'launch.json'), this.#log)
+    if (launch === null) return null
+    const opened = await KeeperClient.open(this.dir, launch.nonce, (observed) => this.#push(observed))
     if (opened === null) return null
     return this.#adopted(opened.client, opened.hello)
   }
@@ -178,7 +176,9 @@ export class ProcessEnvironment {
     this.#observed = hello.observed
     this.#keeperPid = hello.pid
     this.#process = await keeperProcess(this.dir)
-    void client.closed.then(() => this.#lost(client))
+    client.closed
+      .then(() => this.#lost(client))
+      .catch((error: Error) => this.#log.error({ environment: this.record.id, why: error.message }, 'can not be observed'))
     return client
   }
 
@@ -188,7 +188,7 @@ export class ProcessEnvironment {
     if (this.#abandoned) return
     if (this.#process !== null) await untilGone(this.#process, 2000)
     if (this.#client !== null) return
-    this.#observed = await observeAtRest(this.dir, this.record)
+    this.#observed = await observeAtRest(this.dir, this.record, this.#log)
     this.#changed(this.#observed)
   }
 
@@ -229,4 +229,13 @@ export class ProcessEnvironment {
       throw new StandinError('provider_failed', `the keeper of environment ${this.record.id} ended`, { hint: 'start it again' })
     throw error
   }
+}
+
+/** Ends the keeper of an environment, and with it all that runs there, at once. */
+export async function endProcesses(options: LaunchOptions, id: number): Promise<void> {
+  const dir = options.layout.environment(id)
+  const known = await keeperProcess(dir)
+  if (known !== null) await endKeeper(known)
+  await endStrays(treeRoot(options, id), options.isolation)
+  await forgetKeeper(dir)
 }

@@ -201,6 +201,31 @@ describe.skipIf(!isolation.namespaces)('an environment in namespaces', () => {
     expect(await handle.list()).toEqual([])
   })
 
+  it('goes on with what a crash of the machine tore: only an environment whose record is lost can not be used', async () => {
+    for (const id of [1001, 1002, 1003]) await create(stackOf(host('web')), id)
+    await handle.close()
+    const file = (id: number, name: string): string => join(home, 'data/environments', String(id), name)
+    writeFileSync(file(1001, 'state.json'), '{"version":1,"des')
+    writeFileSync(file(1001, 'launch.json'), '')
+    writeFileSync(file(1002, 'environment.json'), '')
+    handle = await open()
+    const list = [...(await handle.list())].sort((a, b) => a.id - b.id)
+    expect(list.map(({ id, state, failure }) => [id, state, failure?.code])).toEqual([
+      [1001, 'created', undefined],
+      [1002, 'stopped', 'provider_failed'],
+      [1003, 'created', undefined],
+    ])
+    expect(list[1]?.failure?.message).toContain(file(1002, 'environment.json'))
+    await expect(handle.start(1002)).rejects.toMatchObject({
+      code: 'provider_failed',
+      message: expect.stringContaining('environment.json'),
+    })
+    expect((await handle.start(1001)).state).toBe('running')
+    await handle.purge(1002)
+    expect(readdirSync(join(home, 'data/environments')).sort()).toEqual(['1001', '1003'])
+    expect((await handle.observe(1002)).state).toBe('absent')
+  })
+
   it('works below a directory whose path is longer than a socket may have', async () => {
     const deep = join(home, 'd'.repeat(60), 'e'.repeat(60))
     mkdirSync(deep, { recursive: true })

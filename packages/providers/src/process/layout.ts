@@ -1,6 +1,7 @@
-import { mkdir, open, rename } from 'node:fs/promises'
+import { mkdir, open, readFile, rename } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import type { Stack } from '@standin/client'
+import type { Logger } from '@standin/core'
 
 /** How an environment's tree is made: a copy-on-write layer over a template, or a tree of its own. */
 export type Layer = { readonly kind: 'overlay'; readonly template: string } | { readonly kind: 'full' }
@@ -87,6 +88,17 @@ export function instanceNames(stack: Stack): { host: string; ordinal: number; na
   return stack.hosts.flatMap((host) =>
     Array.from({ length: host.replicas }, (_, index) => ({ host: host.name, ordinal: index + 1, name: `${host.name}-${index + 1}` })),
   )
+}
+
+/** What a file holds that can be made anew; null where there is none, or, with a word to the log, none that can be read. */
+export async function readJson<T>(path: string, log?: Logger): Promise<T | null> {
+  try {
+    return JSON.parse(await readFile(path, 'utf8')) as T
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
+      log?.warn({ path, why: (error as Error).message }, 'unreadable, taken for absent')
+    return null
+  }
 }
 
 /** Whole or not at all, also when the machine goes down: written beside, synced, renamed. */

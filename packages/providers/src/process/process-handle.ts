@@ -4,6 +4,7 @@ import type {
   EnvironmentSpec,
   ExecRequest,
   ExecSession,
+  Logger,
   LogQuery,
   Observed,
   ProgressListener,
@@ -15,7 +16,7 @@ import type {
 import { AddressPool } from './addresses.ts'
 import type { ProcessConfig } from './config.ts'
 import { detect, type Finding } from './detect.ts'
-import { ProcessEnvironment } from './environment.ts'
+import { endProcesses, ProcessEnvironment } from './environment.ts'
 import { EnvironmentStore } from './environment-store.ts'
 import type { Isolation } from './isolation.ts'
 import type { LaunchOptions } from './launch.ts'
@@ -41,10 +42,13 @@ export async function openProcessHandle(context: ProviderContext, config: Proces
 export class ProcessHandle implements ProviderHandle {
   readonly can: Readonly<Record<Ability, boolean>>
   readonly notes: readonly string[]
+  readonly #log: Logger
   readonly #launch: LaunchOptions
   readonly #store: EnvironmentStore
   readonly #snapshots: Snapshots
   readonly #environments = new Map<number, ProcessEnvironment>()
+  /** What can't be used, and why. */
+  readonly #broken = new Map<number, StandinError>()
   readonly #trashed = new Set<number>()
   readonly #listeners = new Set<(observed: Observed) => void>()
   readonly #turns = new Turns()
@@ -63,6 +67,7 @@ export class ProcessHandle implements ProviderHandle {
     this.notes = findings
       .filter(({ ok, id }) => !ok || id === 'limits')
       .map(({ detail, fix }) => (fix === null ? detail : `${detail} (${fix})`))
+    this.#log = context.log
     this.#snapshots = new Snapshots(layout, isolation)
     this.#store = new EnvironmentStore(layout, isolation, new AddressPool(), this.#snapshots)
     this.#launch = {
@@ -76,7 +81,11 @@ export class ProcessHandle implements ProviderHandle {
   }
 
   async adopt(): Promise<void> {
-    const { records, trashed } = await this.#store.load()
+    const { records, broken, trashed } = await this.#store.load()
+    for (const [id, fault] of broken) {
+      this.#broken.set(id, fault)
+      this.#log.error({ environment: id }, fault.message)
+    }
     for (const id of trashed) this.#trashed.add(id)
     await Promise.all(records.map((record) => this.#know(record).adopt()))
     this.#launch.standby.prepare()
@@ -84,12 +93,15 @@ export class ProcessHandle implements ProviderHandle {
 
   async list(): Promise<readonly Observed[]> {
     const present = await Promise.all([...this.#environments.values()].map((environment) => environment.observe()))
-    return [...present, ...[...this.#trashed].map((id) => withoutInstances(id, 'trashed'))]
+    const broken = [...this.#broken].map(([id, fault]) => unusable(id, fault))
+    return [...present, ...broken, ...[...this.#trashed].map((id) => withoutInstances(id, 'trashed'))]
   }
 
   async observe(id: number): Promise<Observed> {
     const environment = this.#environments.get(id)
     if (environment !== undefined) return environment.observe()
+    const fault = this.#broken.get(id)
+    if (fault !== undefined) return unusable(id, fault)
     return withoutInstances(id, this.#trashed.has(id) ? 'trashed' : 'absent')
   }
 
@@ -100,6 +112,8 @@ export class ProcessHandle implements ProviderHandle {
 
   create(spec: EnvironmentSpec, options: { signal?: AbortSignal; onProgress?: ProgressListener } = {}): Promise<Observed> {
     return this.#turns.take(spec.id, async () => {
+      const fault = this.#broken.get(spec.id)
+      if (fault !== undefined) throw fault
       if (!this.#environments.has(spec.id) && !this.#trashed.has(spec.id)) this.#know(await this.#store.create(spec, options))
       return this.#tell(await this.observe(spec.id))
     })
@@ -128,16 +142,24 @@ export class ProcessHandle implements ProviderHandle {
 
   stop(id: number): Promise<Observed> {
     this.#starting.get(id)?.abort()
-    return this.#turns.take(id, async () => this.#tell(await this.#environment(id).stop()))
+    return this.#turns.take(id, async () => {
+      if (!this.#broken.has(id)) return this.#tell(await this.#environment(id).stop())
+      await endProcesses(this.#launch, id)
+      return this.#tell(await this.observe(id))
+    })
   }
 
   trash(id: number): Promise<void> {
     return this.#turns.take(id, async () => {
       if (this.#trashed.has(id)) return
-      await this.#mustRest(id, 'put into the trash')
-      await this.#environment(id).end()
+      if (this.#broken.has(id)) await endProcesses(this.#launch, id)
+      else {
+        await this.#mustRest(id, 'put into the trash')
+        await this.#environment(id).end()
+      }
       await this.#store.trash(id)
       this.#environments.delete(id)
+      this.#broken.delete(id)
       this.#trashed.add(id)
       this.#tell(await this.observe(id))
     })
@@ -155,9 +177,10 @@ export class ProcessHandle implements ProviderHandle {
   purge(id: number): Promise<void> {
     this.#starting.get(id)?.abort()
     return this.#turns.take(id, async () => {
+      if (this.#broken.has(id)) await endProcesses(this.#launch, id)
       await this.#environments.get(id)?.end()
       await this.#store.purge(id)
-      const known = this.#environments.delete(id) || this.#trashed.has(id)
+      const known = this.#environments.delete(id) || this.#broken.delete(id) || this.#trashed.has(id)
       this.#trashed.delete(id)
       if (known) this.#tell(withoutInstances(id, 'absent'))
     })
@@ -216,8 +239,8 @@ export class ProcessHandle implements ProviderHandle {
 
   async close(): Promise<void> {
     this.#listeners.clear()
-    this.#launch.standby.close()
     for (const environment of this.#environments.values()) environment.close()
+    await this.#launch.standby.close()
   }
 
   async #session(
@@ -249,12 +272,14 @@ export class ProcessHandle implements ProviderHandle {
   #environment(id: number): ProcessEnvironment {
     const found = this.#environments.get(id)
     if (found !== undefined) return found
+    const fault = this.#broken.get(id)
+    if (fault !== undefined) throw fault
     if (this.#trashed.has(id)) throw new StandinError('state_conflict', `environment ${id} is in the trash`, { hint: 'undelete it first' })
     throw new StandinError('environment_not_found', `provider process has no environment ${id}`)
   }
 
   #know(record: EnvironmentRecord): ProcessEnvironment {
-    const environment = new ProcessEnvironment(record, this.#launch, (observed) => this.#tell(observed))
+    const environment = new ProcessEnvironment(record, this.#launch, this.#log, (observed) => this.#tell(observed))
     this.#environments.set(record.id, environment)
     return environment
   }
@@ -267,4 +292,8 @@ export class ProcessHandle implements ProviderHandle {
 
 function withoutInstances(id: number, state: 'absent' | 'trashed'): Observed {
   return { id, state, instances: [], failure: null }
+}
+
+function unusable(id: number, fault: StandinError): Observed {
+  return { id, state: 'stopped', instances: [], failure: { code: 'provider_failed', message: fault.message } }
 }

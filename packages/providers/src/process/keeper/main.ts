@@ -74,6 +74,6 @@ function readState(): KeeperState {
 }
 
 function saveState(state: KeeperState): void {
-  writeFileSync('.state.json.new', JSON.stringify(state), { mode: 0o600 })
+  writeFileSync('.state.json.new', JSON.stringify(state), { mode: 0o600, flush: true })
   renameSync('.state.json.new', 'state.json')
 }
