@@ -4,7 +4,7 @@ import { type ClientRequest, type IncomingMessage, request } from 'node:http'
 import type { Socket } from 'node:net'
 import { PassThrough, Writable, type WritableOptions } from 'node:stream'
 import { json } from 'node:stream/consumers'
-import type { LogLine, Problem } from '@standin/client'
+import { type LogLine, type Problem, StandinError } from '@standin/client'
 import type { ExecSession } from '@standin/core'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { WebSocket } from 'ws'
@@ -196,6 +196,8 @@ describe('addresses that can not be decoded', () => {
 })
 
 describe('logs', () => {
+  afterEach(() => vi.restoreAllMocks())
+
   it('are a JSON object a line', async () => {
     const headers = { authorization: `Bearer ${control.adminToken}` }
     const response = await fetch(`${control.api}/v1/environments/shop/logs?tail=5`, { headers })
@@ -206,5 +208,30 @@ describe('logs', () => {
       .map((line): LogLine => JSON.parse(line))
     expect(lines.map((line) => line.instance)).toEqual(['db-1', 'web-1'])
     expect((await fetch(`${control.api}/v1/environments/shop/logs?host=nobody`, { headers })).status).toBe(404)
+  })
+
+  it('that can not be read are answered by a problem document', async () => {
+    vi.spyOn(control.part(Tokens.providers).get('memory'), 'logs').mockImplementation(
+      // biome-ignore lint/correctness/useYield: it has nothing to give.
+      async function* () {
+        throw new StandinError('state_conflict', 'environment 1001 is in the trash')
+      },
+    )
+    const { status, body } = await control.call<Problem>('GET', '/v1/environments/shop/logs')
+    expect([status, body.code, body.detail]).toEqual([409, 'state_conflict', 'environment 1001 is in the trash'])
+  })
+
+  it('are answered at once also where nothing is printed yet, and cut where they end early', async () => {
+    const printed = Promise.withResolvers<void>()
+    vi.spyOn(control.part(Tokens.providers).get('memory'), 'logs').mockImplementation(async function* () {
+      await printed.promise
+      yield { at: new Date(0).toISOString(), host: 'db', instance: 'db-1', stream: 'stdout' as const, line: 'late' }
+      throw new StandinError('provider_failed', 'its disk is gone')
+    })
+    const headers = { authorization: `Bearer ${control.adminToken}` }
+    const response = await fetch(`${control.api}/v1/environments/shop/logs?follow=true`, { headers })
+    expect(response.status).toBe(200)
+    printed.resolve()
+    await expect(response.text()).rejects.toThrow()
   })
 })

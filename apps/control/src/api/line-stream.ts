@@ -1,5 +1,34 @@
 import type { ServerResponse } from 'node:http'
 
+/** A source that has given nothing for so long is quiet, not broken, ms. */
+const quietMs = 500
+
+/**
+ * Ask a source for its first item, so that what fails at once can still be answered by a problem document.
+ * @returns all of its items
+ * @throws what the source throws before its first item, unless it takes longer than that
+ */
+export async function begun<T>(source: AsyncIterable<T>): Promise<AsyncIterable<T>> {
+  const iterator = source[Symbol.asyncIterator]()
+  const first = iterator.next()
+  let timer: NodeJS.Timeout | undefined
+  const quiet = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, quietMs)
+  })
+  await Promise.race([first, quiet]).finally(() => clearTimeout(timer))
+  // Whoever reads on is told; until then it is nobody's.
+  first.catch(() => {})
+  return rest(first, iterator)
+}
+
+async function* rest<T>(first: Promise<IteratorResult<T>>, iterator: AsyncIterator<T>): AsyncGenerator<T, void, undefined> {
+  try {
+    for (let item = await first; item.done !== true; item = await iterator.next()) yield item.value
+  } finally {
+    await iterator.return?.()
+  }
+}
+
 /** JSON Lines on one response, as slowly as they are read. Ends when the source does or the reader goes. */
 export async function streamLines(
   response: ServerResponse,

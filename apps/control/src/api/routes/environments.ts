@@ -8,7 +8,7 @@ import type { Place } from '../../tables/pool.ts'
 import { endpoint } from '../endpoint.ts'
 import type { EnvironmentCommands } from '../environment-commands.ts'
 import { viewEnvironment } from '../environment-view.ts'
-import { streamLines } from '../line-stream.ts'
+import { begun, streamLines } from '../line-stream.ts'
 
 export interface EnvironmentRoutesDependencies {
   readonly commands: EnvironmentCommands
@@ -73,10 +73,9 @@ export function environmentRoutes(app: FastifyInstance, deps: EnvironmentRoutesD
     const gone = new AbortController()
     request.raw.on('close', () => gone.abort())
     reply.raw.on('close', () => gone.abort())
+    const lines = await begun(provider.logs(record.id, { ...query, signal: gone.signal }))
     reply.hijack()
-    await streamLines(reply.raw, provider.logs(record.id, { ...query, signal: gone.signal }), (error) =>
-      request.log.warn({ err: error, environment: record.id }, 'logs ended early'),
-    )
+    await streamLines(reply.raw, lines, (error) => request.log.warn({ err: error, environment: record.id }, 'logs ended early'))
     return reply
   })
 
