@@ -1,5 +1,6 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -153,6 +154,31 @@ describe.skipIf(!isolation.namespaces)('an environment in namespaces', () => {
 
   const record = async (id: number): Promise<{ stack: Stack }> =>
     JSON.parse(readFileSync(join(home, 'data/environments', String(id), 'environment.json'), 'utf8'))
+
+  it.each(['its connection is closed', 'it is killed'])('keeps a job of a shell frozen that ignores SIGHUP, also when %s', async (how) => {
+    await create(stackOf(host('web')))
+    await handle.start(1001)
+    const script = 'set -m; (trap "" HUP; while :; do echo tick >> ticks; sleep 0.02; done) & wait'
+    const socket = connect(join(home, 'data/environments/1001/keeper.sock'))
+    const request = { id: 1, op: 'exec', host: 'web', ordinal: 1, environment: {}, workingDir: null, tty: null }
+    socket.write(`${JSON.stringify({ ...request, command: ['bash', '-c', script] })}\n`)
+    await run('until [ -s ticks ]; do sleep 0.01; done')
+    const ticks = (): number => readFileSync(join(home, 'data/environments/1001/tree/hosts/web/ticks')).length
+    const shell = (await environmentProcesses(1001, join(home, 'data'))).find(({ pid }) =>
+      readFileSync(`/proc/${pid}/cmdline`, 'utf8').startsWith('bash\0-c\0set -m'),
+    )
+    if (shell === undefined) throw new Error('no shell')
+    await handle.suspend(1001)
+    if (how === 'it is killed') process.kill(shell.pid, 'SIGKILL')
+    else socket.destroy()
+    // Longer than a closed connection has before it is ended for good.
+    await new Promise((resolve) => setTimeout(resolve, 1200))
+    const later = ticks()
+    await new Promise((resolve) => setTimeout(resolve, 200))
+    expect(ticks()).toBe(later)
+    socket.destroy()
+    expect((await handle.resume(1001)).state).toBe('running')
+  })
 
   it.skipIf(!isolation.terminal)('gives a terminal of the size that is asked for', async () => {
     await create(stackOf(host('web')))

@@ -27,11 +27,16 @@ export class Gate {
     for (const wake of this.#waiting.splice(0)) wake()
   }
 
+  /** At once where it is open. */
+  async opened(): Promise<void> {
+    while (this.paused) await new Promise<void>((resolve) => this.#waiting.push(resolve))
+  }
+
   async sleep(ms: number): Promise<void> {
     const until = this.clock() + ms
     do {
       await new Promise((resolve) => setTimeout(resolve, Math.max(0, until - this.clock())))
-      while (this.paused) await new Promise<void>((resolve) => this.#waiting.push(resolve))
+      await this.opened()
     } while (this.clock() < until - 1)
   }
 }

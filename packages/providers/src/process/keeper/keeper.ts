@@ -125,12 +125,14 @@ export class Keeper implements KeeperService {
         environment: request.tty === null ? environment : { TERM: 'xterm-256color', ...environment },
       },
       socket,
+      this.#supervisor.gate,
       onStarted,
       onFailed,
     )
     this.#sessions.add(session)
     void session.ended.then(() => {
       this.#sessions.delete(session)
+      this.#supervisor.sessionEnded()
       this.#restIfIdle()
     })
     return session

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import type { Socket } from 'node:net'
 import { channel, frame, frameReader } from './frames.ts'
+import type { Gate } from './gate.ts'
 import { killGroup } from './process-group.ts'
 
 export interface SessionPlan {
@@ -12,12 +13,14 @@ export interface SessionPlan {
 /** One command that somebody runs on a host over a connection of its own. When the connection goes, the command goes. */
 export class Session {
   readonly #child: ChildProcess
+  readonly #gate: Gate
   readonly ended: Promise<void>
 
-  constructor(plan: SessionPlan, socket: Socket, onStarted: () => void, onFailed: (error: Error) => void) {
+  constructor(plan: SessionPlan, socket: Socket, gate: Gate, onStarted: () => void, onFailed: (error: Error) => void) {
     const [program = 'false', ...args] = plan.command
     const child = spawn(program, args, { cwd: plan.workingDir, env: plan.environment, detached: true, stdio: ['pipe', 'pipe', 'pipe'] })
     this.#child = child
+    this.#gate = gate
     this.ended = new Promise((resolve) => {
       child.once('error', (error) => {
         if (child.pid === undefined) onFailed(error)
@@ -36,6 +39,12 @@ export class Session {
 
   end(signal: NodeJS.Signals): void {
     if (this.#child.exitCode === null && this.#child.signalCode === null) killGroup(this.#child, signal)
+  }
+
+  /** What ends during a suspension wakes its orphans: that is put off until everything runs again. */
+  async #endOnceOpen(signal: NodeJS.Signals): Promise<void> {
+    await this.#gate.opened()
+    this.end(signal)
   }
 
   #connect(child: ChildProcess, socket: Socket): void {
@@ -58,7 +67,7 @@ export class Session {
     socket.on(
       'data',
       frameReader((kind, payload) => {
-        if (kind === channel.kill) return this.end(payload.toString() as NodeJS.Signals)
+        if (kind === channel.kill) return void this.#endOnceOpen(payload.toString() as NodeJS.Signals)
         if (kind !== channel.stdin) return
         if (payload.length === 0) stdin.end()
         else if (!stdin.destroyed && !stdin.write(payload)) socket.pause()
@@ -68,8 +77,9 @@ export class Session {
     socket.resume()
     socket.on('error', () => {})
     socket.on('close', () => {
-      this.end('SIGHUP')
-      setTimeout(() => this.end('SIGKILL'), 1000).unref()
+      void this.#endOnceOpen('SIGHUP')
+        .then(() => this.#gate.sleep(1000))
+        .then(() => this.end('SIGKILL'))
     })
     const drained = new Promise<void>((resolve) => child.once('close', () => resolve()))
     child.once('exit', (exitCode, signal) => {

@@ -1,5 +1,6 @@
 import type { HostSpec } from '@standin/client'
 import type { Observed, ObservedState } from '@standin/core'
+import { Freeze } from './freeze.ts'
 import { Gate } from './gate.ts'
 import { type HostUnit, hostUnits } from './host-units.ts'
 import type { Instance } from './instance.ts'
@@ -13,6 +14,7 @@ type Condition = HostSpec['dependsOn'][number]['condition']
 export class Supervisor {
   readonly #options: SupervisorOptions
   readonly #gate = new Gate()
+  readonly #freeze: Freeze
   readonly #hosts: ReadonlyMap<string, HostUnit>
   readonly #leftovers: Leftovers
   readonly #desired = new Set<string>()
@@ -26,11 +28,17 @@ export class Supervisor {
     this.#options = options
     this.#startedOnce = options.state.startedOnce
     this.#leftovers = new Leftovers(options.processes, options.sessionPids)
+    this.#freeze = new Freeze(options.processes, this.#gate)
     const changed = (): void => {
+      void this.#freeze.hold()
       this.#wake()
       options.changed()
     }
     this.#hosts = hostUnits({ ...options, gate: this.#gate, leftovers: this.#leftovers, changed })
+  }
+
+  get gate(): Gate {
+    return this.#gate
   }
 
   get suspended(): boolean {
@@ -114,18 +122,19 @@ export class Supervisor {
   async suspend(): Promise<void> {
     if (this.suspended) return
     if (this.#desired.size === 0) throw new KeeperError('state_conflict', `the environment is ${this.observed().state}`, 'start it first')
-    this.#gate.pause()
-    this.#options.processes.signalAll('SIGSTOP')
-    // A process stops when it next runs, not when it is told to.
-    for (let round = 0; round < 200 && this.#moves(); round++) await new Promise((resolve) => setTimeout(resolve, 1))
+    await this.#freeze.begin()
     this.#options.changed()
   }
 
   resume(): void {
     if (!this.suspended) return
-    this.#options.processes.signalAll('SIGCONT')
-    this.#gate.open()
+    this.#freeze.end()
     this.#options.changed()
+  }
+
+  /** A session's process ended, perhaps while everything is to stand still. */
+  sessionEnded(): void {
+    void this.#freeze.hold()
   }
 
   host(name: string): HostSpec {
@@ -135,11 +144,6 @@ export class Supervisor {
   save(): void {
     const restarts = Object.fromEntries(this.#all().map(({ options, restarts }) => [options.name, restarts]))
     this.#options.save({ version: 1, desired: [...this.#desired], startedOnce: this.#startedOnce, restarts })
-  }
-
-  /** In `D` it waits within the kernel, for a disk or for its vforked child, and stops before it runs a line of its own. */
-  #moves(): boolean {
-    return this.#options.processes.list().some(({ state }) => !['T', 't', 'D'].includes(state))
   }
 
   #state(failure: Failure | null): ObservedState {
