@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -44,6 +44,7 @@ function call(line: { api: string; tokenFile: string }, path: string, init: Requ
 describe('control as a process', { timeout: 90_000 }, () => {
   it('says where it is, and ends in order on SIGTERM, also while streams are open', async () => {
     const { child, line } = await start()
+    for (const file of ['standin.db', 'standin.db-wal']) expect(statSync(join(home, 'control', file)).mode & 0o777).toBe(0o600)
     expect(JSON.parse(readFileSync(join(home, 'run', 'control.json'), 'utf8'))).toEqual({ api: line.api, pid: child.pid })
     const stream = await call(line, '/v1/routes?watch=1')
     const reading = stream.text()

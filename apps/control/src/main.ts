@@ -21,7 +21,11 @@ setFlagsFromString('--semi-space-growth-factor=1')
 try {
   const stopped = stopSignal()
   const config = readConfig(process.argv.slice(2), process.env)
-  const container = buildContainer(config, await openHome(config))
+  // The store is for nobody but the user. Not for longer: what runs in environments would inherit it.
+  const umask = process.umask(0o077)
+  const opened = await openHome(config)
+  process.umask(umask)
+  const container = buildContainer(config, opened)
   const control = container.resolve(Tokens.control)
   say(await control.start())
   await stopped
