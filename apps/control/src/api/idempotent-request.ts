@@ -50,16 +50,18 @@ export function acceptIdempotencyKeys(app: FastifyInstance, keys: IdempotencyKey
     const { statusCode } = reply
     if (statusCode < 300 && (typeof payload === 'string' || payload == null)) keys.keep(token, key, statusCode, payload ?? '')
     else keys.release(token, key)
+    end(request)
   })
 
-  const end = async (request: FastifyRequest) => {
-    const { idempotent } = request
-    if (idempotent === null) return
-    running.delete(`${idempotent.token} ${idempotent.key}`)
-    ends.get(request)?.()
+  // Once, when the handler has settled: a client that goes away earlier does not end what it asked for.
+  const end = (request: FastifyRequest) => {
+    const settle = ends.get(request)
+    if (settle === undefined || request.idempotent === null) return
+    ends.delete(request)
+    running.delete(`${request.idempotent.token} ${request.idempotent.key}`)
+    settle()
   }
-  app.addHook('onResponse', end)
-  app.addHook('onRequestAbort', end)
+  app.addHook('onResponse', async (request) => end(request))
 }
 
 function answerKept(reply: FastifyReply, status: number, body: string | null): FastifyReply {
