@@ -94,7 +94,10 @@ export function buildContainer(config: ControlConfig, opened: OpenedHome, option
 
   // The store.
   provide(Tokens.database, () => database)
-  provide(Tokens.events, () => new EventLog(database, now))
+  provide(Tokens.events, (get) => {
+    const onFault = (error: unknown) => get(Tokens.log).error({ err: error }, 'a part that follows the events failed')
+    return new EventLog(database, now, { onFault })
+  })
   provide(Tokens.environments, (get) => new Environments(database, get(Tokens.events), now))
   provide(Tokens.queries, () => new EnvironmentQueries(database))
   provide(Tokens.templates, (get) => new Templates(database, get(Tokens.events), now))

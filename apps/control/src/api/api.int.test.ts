@@ -234,6 +234,21 @@ describe('API: activity', () => {
   })
 })
 
+describe('API: events', () => {
+  it('refuses to wait after one that has not come yet, and says which are kept', async () => {
+    const { last, first } = control.part(Tokens.events)
+    for (const watch of ['', '&watch=1']) {
+      const { status, body } = await control.call<Problem>('GET', `/v1/events?after=${last + 1000}${watch}`)
+      expect([status, body.code]).toEqual([400, 'invalid'])
+      expect(body.detail).toContain(`${first} to `)
+      expect(body.hint).toContain('/v1/environments')
+    }
+    const follow = control.client.events.follow({ after: last + 1000 })
+    await expect(follow.next()).rejects.toMatchObject({ code: 'invalid' })
+    expect((await control.call('GET', `/v1/events?after=${last}`)).status).toBe(200)
+  })
+})
+
 describe('API: idempotency', () => {
   it('does the same request once, also when it is sent twice at the same time', async () => {
     const request = { body: { template: 'shop' }, headers: { 'idempotency-key': 'up-1' } }
@@ -255,6 +270,28 @@ describe('API: idempotency', () => {
     await other.call('GET', '/v1/health')
     release()
     expect([(await first).status, (await second).status]).toEqual([204, 204])
+  })
+
+  it('waits for the first one also where its client has gone', async () => {
+    await using other = await Booted.boot()
+    other.bake()
+    const { reached, release } = other.world.hold('deleteSnapshot')
+    const headers = { authorization: `Bearer ${other.adminToken}`, 'idempotency-key': 'delete-2' }
+    const impatience = new AbortController()
+    const first = fetch(`${other.api}/v1/templates/shop@1`, { method: 'DELETE', headers, signal: impatience.signal })
+    await reached
+    impatience.abort()
+    await first.catch(() => {})
+    await new Promise((done) => setTimeout(done, 100))
+    let answered = false
+    const again = fetch(`${other.api}/v1/templates/shop@1`, { method: 'DELETE', headers }).finally(() => {
+      answered = true
+    })
+    await new Promise((done) => setTimeout(done, 200))
+    expect(answered).toBe(false)
+    release()
+    const { status, headers: answer } = await again
+    expect([status, answer.get('idempotency-replayed')]).toEqual([204, 'true'])
   })
 
   it('answers after a restart, also for what was made but not yet answered', async () => {

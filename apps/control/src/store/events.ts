@@ -1,4 +1,4 @@
-import type { EnvironmentState, Event } from '@standin/client'
+import { type EnvironmentState, type Event, StandinError } from '@standin/client'
 import type { Selectable } from 'kysely'
 import type { Database } from './database.ts'
 import type { EventsTable } from './schema.ts'
@@ -35,6 +35,7 @@ export class EventLog {
   readonly #db: Database
   readonly #now: () => number
   readonly #retention: number
+  readonly #onFault: (error: unknown) => void
   readonly #listeners = new Set<EventListener>()
   /** Of the running transaction. */
   #pending: Event[] = []
@@ -43,10 +44,27 @@ export class EventLog {
   #publishing = false
   #last: number | undefined
 
-  constructor(db: Database, now: () => number, keep = retention) {
+  /** @param options.onFault told what a listener throws @param options.keep how many events */
+  constructor(db: Database, now: () => number, options: { onFault: (error: unknown) => void; keep?: number }) {
     this.#db = db
     this.#now = now
-    this.#retention = keep
+    this.#onFault = options.onFault
+    this.#retention = options.keep ?? retention
+  }
+
+  /** Sequence number of the oldest event that is kept; the next one's where none is. */
+  get first(): number {
+    const row = this.#db.prepared<{ seq: number | null }>('select min(seq) as seq from events').get()
+    return row?.seq ?? this.last + 1
+  }
+
+  /** @throws StandinError `invalid` where `after` is of another store: nothing would ever come after it */
+  refuseFuture(after: number): void {
+    const { first, last } = this
+    if (after <= last) return
+    throw new StandinError('invalid', `there is no event ${after} yet: the events that are kept are ${first} to ${last}`, {
+      hint: `Read /v1/environments anew and follow from after=${last}`,
+    })
   }
 
   /** Append within the caller's transaction. @returns its sequence number */
@@ -113,10 +131,19 @@ export class EventLog {
       while (this.#committed.length > 0) {
         const events = this.#committed
         this.#committed = []
-        for (const listener of this.#listeners) listener(events)
+        for (const listener of this.#listeners) this.#tell(listener, events)
       }
     } finally {
       this.#publishing = false
+    }
+  }
+
+  /** What one of them throws is not the fault of whoever wrote, nor of the listeners after it. */
+  #tell(listener: EventListener, events: readonly Event[]): void {
+    try {
+      listener(events)
+    } catch (error) {
+      this.#onFault(error)
     }
   }
 

@@ -17,6 +17,7 @@ let db: Database
 let events: EventLog
 let environments: Environments
 let time = 1_000_000
+let faults: unknown[] = []
 
 beforeEach(async () => {
   dir = mkdtempSync(join(tmpdir(), 'standin-store-'))
@@ -28,8 +29,9 @@ afterEach(() => {
 })
 
 async function open(): Promise<void> {
+  faults = []
   db = await openDatabase(join(dir, 'standin.db'))
-  events = new EventLog(db, () => time)
+  events = new EventLog(db, () => time, { onFault: (error) => faults.push(error) })
   environments = new Environments(db, events, () => time)
 }
 
@@ -128,10 +130,24 @@ describe('store', () => {
   })
 
   it('keeps the last events only', () => {
-    const log = new EventLog(db, () => time, 1500)
+    const log = new EventLog(db, () => time, { onFault: () => {}, keep: 1500 })
     for (let count = 0; count < 3000; count += 1) log.append({ type: 'environment.progress', actor: 'x', data: { count } })
     expect(log.list({ limit: 1 })[0]?.seq).toBe(1501)
     expect(log.last).toBe(3000)
+    expect(log.first).toBe(1501)
+  })
+
+  it('tells all listeners, also where one of them throws', () => {
+    const fault = new Error('a fault of one of them')
+    const heard: number[] = []
+    events.subscribe(() => {
+      throw fault
+    })
+    events.subscribe((committed) => heard.push(...committed.map((event) => event.seq)))
+    events.append({ type: 'environment.progress', actor: 'x', data: {} })
+    events.append({ type: 'environment.progress', actor: 'x', data: {} })
+    expect(heard).toEqual([1, 2])
+    expect(faults).toEqual([fault, fault])
   })
 
   it('finds a name among the living first, then in the trash', () => {

@@ -9,12 +9,13 @@ import { SseStream } from '../sse.ts'
 export function eventRoutes(app: FastifyInstance, events: EventLog, streams: OpenStreams): void {
   endpoint(app, 'events.list', api.events.list, ({ query, request, reply }) => {
     const { watch, limit = 100, ...filter } = query
+    const lastId = request.headers['last-event-id']
+    const after = typeof lastId === 'string' && /^[0-9]{1,15}$/.test(lastId) ? Number(lastId) : (filter.after ?? 0)
+    events.refuseFuture(after)
     if (watch === undefined && request.headers.accept?.includes('text/event-stream') !== true) {
       const items = events.list({ ...filter, limit })
       return { items, nextCursor: items.length === limit ? String(items.at(-1)?.seq) : null }
     }
-    const lastId = request.headers['last-event-id']
-    const after = typeof lastId === 'string' && /^[0-9]{1,15}$/.test(lastId) ? Number(lastId) : (filter.after ?? 0)
     reply.hijack()
     const stream = new SseStream(reply.raw)
     streams.add(stream)
