@@ -85,12 +85,24 @@ x-standin:
     const { code, stdout } = await platform.cli('up', 'tiny', '--name', 'dry', '--dry-run')
     expect({ code, stdout }).toEqual({ code: 0, stdout: 'Would clone tiny@2 as dry: hosts idler; no services.\n' })
     expect((await platform.cli('show', 'dry')).code).toBe(4)
+    const several = await platform.cli('up', 'tiny', '--name', 'dry', '--count', '3', '--dry-run')
+    expect(several.stdout).toBe('Would clone tiny@2 3 times as dry-1 … dry-3: hosts idler; no services.\n')
   })
 
   it('takes a name once', async () => {
     const { code, stderr } = await platform.cli('up', 'tiny', '--name', 'twin-1')
     expect(code).toBe(8)
     expect(stderr).toContain('twin-1')
+    expect((await platform.cli('up', 'tiny', '--name', 'twin-1', '--dry-run')).code).toBe(8)
+  })
+
+  it('makes none of several where one of the names is taken', async () => {
+    const third = await platform.json<Environment>('up', 'tiny', '--name', 'row-3')
+    const { code, stdout, stderr } = await platform.cli('up', 'tiny', '--name', 'row', '--count', '3')
+    expect({ code, stdout }).toEqual({ code: 8, stdout: '' })
+    expect(stderr).toContain(`row-3 (${third.id})`)
+    expect((await platform.cli('show', 'row-1')).code).toBe(4)
+    await platform.json('delete', 'row-3', '--purge', '--yes')
   })
 
   it('suspends, wakes, stops and starts, and tells when there is nothing to do', async () => {

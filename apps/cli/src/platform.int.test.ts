@@ -75,6 +75,10 @@ describe('a running platform', { timeout: 60_000 }, () => {
       ['events', 'nobody'],
       ['template', 'show', 'nothing'],
       ['up', 'nothing'],
+      ['template', 'list', 'nothing'],
+      ['channel', 'list', 'nothing'],
+      ['list', '--template', 'nothing'],
+      ['list', '--template', 'nothing@7'],
     ]) {
       const { code, stderr, stdout } = await platform.cli(...words)
       expect([words, code, stdout]).toEqual([words, 4, ''])

@@ -15,6 +15,8 @@ export interface TransitionOptions {
 export interface Transition {
   /** `suspend`, for what would be done. */
   readonly verb: string
+  /** `being suspended`, for what was begun and is not waited for. */
+  readonly underway: string
   /** `suspended`, for what was done. */
   readonly done: string
   /** It need not be changed in these states. */
@@ -27,10 +29,15 @@ export interface Transition {
 
 export const defaultTimeoutMs = 300_000
 
-/** Look all of them up first: a name that is wrong is found before anything was changed. */
+/** Look all of them up first: a name that is wrong is found before anything was changed. Who is named twice is there once. */
 export async function lookUp(context: Context, refs: readonly string[]): Promise<LiveEnvironment[]> {
   const client = await context.connect()
-  return Promise.all(refs.map((ref) => client.environments.get(ref, { signal: context.signal })))
+  return once(await Promise.all(refs.map((ref) => client.environments.get(ref, { signal: context.signal }))))
+}
+
+/** Each environment once, however often it was named. */
+export function once(environments: readonly LiveEnvironment[]): LiveEnvironment[] {
+  return [...new Map(environments.map((environment) => [environment.id, environment])).values()]
 }
 
 /** The same change for each of the environments, at once. Prints one environment, or an array of several. */
@@ -67,7 +74,7 @@ async function changeOne(
   const startedAt = performance.now()
   await transition.act(environment, { reason: options.reason, signal })
   if (options.wait === false) {
-    messages.info(`${nameOf(environment)} is ${environment.state}.`)
+    messages.info(`${nameOf(environment)} is ${transition.underway}.`)
     return
   }
   if (transition.waitFor) await transition.waitFor(await context.connect(), environment, options)

@@ -47,11 +47,14 @@ export const dryRunOption: OptionSpec = { flags: '--dry-run', description: 'say 
 export const yesOption: OptionSpec = { flags: '-y, --yes', description: 'do not ask' }
 export const reasonOption: OptionSpec = { flags: '--reason <text>', description: 'why; kept with the environment and in its events' }
 
-/** A whole number of at least `minimum`. */
-export function parseCount(minimum: number): (text: string) => number {
+/** A whole number of at least `minimum` and at most `maximum`. */
+export function parseCount(minimum: number, maximum = Number.MAX_SAFE_INTEGER): (text: string) => number {
   return (text) => {
     const value = Number(text)
-    if (!/^\d+$/.test(text) || value < minimum) throw new StandinError('invalid', `'${text}' is not a whole number of at least ${minimum}.`)
+    if (!/^\d+$/.test(text) || value < minimum || value > maximum) {
+      const range = maximum === Number.MAX_SAFE_INTEGER ? `of at least ${minimum}` : `from ${minimum} to ${maximum}`
+      throw new StandinError('invalid', `'${text}' is not a whole number ${range}.`)
+    }
     return value
   }
 }

@@ -1,5 +1,6 @@
 import type { Channel } from '@standin/client'
 import { formatAge } from '../duration.ts'
+import { requireTemplate } from '../template-presence.ts'
 import type { Verb } from '../verb.ts'
 
 export const channelList: Verb<readonly [string | undefined]> = {
@@ -12,6 +13,7 @@ export const channelList: Verb<readonly [string | undefined]> = {
     const channels: Channel[] = (await Promise.all(names.map((name) => client.channels.list(name, { signal })))).flatMap(
       (page) => page.items,
     )
+    if (channels.length === 0 && template !== undefined) await requireTemplate(context, template)
     if (channels.length === 0 && output.format === 'table') {
       messages.info('There is no channel yet.')
       return

@@ -40,6 +40,7 @@ export const deleteVerb: Verb<readonly [string[]], Options> = {
       environments,
       {
         verb: purge ? 'purge' : 'delete',
+        underway: purge ? 'being deleted for good' : 'being deleted',
         done: purge ? 'gone for good' : 'deleted',
         isDone: ({ state, desired }) => !purge && state === 'deleted' && desired === 'deleted',
         act: (environment, how) => environment.delete({ ...how, purge }),
@@ -50,10 +51,7 @@ export const deleteVerb: Verb<readonly [string[]], Options> = {
       },
       options,
     )
-    if (!purge && !options.dryRun)
-      context.messages.info(
-        `\`standin undelete ${environments.map(({ id }) => id).join(' ')}\` brings ${environments.length === 1 ? 'it' : 'them'} back.`,
-      )
+    if (!purge && !options.dryRun) context.messages.info(`${undeleting(environments)}.`)
   },
 }
 
@@ -62,12 +60,17 @@ async function askFor(context: Context, environments: readonly Environment[], { 
   const { trashMs } = await (await context.connect()).discover({ signal: context.signal })
   const until = purge
     ? 'Their data is deleted at once. Nothing brings it back.'
-    : `Until ${formatInstant(Date.now() + trashMs)}, \`standin undelete\` brings it back.`
+    : `Until ${formatInstant(Date.now() + trashMs)}, ${undeleting(environments)}.`
   const lines = environments.map((environment) => {
     const age = formatAge(Date.now() - Date.parse(environment.createdAt))
     return `  ${nameOf(environment)}, ${templateOf(environment)}, ${environment.state}, made ${age} ago by ${environment.owner}`
   })
   await confirm(context, [...lines, until], purge ? 'Delete for good?' : 'Delete?', yes)
+}
+
+function undeleting(environments: readonly Environment[]): string {
+  const pronoun = environments.length === 1 ? 'it' : 'them'
+  return `\`standin undelete ${environments.map(({ id }) => id).join(' ')}\` brings ${pronoun} back`
 }
 
 /** The trash is not the end here: wait until nobody knows it any more. */

@@ -4,6 +4,7 @@ import { StandinError } from '@standin/client/errors'
 import type { Context } from '../context.ts'
 import { listColumns, trashColumns } from '../environment-text.ts'
 import { formatTable } from '../table.ts'
+import { requireTemplate } from '../template-presence.ts'
 import type { Verb } from '../verb.ts'
 
 /** The API's own list is part of its schemas, which take longer to load than this verb runs; a test compares the two. */
@@ -49,6 +50,7 @@ export const list: Verb<readonly [], Options> = {
     const client = await context.connect()
     if (options.watch) return watch(context, client, options)
     const environments = await read(context, client, options)
+    if (environments.length === 0 && options.template !== undefined) await requireTemplate(context, options.template)
     await show(context, environments, options)
   },
 }

@@ -20,6 +20,7 @@ export const resume: Verb<readonly [string[]], TransitionOptions> = {
         await lookUp(context, refs),
         {
           verb: 'resume',
+          underway: 'being resumed',
           done: 'running',
           isDone: ({ state, desired }) => state === 'running' && desired === 'running',
           act: (environment, how) => {

@@ -12,6 +12,7 @@ export const stop: Verb<readonly [string[]], TransitionOptions> = {
       await lookUp(context, refs),
       {
         verb: 'stop',
+        underway: 'being stopped',
         done: 'stopped',
         isDone: ({ state, desired }) => state === 'stopped' && desired === 'stopped',
         act: (environment, how) => environment.stop(how),

@@ -15,6 +15,7 @@ export const suspend: Verb<readonly [string[]], TransitionOptions> = {
       await lookUp(context, refs),
       {
         verb: 'suspend',
+        underway: 'being suspended',
         done: 'suspended',
         isDone: ({ state, desired }) => state === 'suspended' && desired === 'suspended',
         act: (environment, how) => environment.suspend(how),

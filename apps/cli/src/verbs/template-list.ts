@@ -1,5 +1,6 @@
 import type { Template } from '@standin/client'
 import { formatAge, formatSize } from '../duration.ts'
+import { requireTemplate } from '../template-presence.ts'
 import type { Verb } from '../verb.ts'
 
 export const templateList: Verb<readonly [string | undefined]> = {
@@ -17,6 +18,7 @@ export const templateList: Verb<readonly [string | undefined]> = {
       templates.push(...page.items)
       cursor = page.nextCursor ?? undefined
     } while (cursor !== undefined)
+    if (templates.length === 0 && name !== undefined) await requireTemplate(context, name)
     if (templates.length === 0 && context.output.format === 'table') {
       context.messages.info('There is no template yet: `standin template build DIR` bakes one.')
       return

@@ -5,6 +5,7 @@ import type { Context } from '../context.ts'
 import { formatElapsed } from '../duration.ts'
 import { Ending } from '../ending.ts'
 import { formatServices, nameOf } from '../environment-text.ts'
+import { findHolder, parseName } from '../name.ts'
 import { createProgress } from '../progress.ts'
 import { defaultTimeoutMs } from '../transition.ts'
 import { collectPairs, dryRunOption, noWaitOption, parseCount, parsePair, timeoutOption, type Verb } from '../verb.ts'
@@ -22,9 +23,9 @@ export const up: Verb<readonly [string], Options> = {
   description: 'Waits until the clone runs, and prints the URLs of its services.',
   arguments: [{ name: '<template>', description: 'shop (its latest version), shop@7 or shop:stable', completes: 'template' }],
   options: [
-    { flags: '-n, --name <name>', description: 'a name, besides the configId; default: one is made up' },
+    { flags: '-n, --name <name>', description: 'a name, besides the configId; default: one is made up', parse: parseName },
     { flags: '-l, --label <key=value>', description: 'a label; may be repeated', parse: parsePair, repeat: true },
-    { flags: '-c, --count <n>', description: 'how many clones; a name gets -1, -2, …', parse: parseCount(1) },
+    { flags: '-c, --count <n>', description: 'how many clones, at most 100; a name gets -1, -2, …', parse: parseCount(1, 100) },
     noWaitOption,
     { ...timeoutOption, description: 'how long to wait (default: 5m); the clone goes on' },
     dryRunOption,
@@ -36,11 +37,14 @@ export const up: Verb<readonly [string], Options> = {
   ],
   async run(context, [template], options) {
     const client = await context.connect()
+    const bodies = bodiesOf(template, options)
+    // One that fails halfway leaves clones behind, so that is found out before.
+    if (options.dryRun || bodies.length > 1) await refuseTaken(context, bodies)
     if (options.dryRun) return explainUp(context, template, options)
     const progress = createProgress(context.messages, context.env)
     try {
-      const environments = await Promise.all(
-        bodiesOf(template, options).map(async (body) => {
+      const results = await Promise.allSettled(
+        bodies.map(async (body) => {
           const startedAt = performance.now()
           const environment = await client.environments.create(body, { signal: context.signal })
           const created = environment.revision
@@ -55,9 +59,15 @@ export const up: Verb<readonly [string], Options> = {
         }),
       )
       progress.close()
-      await context.output.one(environments.length === 1 ? environments[0] : environments, () =>
-        environments.map((environment) => formatServices(environment)).join('\n'),
-      )
+      const environments = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
+      const failures = results.flatMap((result) => (result.status === 'rejected' ? [result.reason as unknown] : []))
+      for (const failure of failures.slice(1)) context.messages.error(failure instanceof Error ? failure.message : String(failure))
+      // What was made is told even where others failed.
+      if (environments.length > 0)
+        await context.output.one(bodies.length === 1 ? environments[0] : environments, () =>
+          environments.map((environment) => formatServices(environment)).join('\n'),
+        )
+      if (failures.length > 0) throw failures[0]
     } finally {
       progress.close()
     }
@@ -67,7 +77,7 @@ export const up: Verb<readonly [string], Options> = {
 function bodiesOf(template: string, { name, label, count = 1 }: Options): CreateEnvironment[] {
   return Array.from({ length: count }, (_, index) => ({
     template,
-    ...(name === undefined ? {} : { name: count === 1 ? name : `${name}-${index + 1}` }),
+    ...(name === undefined ? {} : { name: count === 1 ? name : parseName(`${name}-${index + 1}`) }),
     ...(label === undefined ? {} : { labels: collectPairs(label) }),
   }))
 }
@@ -81,16 +91,24 @@ function goesOn(error: unknown, environment: { id: number; name: string }): unkn
   return error
 }
 
+/** @throws StandinError `name_taken` before anything is made */
+async function refuseTaken(context: Context, bodies: readonly CreateEnvironment[]): Promise<void> {
+  const client = await context.connect()
+  const names = bodies.flatMap(({ name }) => name ?? [])
+  const holders = (await Promise.all(names.map((name) => findHolder(client, name, context.signal)))).flatMap((holder) => holder ?? [])
+  if (holders.length === 0) return
+  const taken = holders.map((holder) => `${nameOf(holder)}, which is ${holder.state}`).join('; ')
+  throw new StandinError('name_taken', `There is ${taken}. Nothing was made.`, { hint: 'Choose another --name, or delete what has it.' })
+}
+
 async function explainUp(context: Context, ref: string, options: Options): Promise<void> {
   const template = await (await context.connect()).templates.get(ref, { signal: context.signal })
   const bodies = bodiesOf(template.ref, options)
-  await context.output.one(bodies, () =>
-    bodies
-      .map(({ name }) => {
-        const hosts = template.stack.hosts.map((host) => `${host.name}${host.replicas === 1 ? '' : ` ×${host.replicas}`}`).join(', ')
-        const services = template.stack.publish.map(({ service }) => service).join(', ')
-        return `Would clone ${template.ref}${name ? ` as ${name}` : ''}: hosts ${hosts}; ${services === '' ? 'no services' : `services ${services}`}.`
-      })
-      .join('\n'),
-  )
+  await context.output.one(bodies, () => {
+    const hosts = template.stack.hosts.map((host) => `${host.name}${host.replicas === 1 ? '' : ` ×${host.replicas}`}`).join(', ')
+    const services = template.stack.publish.map(({ service }) => service).join(', ')
+    const names = bodies.length === 1 ? bodies[0]?.name : options.name && `${bodies[0]?.name} … ${bodies.at(-1)?.name}`
+    const times = bodies.length === 1 ? '' : ` ${bodies.length} times`
+    return `Would clone ${template.ref}${times}${names ? ` as ${names}` : ''}: hosts ${hosts}; ${services === '' ? 'no services' : `services ${services}`}.`
+  })
 }

@@ -1,0 +1,30 @@
+import type { LiveEnvironment, StandinClient } from '@standin/client/connect'
+import { StandinError } from '@standin/client/errors'
+
+/** The API's own is part of its schemas, which take longer to load than a verb runs; a test compares the two. */
+export const namePattern = '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$'
+
+/**
+ * A name as the API takes it for environments, services and templates.
+ * @throws StandinError `invalid`
+ */
+export function parseName(text: string): string {
+  const say = (why: string) =>
+    new StandinError('invalid', `'${text}' ${why}.`, {
+      hint: 'A name has small letters, digits and dashes, at most 63, and neither begins nor ends with a dash.',
+    })
+  if (!new RegExp(namePattern).test(text)) throw say('is not a name')
+  if (/^\d+$/.test(text)) throw say('would be taken for a configId: put a letter into it')
+  return text
+}
+
+/** The environment that has this name and is not in the trash. */
+export async function findHolder(client: StandinClient, name: string, signal: AbortSignal): Promise<LiveEnvironment | undefined> {
+  try {
+    const environment = await client.environments.get(name, { signal })
+    return environment.desired === 'deleted' ? undefined : environment
+  } catch (error) {
+    if (error instanceof StandinError && error.kind === 'not-found') return undefined
+    throw error
+  }
+}
