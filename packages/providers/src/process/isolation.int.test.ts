@@ -7,8 +7,8 @@ import { fileURLToPath } from 'node:url'
 import type { Stack } from '@standin/client'
 import type { ProviderHandle, RunResult } from '@standin/core'
 import { environmentProcesses, host, stackOf } from '@standin/testing/provider-conformance'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { detect, processProvider } from './index.ts'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { detect, type ProcessConfig, processProvider } from './index.ts'
 import { keeperProcess, onlyChild } from './keeper-process.ts'
 
 const detectDir = mkdtempSync(join(tmpdir(), 'standin-detect-'))
@@ -28,9 +28,9 @@ describe.skipIf(!isolation.namespaces)('an environment in namespaces', () => {
   let home: string
   let handle: ProviderHandle
 
-  const open = (dataDir = join(home, 'data')): Promise<ProviderHandle> => {
+  const open = (dataDir = join(home, 'data'), config: ProcessConfig = {}): Promise<ProviderHandle> => {
     const quiet = { debug() {}, info() {}, warn() {}, error() {} }
-    return processProvider.open({ dataDir, hiddenDirs: [join(home, 'secrets')], domain: 'test.localhost', log: quiet, now: Date.now }, {})
+    return processProvider.open({ dataDir, hiddenDirs: [join(home, 'secrets')], domain: 'test.localhost', log: quiet, now: Date.now }, config)
   }
   const create = (stack: Stack, id = 1001) =>
     handle.create({ id, name: 'test', stack, source: { kind: 'blueprint', dir: join(home, 'blueprint') } })
@@ -178,6 +178,31 @@ describe.skipIf(!isolation.namespaces)('an environment in namespaces', () => {
     expect(ticks()).toBe(later)
     socket.destroy()
     expect((await handle.resume(1001)).state).toBe('running')
+  })
+
+  it('starts nothing while it is suspended, and goes on with the start afterwards', async () => {
+    const dependsOn = [{ host: 'web', condition: 'service_healthy' as const, required: false, restart: false }]
+    await create(stackOf(host('web', { ports: [8080] }), host('late', { dependsOn })))
+    const started = handle.start(1001).catch((error: unknown) => error)
+    const instances = async () => (await handle.observe(1001)).instances
+    await vi.waitUntil(async () => (await instances())[0]?.pid)
+    await handle.suspend(1001)
+    process.kill((await instances())[0]?.pid ?? 0, 'SIGKILL')
+    // It fails, and whoever can do without it has its turn.
+    expect(await started).toMatchObject({ code: 'host_failed' })
+    await new Promise((resolve) => setTimeout(resolve, 300))
+    expect((await instances()).map(({ pid }) => pid)).toEqual([null, null])
+    await handle.resume(1001)
+    await vi.waitUntil(async () => (await instances())[1]?.state === 'running', { timeout: 10_000 })
+  })
+
+  it('leaves nothing running of a command on an environment that is not started, also without namespaces', async () => {
+    await handle.close()
+    handle = await open(join(home, 'data'), { isolation: 'none' })
+    await create(stackOf(host('web')))
+    expect((await run('(trap "" HUP; exec setsid sleep 1000) >/dev/null 2>&1 & sleep 0.1')).result.exitCode).toBe(0)
+    await vi.waitUntil(async () => (await environmentProcesses(1001, join(home, 'data'))).length === 0, { timeout: 8000 })
+    expect((await run('echo again')).lines).toEqual(['again'])
   })
 
   it.skipIf(!isolation.terminal)('gives a terminal of the size that is asked for', async () => {

@@ -26,6 +26,7 @@ export class Standby {
   #spare: Spare | null = null
   #timer: NodeJS.Timeout | null = null
   #closed = false
+  #making: Promise<void> = Promise.resolve()
 
   constructor(layout: Layout, isolation: Isolation) {
     this.#layout = layout
@@ -38,10 +39,9 @@ export class Standby {
     if (this.#closed) return
     this.#timer = setTimeout(() => {
       if (this.#spare?.usable === true) return
-      void this.#make().then(
+      this.#making = this.#make().then(
         (spare) => {
-          if (this.#closed) spare.dismiss()
-          else this.#spare = spare
+          this.#spare = spare
         },
         () => {
           // The next launch makes its own and says why it can't.
@@ -65,10 +65,12 @@ export class Standby {
     }
   }
 
-  close(): void {
+  /** Afterwards nobody writes into the data directory any more. */
+  async close(): Promise<void> {
     this.#closed = true
     if (this.#timer !== null) clearTimeout(this.#timer)
-    this.#spare?.dismiss()
+    await this.#making
+    await this.#spare?.dismiss()
   }
 
   async #make(): Promise<Spare> {
@@ -127,8 +129,10 @@ class Spare {
     return this.#alive && this.#child.pid !== undefined
   }
 
-  dismiss(): void {
+  async dismiss(): Promise<void> {
+    this.#hold('ref')
     this.#child.stdin?.destroy()
+    await this.#ended
   }
 
   async assign(dir: string): Promise<void> {

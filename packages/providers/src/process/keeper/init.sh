@@ -7,7 +7,11 @@ mkfifo "$STANDIN_FIFO" || exit
 exec 5>"$STANDIN_FIFO" 3>&-
 rm "$STANDIN_FIFO"
 
-IFS= read -r dir && IFS= read -r identity || exit 0
+IFS= read -r dir && IFS= read -r identity || {
+  kill -9 $!
+  wait $!
+  exit 0
+}
 cd "$dir" || exit
 exec 2>keeper.log </dev/null
 if command -v flock >/dev/null; then

@@ -133,6 +133,7 @@ export class Keeper implements KeeperService {
     void session.ended.then(() => {
       this.#sessions.delete(session)
       this.#supervisor.sessionEnded()
+      if (this.#sessions.size === 0) void this.#inTurn(() => this.#supervisor.endLeftovers())
       this.#restIfIdle()
     })
     return session

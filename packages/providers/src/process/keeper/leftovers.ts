@@ -19,9 +19,9 @@ export class Leftovers {
     }
   }
 
-  /** Everything of the environment, until nothing is left. */
-  async endAll(): Promise<void> {
-    for (let round = 0; round < 200; round++) {
+  /** Everything of the environment, until nothing is left or somebody begins anew. */
+  async endAll(wanted: () => boolean = () => true): Promise<void> {
+    for (let round = 0; round < 200 && wanted(); round++) {
       if (this.#processes.list().length === 0) return
       this.#processes.signalAll('SIGKILL')
       await new Promise((resolve) => setTimeout(resolve, round === 0 ? 1 : 10))

@@ -129,12 +129,18 @@ export class Supervisor {
   resume(): void {
     if (!this.suspended) return
     this.#freeze.end()
+    this.#wake()
     this.#options.changed()
   }
 
   /** A session's process ended, perhaps while everything is to stand still. */
   sessionEnded(): void {
     void this.#freeze.hold()
+  }
+
+  /** What sessions left running where nothing is wanted to run. */
+  async endLeftovers(): Promise<void> {
+    await this.#leftovers.endAll(() => !this.busy && this.#options.sessionPids().size === 0)
   }
 
   host(name: string): HostSpec {
@@ -168,6 +174,7 @@ export class Supervisor {
     try {
       await Promise.all(spec.dependsOn.map((dependency) => this.#satisfied(dependency, signal)))
       if (!upAlready) report('started', null)
+      await this.#untilOpen(name, signal)
       for (const instance of instances) instance.start()
       await this.#until(name, 'service_healthy', signal)
       this.#reached.add(name)
@@ -187,9 +194,22 @@ export class Supervisor {
     }
   }
 
-  /** Waits for a condition; every change of an instance looks anew. */
   #until(name: string, condition: Condition, signal: AbortSignal): Promise<void> {
     const { instances } = this.#host(name)
+    return this.#when(name, signal, () => {
+      const failure = instances.find(({ failure }) => failure !== null)?.failure ?? null
+      if (failure !== null) throw new KeeperError(failure.code, failure.message)
+      return instances.every(conditions[condition])
+    })
+  }
+
+  /** Nothing may be started while everything stands still. */
+  async #untilOpen(name: string, signal: AbortSignal): Promise<void> {
+    while (this.suspended) await this.#when(name, signal, () => !this.suspended)
+  }
+
+  /** Waits for something to come true; every change of an instance, and a resume, looks anew. */
+  #when(name: string, signal: AbortSignal, holds: () => boolean): Promise<void> {
     return new Promise((resolve, reject) => {
       const finish = (settle: () => void): void => {
         this.#waiters.delete(look)
@@ -197,11 +217,12 @@ export class Supervisor {
         settle()
       }
       const look = (): void => {
-        const failed = instances.find(({ failure }) => failure !== null)?.failure
-        if (signal.aborted || this.#stopping) {
-          finish(() => reject(new KeeperError('interrupted', `the start of ${name} was given up`)))
-        } else if (failed !== undefined && failed !== null) finish(() => reject(new KeeperError(failed.code, failed.message)))
-        else if (instances.every(conditions[condition])) finish(resolve)
+        try {
+          if (signal.aborted || this.#stopping) throw new KeeperError('interrupted', `the start of ${name} was given up`)
+          if (holds()) finish(resolve)
+        } catch (error) {
+          finish(() => reject(error as Error))
+        }
       }
       this.#waiters.add(look)
       signal.addEventListener('abort', look)
