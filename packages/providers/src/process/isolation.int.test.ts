@@ -30,7 +30,10 @@ describe.skipIf(!isolation.namespaces)('an environment in namespaces', () => {
 
   const open = (dataDir = join(home, 'data'), config: ProcessConfig = {}): Promise<ProviderHandle> => {
     const quiet = { debug() {}, info() {}, warn() {}, error() {} }
-    return processProvider.open({ dataDir, hiddenDirs: [join(home, 'secrets')], domain: 'test.localhost', log: quiet, now: Date.now }, config)
+    return processProvider.open(
+      { dataDir, hiddenDirs: [join(home, 'secrets')], domain: 'test.localhost', log: quiet, now: Date.now },
+      config,
+    )
   }
   const create = (stack: Stack, id = 1001) =>
     handle.create({ id, name: 'test', stack, source: { kind: 'blueprint', dir: join(home, 'blueprint') } })
