@@ -188,7 +188,7 @@ describe.skipIf(!isolation.namespaces)('an environment in namespaces', () => {
     await create(stackOf(host('web', { ports: [8080] }), host('late', { dependsOn })))
     const started = handle.start(1001).catch((error: unknown) => error)
     const instances = async () => (await handle.observe(1001)).instances
-    await vi.waitUntil(async () => (await instances())[0]?.pid)
+    await vi.waitUntil(async () => (await instances())[0]?.pid, { timeout: 10_000 })
     await handle.suspend(1001)
     process.kill((await instances())[0]?.pid ?? 0, 'SIGKILL')
     // It fails, and whoever can do without it has its turn.
