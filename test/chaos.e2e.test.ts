@@ -81,7 +81,9 @@ describe(`kill -9 at ${rounds} random moments (STANDIN_SEED=${seed})`, { timeout
       killed[part]++
       await work
       // The supervisor brings the part back; then everything comes to what was wanted, or says why not.
-      await eventually(() => (![pid, null].includes(platform.pids()[part]) ? true : undefined), 20_000)
+      await eventually(() => (![pid, null].includes(platform.pids()[part]) ? true : undefined), 60_000).catch((error: Error) => {
+        throw new Error(`${part} did not come back after round ${round}; start said:\n${platform.said()}`, { cause: error })
+      })
       const stuck = await eventually(async () => {
         const open = (await list()).filter(
           ({ kind, state, desired }) => kind === 'build' || (state !== settled[desired] && state !== 'failed'),

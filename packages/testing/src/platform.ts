@@ -28,7 +28,11 @@ export class Platform {
   readonly #start: ChildProcess
   readonly #arguments: readonly string[]
 
-  private constructor(home: string, running: Running, start: ChildProcess, arguments_: readonly string[]) {
+  /** The last that `standin start` said on stderr: restarts, mostly. */
+  readonly said: () => string
+
+  private constructor(home: string, running: Running, start: ChildProcess, arguments_: readonly string[], said: () => string) {
+    this.said = said
     this.home = home
     this.running = running
     this.token = readFileSync(running.tokenFile, 'utf8').trim()
@@ -52,7 +56,7 @@ export class Platform {
       createInterface({ input: start.stdout as NodeJS.ReadableStream }).once('line', done)
       start.once('exit', (code) => fail(new Error(`standin start ended with ${code}:\n${complaints}`)))
     })
-    return new Platform(home, JSON.parse(line) as Running, start, arguments_)
+    return new Platform(home, JSON.parse(line) as Running, start, arguments_, () => complaints)
   }
 
   /** The same home and the same flags once more, e.g. after `kill`. */

@@ -111,6 +111,8 @@ export class App {
       this.#spawn().then(
         () => {
           if (this.#state !== 'starting') return
+          // Its last word may be read after its end was noticed.
+          if (this.#child === null) return this.#restartLater(`${this.name} ended as soon as it was ready`)
           this.#state = 'ready'
           this.#onChange(`${this.name} is back`)
         },

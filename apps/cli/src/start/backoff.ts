@@ -5,7 +5,7 @@ export class Backoff {
   readonly #steadyMs: number
   #nextMs: number
 
-  constructor(firstMs = 100, maxMs = 10_000, steadyMs = 30_000) {
+  constructor(firstMs = 100, maxMs = 2_000, steadyMs = 10_000) {
     this.#firstMs = firstMs
     this.#maxMs = maxMs
     this.#steadyMs = steadyMs
