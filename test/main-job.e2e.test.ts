@@ -58,7 +58,10 @@ describe('the main job', { timeout: 60_000 }, () => {
     expect((await platform.ask(`www-${bob.id}.${domain}`)).body).not.toContain('samovar')
     const third = await platform.json<Environment>('up', 'shop', '--name', 'third')
     expect((await platform.ask(`www-${third.id}.${domain}`)).body).not.toContain('samovar')
+    // Whoever follows its logs is let go with it.
+    const following = platform.cli('logs', 'third', '-f')
     await platform.json('delete', 'third', '--purge', '--yes')
+    expect((await following).code).toBe(0)
   })
 
   it('neutralised the clone, not the template, before anything ran', async () => {

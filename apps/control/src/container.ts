@@ -258,7 +258,7 @@ export function buildContainer(config: ControlConfig, opened: OpenedHome, option
               providers,
               metrics: get(Tokens.metrics),
             })
-            environmentRoutes(app, { commands: get(Tokens.commands), queries, stacks, providers, place })
+            environmentRoutes(app, { commands: get(Tokens.commands), queries, events: get(Tokens.events), stacks, providers, place })
             templateRoutes(app, { templates, queries, providers, log })
             buildRoutes(app, { builds: get(Tokens.builds), builder: get(Tokens.builder) })
             eventRoutes(app, get(Tokens.events), streams)

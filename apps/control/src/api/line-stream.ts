@@ -29,14 +29,21 @@ async function* rest<T>(first: Promise<IteratorResult<T>>, iterator: AsyncIterat
   }
 }
 
+/** An empty line so often keeps a reader's time limit from taking a quiet source for a dead one, ms. */
+const heartbeatMs = 15_000
+
 /** JSON Lines on one response, as slowly as they are read. Ends when the source does or the reader goes. */
 export async function streamLines(
   response: ServerResponse,
   lines: AsyncIterable<unknown>,
   onError: (error: unknown) => void,
+  beatMs = heartbeatMs,
 ): Promise<void> {
   response.writeHead(200, { 'content-type': 'application/x-ndjson', 'cache-control': 'no-store' })
   response.flushHeaders()
+  const heartbeat = setInterval(() => {
+    if (!response.writableNeedDrain) response.write('\n')
+  }, beatMs)
   try {
     for await (const line of lines) {
       if (response.destroyed) break
@@ -47,6 +54,8 @@ export async function streamLines(
     if (!response.destroyed) onError(error)
     // Cut off, so that the reader can tell it from the end.
     response.destroy()
+  } finally {
+    clearInterval(heartbeat)
   }
 }
 

@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import type { ProviderRegistry } from '../../reconcile/provider-registry.ts'
 import type { EnvironmentQueries } from '../../store/environment-queries.ts'
 import type { EnvironmentRecord } from '../../store/environment-record.ts'
+import type { EventLog } from '../../store/events.ts'
 import type { Stacks } from '../../store/stacks.ts'
 import type { Place } from '../../tables/pool.ts'
 import { endpoint } from '../endpoint.ts'
@@ -13,6 +14,7 @@ import { begun, streamLines } from '../line-stream.ts'
 export interface EnvironmentRoutesDependencies {
   readonly commands: EnvironmentCommands
   readonly queries: EnvironmentQueries
+  readonly events: EventLog
   readonly stacks: Stacks
   readonly providers: ProviderRegistry
   readonly place: Place
@@ -22,7 +24,7 @@ export interface EnvironmentRoutesDependencies {
 const statsPatienceMs = 500
 
 export function environmentRoutes(app: FastifyInstance, deps: EnvironmentRoutesDependencies): void {
-  const { commands, queries, providers, stacks, place } = deps
+  const { commands, queries, events, providers, stacks, place } = deps
   const view = (record: EnvironmentRecord): Environment => viewEnvironment(record, stacks.of(record), place)
   const routes = api.environments
 
@@ -73,9 +75,17 @@ export function environmentRoutes(app: FastifyInstance, deps: EnvironmentRoutesD
     const gone = new AbortController()
     request.raw.on('close', () => gone.abort())
     reply.raw.on('close', () => gone.abort())
-    const lines = await begun(provider.logs(record.id, { ...query, signal: gone.signal }))
-    reply.hijack()
-    await streamLines(reply.raw, lines, (error) => request.log.warn({ err: error, environment: record.id }, 'logs ended early'))
+    // Nothing more will be printed: whoever follows is let go.
+    const unsubscribe = events.subscribe((batch) => {
+      if (batch.some(({ environment, state }) => environment === record.id && state === 'deleted')) gone.abort()
+    })
+    try {
+      const lines = await begun(provider.logs(record.id, { ...query, signal: gone.signal }))
+      reply.hijack()
+      await streamLines(reply.raw, lines, (error) => request.log.warn({ err: error, environment: record.id }, 'logs ended early'))
+    } finally {
+      unsubscribe()
+    }
     return reply
   })
 
