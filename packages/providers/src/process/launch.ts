@@ -37,7 +37,6 @@ export async function launchKeeper(options: LaunchOptions, record: EnvironmentRe
     wrap: options.isolation.wrap,
     pidNamespace: options.isolation.namespaces,
     path: [dirname(process.execPath), process.env.PATH ?? '/usr/local/bin:/usr/bin:/bin'].join(delimiter),
-    outside: outside(process.env),
     startTimeoutMs: options.startTimeoutMs,
   }
   try {
@@ -52,14 +51,6 @@ export async function launchKeeper(options: LaunchOptions, record: EnvironmentRe
   } catch (error) {
     throw fault(`environment ${record.id} can't be started`, error)
   }
-}
-
-/** How this machine reaches the rest of the world: what a step that installs something has to know, and no secrets. */
-const outsideVariables = ['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE', 'SSL_CERT_DIR']
-
-function outside(environment: NodeJS.ProcessEnv): Record<string, string> {
-  const known = outsideVariables.flatMap((name) => [name, name.toLowerCase()]).map((name) => [name, environment[name]] as const)
-  return Object.fromEntries(known.filter((each): each is [string, string] => each[1] !== undefined))
 }
 
 /**

@@ -39,8 +39,6 @@ export interface LaunchSpec {
   readonly wrap: readonly string[]
   readonly pidNamespace: boolean
   readonly path: string
-  /** Proxies and certificate authorities of this machine, given to every process. */
-  readonly outside: Readonly<Record<string, string>>
   readonly startTimeoutMs: number
 }
 

@@ -15,7 +15,6 @@ const context = {
   root: '/data/mnt',
   addresses: { 'web-1': '127.64.0.1', 'web-2': '127.64.0.2', 'mail-relay-1': '127.64.0.3' },
   path: '/usr/bin',
-  outside: {},
 }
 
 describe('processEnvironment', () => {

@@ -10,8 +10,6 @@ export interface ProcessContext {
   readonly root: string
   readonly addresses: Readonly<Record<string, string>>
   readonly path: string
-  /** Proxies and certificate authorities of the machine; the blueprint may say otherwise. */
-  readonly outside: Readonly<Record<string, string>>
 }
 
 /** A process ready to be started, but for what the launcher puts before it. */
@@ -52,7 +50,6 @@ export function processEnvironment(
   const name = `${host.name}-${ordinal}`
   const dir = posix.join(context.root, 'hosts', host.name)
   const own: Record<string, string> = {
-    ...context.outside,
     PATH: context.path,
     LANG: 'C.UTF-8',
     HOME: dir,
@@ -80,7 +77,7 @@ export function fill(text: string, environment: Readonly<Record<string, string>>
 }
 
 /** The private /etc/hosts: localhost, this machine's own name, every host and instance of the environment. */
-export function hostsFile(context: Omit<ProcessContext, 'root' | 'path' | 'outside'>, machine: string): string {
+export function hostsFile(context: Omit<ProcessContext, 'root' | 'path'>, machine: string): string {
   const { stack, id, domain, addresses } = context
   const lines = ['127.0.0.1 localhost', '::1 localhost ip6-localhost ip6-loopback']
   if (!stack.hosts.some((host) => host.name === machine)) lines.push(`127.0.0.1 ${machine}`)
