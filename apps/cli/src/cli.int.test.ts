@@ -67,7 +67,14 @@ describe('bad input', () => {
     [['attach', 'x', '--service', 'www'], /www=127.0.0.1:9000/],
     [['exec', 'a', 'web', 'ls', '-l'], /stands after `--`/],
     [['token', 'create', 'x', '--scope', 'root'], /read, wake, write, admin/],
-    [['token', 'create', 'x'], /--scope/],
+    [['token', 'create', 'x'], /--scope[\s\S]*standin token create --help/],
+    [['template', 'bogus'], /standin template --help/],
+    [['up', 'shop', '--name', 'Big One'], /--name: 'Big One' is not a name[\s\S]*small letters/],
+    [['up', 'shop', '--name', '1001'], /configId/],
+    [['up', 'shop', '--count', '101'], /from 1 to 100/],
+    [['attach', 'Big', '--service', 'www=127.0.0.1:9000'], /'Big' is not a name/],
+    [['attach', 'x', '--service', 'www=127.0.0.1:9000', '--ttl', '0s'], /--ttl: '0s' is too short/],
+    [['logs', 'a', '--since', '1s', '--until', '10m'], /nothing between/],
     [['start', '--http', 'nowhere'], /--http: 'nowhere' is not an address/],
     [['completion', 'powershell'], /bash, zsh and fish/],
     [['list', '--url', 'localhost'], /'localhost' is not the address/],
@@ -114,6 +121,12 @@ describe('bad input', () => {
 })
 
 describe('streams', () => {
+  it('says that its output can not be written', async () => {
+    const { code, stderr } = await run(['-c', `"${bin}" completion bash > /dev/full`], { file: 'sh' })
+    expect(code).toBe(1)
+    expect(stderr).toContain('can not be written')
+  })
+
   it('ends with 141 and without a word when its output is closed', async () => {
     // Enough to fill the pipe: 64 KiB.
     const items = Array.from({ length: 200 }, (_, index) => ({ ref: `t@${index}`, name: 't'.repeat(1000) }))

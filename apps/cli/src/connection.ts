@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { StandinError } from '@standin/client/errors'
 import { type ConfigFile, readConfigFile } from './config-file.ts'
@@ -64,9 +64,23 @@ async function runningPlatform(home: string): Promise<Platform> {
   if (running && isAlive(running.pid)) return { url: running.api, tokenFile: running.tokenFile }
   const control = await readControlFile(home)
   if (control && isAlive(control.pid)) return { url: control.api, tokenFile: join(home, 'secrets', 'admin.token') }
+  await refuseForeign(home)
   throw new StandinError('unreachable', `Standin does not run for ${home}.`, {
     hint: 'Start it with `standin start`, or say where it runs with --url or STANDIN_URL.',
   })
+}
+
+/** Another user's home looks as if nothing ran there. */
+async function refuseForeign(home: string): Promise<void> {
+  try {
+    await readdir(join(home, 'run'))
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EACCES') return
+    throw new StandinError('unreachable', `${home} can not be read: permission denied.`, {
+      hint: 'It belongs to another user: set STANDIN_URL and STANDIN_TOKEN, or name a home of your own with --home.',
+      cause: error,
+    })
+  }
 }
 
 function checkUrl(text: string): string {

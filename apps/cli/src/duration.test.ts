@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { formatAge, formatElapsed, formatSize, parseDuration, parseMoment } from './duration.ts'
+import { formatAge, formatElapsed, formatSize, parseDuration, parseMoment, parseSpan } from './duration.ts'
 
 describe('parseDuration', () => {
   it.each([
@@ -16,6 +16,13 @@ describe('parseDuration', () => {
 
   it.each(['', '5', '-5m', '5 m', '5x', 'm5', '1e3s', '5M', 'ms'])("refuses '%s', naming it", (text) => {
     expect(() => parseDuration(text)).toThrow(`'${text}' is not a duration`)
+  })
+})
+
+describe('parseSpan', () => {
+  it('refuses what is over before it began', () => {
+    expect(parseSpan(1000)('1s')).toBe(1000)
+    expect(() => parseSpan(1000)('0s')).toThrow("'0s' is too short: at least 1s is needed")
   })
 })
 
@@ -43,7 +50,7 @@ describe('parseMoment', () => {
 
 describe('what people read', () => {
   it('says ages in one unit', () => {
-    expect([850, 42_000, 119_000, 720_000, 7_300_000, 200_000_000].map(formatAge)).toEqual(['850ms', '42s', '119s', '12m', '2h', '2d'])
+    expect([850, 42_000, 119_000, 720_000, 7_300_000, 200_000_000].map(formatAge)).toEqual(['850ms', '42s', '2m', '12m', '2h', '2d'])
   })
 
   it('takes a clock that runs behind for no age at all', () => {

@@ -14,12 +14,21 @@ export function parseDuration(text: string): number {
   return Math.round(ms)
 }
 
+/** A duration that something lasts: of at least `minimum` milliseconds. */
+export function parseSpan(minimum: number): (text: string) => number {
+  return (text) => {
+    const ms = parseDuration(text)
+    if (ms < minimum) throw new StandinError('invalid', `'${text}' is too short: at least ${formatAge(minimum)} is needed.`)
+    return ms
+  }
+}
+
 /** Milliseconds → what a person reads in a table: `850ms`, `42s`, `12m`, `3h`, `5d`. */
 export function formatAge(ms: number): string {
   const value = Math.max(0, ms)
   if (value < 1000) return `${Math.round(value)}ms`
-  if (value < 2 * units.m) return `${Math.floor(value / units.s)}s`
-  if (value < 2 * units.h) return `${Math.floor(value / units.m)}m`
+  if (value < units.m) return `${Math.floor(value / units.s)}s`
+  if (value < 2 * units.h) return `${Math.round(value / units.m)}m`
   if (value < 2 * units.d) return `${Math.floor(value / units.h)}h`
   return `${Math.floor(value / units.d)}d`
 }

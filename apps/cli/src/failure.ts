@@ -1,6 +1,7 @@
 import type { Writable } from 'node:stream'
 import { StandinError } from '@standin/client/errors'
 import { CommanderError } from 'commander'
+import { catalog } from './catalog.ts'
 import type { Surroundings } from './context.ts'
 import { Ending } from './ending.ts'
 import { exitCodes } from './exit-codes.ts'
@@ -37,11 +38,11 @@ export function report(error: unknown, argv: readonly string[], { stderr, env, s
 function toStandinError(error: unknown, argv: readonly string[]): StandinError {
   if (error instanceof StandinError) return error
   if (error instanceof CommanderError) {
-    const verb = argv.filter((word) => /^[a-z]+$/.test(word)).slice(0, 1)
+    const verb = verbOf(argv)
     const dashes =
       error.code === 'commander.unknownOption' && verb[0] === 'exec' ? ' A command with options of its own stands after `--`.' : ''
     return new StandinError('invalid', sentence(error.message.replace(/^error: /, '').replace(/^unknown command/, 'unknown verb')), {
-      hint: `\`${['standin', ...(error.code === 'commander.unknownCommand' ? [] : verb), '--help'].join(' ')}\` explains.${dashes}`,
+      hint: `\`${['standin', ...verb, '--help'].join(' ')}\` explains.${dashes}`,
     })
   }
   const message = error instanceof Error ? error.message : String(error)
@@ -49,6 +50,14 @@ function toStandinError(error: unknown, argv: readonly string[]): StandinError {
     hint: 'Run it again with STANDIN_DEBUG=1 and report what it says.',
     cause: error,
   })
+}
+
+/** The words that lead to a verb, as far as there is one: `token create`, `template`. */
+function verbOf(argv: readonly string[]): string[] {
+  const words = argv.filter((word) => /^[a-z]+$/.test(word))
+  const [first = '', second] = words
+  if (catalog.some(({ name }) => name === `${first} ${second}`)) return words.slice(0, 2)
+  return catalog.some(({ name }) => name.split(' ')[0] === first) ? [first] : []
 }
 
 /** What was aborted is told by why it was: Ctrl-C or the timeout. */

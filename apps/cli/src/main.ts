@@ -1,3 +1,4 @@
+import { writeSync } from 'node:fs'
 import { Ending } from './ending.ts'
 import { exitCodes } from './exit-codes.ts'
 import { endWith } from './failure.ts'
@@ -17,9 +18,11 @@ for (const [signal, kind] of [
 }
 
 // Whoever read the output has seen enough: `standin list | head -1`.
-process.stdout.on('error', (error: NodeJS.ErrnoException) =>
-  process.exit(error.code === 'EPIPE' ? exitCodes['closed-output'] : exitCodes.internal),
-)
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(exitCodes['closed-output'])
+  writeSync(2, `error: The output can not be written: ${error.message}.\n`)
+  process.exit(exitCodes.internal)
+})
 process.stderr.on('error', () => {})
 
 const surroundings = { stdin: process.stdin, stdout: process.stdout, stderr: process.stderr, env: process.env, signal: interruption.signal }

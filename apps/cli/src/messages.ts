@@ -30,7 +30,9 @@ export class Messages {
   /** What happened and to which thing, then every fault with its place, then what to do next. */
   fault(error: StandinError): void {
     this.error(error.message)
-    for (const fault of error.errors ?? []) this.stream.write(`  ${formatFault(fault)}\n`)
+    // A message that tells its faults need not be followed by them.
+    const untold = (error.errors ?? []).filter(({ path, message }) => path === '' || !error.message.includes(`${path} ${message}`))
+    for (const fault of untold) this.stream.write(`  ${formatFault(fault)}\n`)
     if (error.hint) this.stream.write(`${this.paint.dim('next:')} ${error.hint}\n`)
   }
 }

@@ -2,11 +2,12 @@ import { readFileSync } from 'node:fs'
 import { glob } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { PassThrough } from 'node:stream'
-import { environmentStates, scopes } from '@standin/client'
+import { environmentStates, Name, scopes } from '@standin/client'
 import { describe, expect, it } from 'vitest'
 import { catalog } from './catalog.ts'
 import { type Candidate, complete } from './complete.ts'
 import type { Surroundings } from './context.ts'
+import { namePattern } from './name.ts'
 import { createProgram } from './program.ts'
 import { referencePage } from './reference-page.ts'
 import type { Verb } from './verb.ts'
@@ -67,6 +68,7 @@ describe('lists that the API has, too', () => {
   it('are the same', () => {
     expect(states).toEqual(environmentStates)
     expect(tokenScopes).toEqual(scopes)
+    expect(namePattern).toBe((Name as { pattern?: string }).pattern)
   })
 })
 

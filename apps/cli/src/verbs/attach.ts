@@ -1,6 +1,7 @@
 import { StandinError } from '@standin/client/errors'
-import { formatElapsed, parseDuration } from '../duration.ts'
+import { formatElapsed, parseSpan } from '../duration.ts'
 import { formatServices, nameOf } from '../environment-text.ts'
+import { parseEnvironmentName, parseName } from '../name.ts'
 import { defaultTimeoutMs } from '../transition.ts'
 import { collectPairs, dryRunOption, noWaitOption, parsePair, timeoutOption, type Verb } from '../verb.ts'
 
@@ -31,7 +32,7 @@ export const attach: Verb<readonly [string], Options> = {
       repeat: true,
       required: true,
     },
-    { flags: '--ttl <duration>', description: 'it lapses then, unless it is attached again', parse: parseDuration },
+    { flags: '--ttl <duration>', description: 'it lapses then, unless it is attached again', parse: parseSpan(1) },
     { flags: '-l, --label <key=value>', description: 'a label; may be repeated', parse: parsePair, repeat: true },
     noWaitOption,
     timeoutOption,
@@ -42,6 +43,7 @@ export const attach: Verb<readonly [string], Options> = {
     ['standin attach legacy --service www=127.0.0.1:9000 --ttl 1h', 'for an hour, unless renewed'],
   ],
   async run(context, [name], { service, ttl, label, timeout = defaultTimeoutMs, wait, dryRun }) {
+    parseEnvironmentName(name)
     const attachment = {
       name,
       services: service,
@@ -72,5 +74,5 @@ function parseService(text: string): AttachedService {
       hint: 'Write it as www=127.0.0.1:9000,127.0.0.1:9001.',
     })
   }
-  return { name: text.slice(0, at), endpoints }
+  return { name: parseName(text.slice(0, at)), endpoints }
 }

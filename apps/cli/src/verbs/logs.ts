@@ -1,3 +1,4 @@
+import { StandinError } from '@standin/client/errors'
 import { parseMoment } from '../duration.ts'
 import { lookUp } from '../transition.ts'
 import { parseCount, type Verb } from '../verb.ts'
@@ -30,6 +31,11 @@ export const logs: Verb<readonly [string, string | undefined], Options> = {
   ],
   async run(context, [ref, host], { follow, since, until, tail, timestamps }) {
     const { output, signal } = context
+    if (since !== undefined && until !== undefined && since >= until) {
+      throw new StandinError('invalid', '--since is not before --until: there is nothing between them.', {
+        hint: 'A duration is how long ago: --since 10m --until 1s.',
+      })
+    }
     const [environment] = await lookUp(context, [ref])
     if (!environment) return
     const hues = [output.paint.cyan, output.paint.green, output.paint.yellow, output.paint.bold]

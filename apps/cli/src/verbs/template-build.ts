@@ -2,6 +2,7 @@ import { findBlueprint, fromHere, placed } from '../blueprint-place.ts'
 import { awaitBuild, upload } from '../build.ts'
 import { formatElapsed, formatSize } from '../duration.ts'
 import { formatFault } from '../messages.ts'
+import { parseName } from '../name.ts'
 import { createProgress } from '../progress.ts'
 import { dryRunOption, timeoutOption, type Verb } from '../verb.ts'
 import { formatChecks } from './template-show.ts'
@@ -22,8 +23,8 @@ export const templateBuild: Verb<readonly [string | undefined], Options> = {
     'running application is driven and checked, then everything is stopped and kept as the next version. The channel latest moves to it.',
   arguments: [{ name: '[path]', description: "the blueprint's folder or its Compose file (default: here)", completes: 'path' }],
   options: [
-    { flags: '-n, --name <name>', description: "of the template (default: the blueprint's)" },
-    { flags: '-c, --channel <channel>', description: 'move this channel to the new version, too' },
+    { flags: '-n, --name <name>', description: "of the template (default: the blueprint's)", parse: parseName },
+    { flags: '-c, --channel <channel>', description: 'move this channel to the new version, too', parse: parseName },
     { flags: '--provider <id>', description: 'where it is built and will run (default: process)' },
     { flags: '--keep-failed', description: 'leave the environment for a look when the build fails' },
     { flags: '--no-wait', description: 'answer as soon as the blueprint is there' },

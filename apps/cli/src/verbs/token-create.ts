@@ -1,6 +1,7 @@
 import type { Scope } from '@standin/client'
-import { parseDuration } from '../duration.ts'
+import { parseSpan } from '../duration.ts'
 import { formatInstant } from '../environment-text.ts'
+import { parseName } from '../name.ts'
 import type { Verb } from '../verb.ts'
 
 /** From least to most, as the API has them; a test compares the two. */
@@ -11,13 +12,14 @@ export const tokenCreate: Verb<readonly [string], { scope: Scope; expires?: numb
   arguments: [{ name: '<name>', description: 'who or what it is for' }],
   options: [
     { flags: '--scope <scope>', description: 'what it may do; each includes those before it', choices: tokenScopes, required: true },
-    { flags: '--expires <duration>', description: 'until when it is good, e.g. 30d (default: for ever)', parse: parseDuration },
+    { flags: '--expires <duration>', description: 'until when it is good, e.g. 30d (default: for ever)', parse: parseSpan(1000) },
   ],
   examples: [
     ['standin token create ci --scope write --expires 30d', 'for a pipeline'],
     ['STANDIN_TOKEN=$(standin token create me --scope read)', 'into a variable'],
   ],
   async run(context, [name], { scope, expires }) {
+    parseName(name)
     const client = await context.connect()
     const created = await client.tokens.create(
       { name, scope, ...(expires === undefined ? {} : { expiresInMs: expires }) },

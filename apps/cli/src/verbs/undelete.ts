@@ -2,7 +2,7 @@ import type { LiveEnvironment } from '@standin/client/connect'
 import { StandinError } from '@standin/client/errors'
 import type { Context } from '../context.ts'
 import { formatInstant, nameOf } from '../environment-text.ts'
-import { findHolder, parseName } from '../name.ts'
+import { findHolder, parseEnvironmentName } from '../name.ts'
 import { changeAll, once, type TransitionOptions } from '../transition.ts'
 import { dryRunOption, noWaitOption, reasonOption, timeoutOption, type Verb } from '../verb.ts'
 
@@ -16,7 +16,7 @@ export const undelete: Verb<readonly [string[]], Options> = {
     'one name are there, say which by its configId.',
   arguments: [{ name: '<env...>', description: 'names or configIds', completes: 'environment' }],
   options: [
-    { flags: '-n, --name <name>', description: 'bring it back under another name', parse: parseName },
+    { flags: '-n, --name <name>', description: 'bring it back under another name', parse: parseEnvironmentName },
     reasonOption,
     noWaitOption,
     timeoutOption,

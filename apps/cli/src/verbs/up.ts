@@ -5,7 +5,7 @@ import type { Context } from '../context.ts'
 import { formatElapsed } from '../duration.ts'
 import { Ending } from '../ending.ts'
 import { formatServices, nameOf } from '../environment-text.ts'
-import { findHolder, parseName } from '../name.ts'
+import { findHolder, parseEnvironmentName } from '../name.ts'
 import { createProgress } from '../progress.ts'
 import { defaultTimeoutMs } from '../transition.ts'
 import { collectPairs, dryRunOption, noWaitOption, parseCount, parsePair, timeoutOption, type Verb } from '../verb.ts'
@@ -23,7 +23,7 @@ export const up: Verb<readonly [string], Options> = {
   description: 'Waits until the clone runs, and prints the URLs of its services.',
   arguments: [{ name: '<template>', description: 'shop (its latest version), shop@7 or shop:stable', completes: 'template' }],
   options: [
-    { flags: '-n, --name <name>', description: 'a name, besides the configId; default: one is made up', parse: parseName },
+    { flags: '-n, --name <name>', description: 'a name, besides the configId; default: one is made up', parse: parseEnvironmentName },
     { flags: '-l, --label <key=value>', description: 'a label; may be repeated', parse: parsePair, repeat: true },
     { flags: '-c, --count <n>', description: 'how many clones, at most 100; a name gets -1, -2, …', parse: parseCount(1, 100) },
     noWaitOption,
@@ -77,7 +77,7 @@ export const up: Verb<readonly [string], Options> = {
 function bodiesOf(template: string, { name, label, count = 1 }: Options): CreateEnvironment[] {
   return Array.from({ length: count }, (_, index) => ({
     template,
-    ...(name === undefined ? {} : { name: count === 1 ? name : parseName(`${name}-${index + 1}`) }),
+    ...(name === undefined ? {} : { name: count === 1 ? name : parseEnvironmentName(`${name}-${index + 1}`) }),
     ...(label === undefined ? {} : { labels: collectPairs(label) }),
   }))
 }
