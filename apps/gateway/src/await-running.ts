@@ -24,8 +24,8 @@ const notServing = ({ entry }: RoutedEnvironment): StandinError => {
     stopped: `\`standin resume ${id}\` starts it`,
     stopping: `Once it is stopped, \`standin resume ${id}\` starts it again`,
     failed: `\`standin show ${id}\` and \`standin logs ${id}\` tell what failed`,
-    deleting: `\`standin undelete ${id}\` brings it back while it is in the trash`,
-    deleted: `\`standin undelete ${id}\` brings it back while it is in the trash`,
+    deleting: `\`standin show ${id}\` tells why; \`standin undelete ${id}\` brings it back if it is still in the trash`,
+    deleted: `\`standin show ${id}\` tells why; \`standin undelete ${id}\` brings it back if it is still in the trash`,
   }[state as string]
   return new StandinError(
     state === 'deleted' ? 'environment_deleted' : 'no_endpoint',

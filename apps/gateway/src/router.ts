@@ -114,7 +114,7 @@ export class Router {
     const id = this.#environmentOf(host)
     if (id === null) {
       return new StandinError('route_not_found', `No environment publishes ${host}`, {
-        hint: `Names look like www-1001.${this.#domain}; \`standin list\` shows what there is`,
+        hint: `Names look like www-1002.${this.#domain}; \`standin list\` shows what there is`,
       })
     }
     const environment = this.#environments.get(id)
@@ -126,7 +126,7 @@ export class Router {
     }
     if (id < this.#nextId) {
       return new StandinError('environment_deleted', `Environment ${id} was deleted`, {
-        hint: `\`standin undelete ${id}\` brings it back while it is in the trash`,
+        hint: `\`standin show ${id}\` tells why; \`standin undelete ${id}\` brings it back if it is still in the trash`,
       })
     }
     return new StandinError('route_not_found', `There is no environment ${id} yet`, { hint: '`standin list` shows what there is' })

@@ -151,9 +151,13 @@ class Wait {
 
   tookTooLong(timeout: number): StandinError {
     const { state, reason } = this.#view
-    return new StandinError('timeout', `${this.#name} is still ${state} after ${timeout} ms (${reason.message})`, {
-      hint: `Look at it with \`standin show ${this.#environment.name}\`, or give it more time`,
-    })
+    return new StandinError(
+      'timeout',
+      `${this.#name} is still ${state} after ${timeout % 1000 === 0 ? `${timeout / 1000}s` : `${timeout} ms`} (${reason.message})`,
+      {
+        hint: `Look at it with \`standin show ${this.#environment.name}\`, or give it more time`,
+      },
+    )
   }
 
   #judge(view: View): boolean {
