@@ -200,3 +200,14 @@ describe('the main job', { timeout: 60_000 }, () => {
     expect(existsSync(builds) ? readdirSync(builds) : []).toEqual([])
   })
 })
+
+describe('the trash', { timeout: 60_000 }, () => {
+  it('is emptied after as long as `start` was told', async () => {
+    const ports = ['--api', '--http', '--dns'].flatMap((flag) => [flag, '127.0.0.1:0'])
+    await using platform = await Platform.boot({ arguments: [...ports, '--trash', '1s'] })
+    await platform.json('attach', 'brief', '--service', 'www=127.0.0.1:9')
+    await platform.json('delete', 'brief', '--yes')
+    await eventually(async () => ((await platform.json<Environment[]>('list', '--deleted')).length === 0 ? true : undefined), 30_000)
+    expect((await platform.cli('undelete', 'brief')).code).toBe(4)
+  })
+})

@@ -13,6 +13,8 @@ export interface SupervisorOptions {
   readonly http: string
   readonly dns: string
   readonly domain: string
+  /** `24h` */
+  readonly trash: string
   readonly env: NodeJS.ProcessEnv
   /** Hears of ends and restarts of apps, a sentence each. */
   readonly onMessage: (message: string) => void
@@ -50,7 +52,7 @@ export class Supervisor {
 
   /** Throws `home_in_use` where one runs already, `port_taken`; then nothing is left running. */
   async start(): Promise<StartedPlatform> {
-    const { home, domain } = this.#options
+    const { home, domain, trash } = this.#options
     await makeHome(home)
     this.#unlock = lockHome(home)
     if (!this.#unlock) throw await alreadyRuns(home)
@@ -68,7 +70,20 @@ export class Supervisor {
       gateway.restartWith(['--home', home, '--http', withoutScheme(http)])
       dns.restartWith(['--home', home, '--dns', dnsAt])
       if (this.#stopping) throw new StandinError('interrupted', 'It was stopped while it started.')
-      const controlArgs = (api: string) => ['--home', home, '--api', api, '--domain', domain, '--gateway', http, '--dns', dnsAt]
+      const controlArgs = (api: string) => [
+        '--home',
+        home,
+        '--api',
+        api,
+        '--domain',
+        domain,
+        '--trash',
+        trash,
+        '--gateway',
+        http,
+        '--dns',
+        dnsAt,
+      ]
       const { api = '', tokenFile = '' } = await control.start(controlArgs(this.#options.api))
       control.restartWith(controlArgs(withoutScheme(api)))
       this.#started = { api, http, dns: dnsAt, tokenFile }

@@ -1,5 +1,6 @@
 import { StandinError } from '@standin/client/errors'
 import type { Context } from '../context.ts'
+import { parseDuration } from '../duration.ts'
 import { findHome } from '../home.ts'
 import { formatPairs } from '../table.ts'
 import type { Verb } from '../verb.ts'
@@ -9,6 +10,7 @@ interface Options {
   readonly http: string
   readonly dns: string
   readonly domain: string
+  readonly trash: string
 }
 
 export const start: Verb<readonly [], Options> = {
@@ -20,6 +22,7 @@ export const start: Verb<readonly [], Options> = {
     { flags: '--http <address>', description: 'where the gateway listens', parse: parseAddress, default: '127.0.0.1:8080' },
     { flags: '--dns <address>', description: 'where the resolver listens', parse: parseAddress, default: '127.0.0.1:5354' },
     { flags: '--domain <domain>', description: 'below it are the names of all environments', default: 'test-envs.localhost' },
+    { flags: '--trash <duration>', description: 'how long what was deleted can be undeleted', parse: checkDuration, default: '24h' },
   ],
   examples: [
     ['standin start', 'the platform at its usual addresses'],
@@ -62,6 +65,12 @@ function goOn({ output, flags }: Context): string {
       '\n',
     ),
   )
+}
+
+/** Control reads it again; here it is refused before anything is started. */
+function checkDuration(text: string): string {
+  parseDuration(text)
+  return text
 }
 
 /** `127.0.0.1:8080`, `[::1]:8080`; a port alone is one of 127.0.0.1. */
