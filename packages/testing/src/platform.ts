@@ -134,7 +134,16 @@ export class Platform {
       this.#start.kill('SIGTERM')
       await ended
     }
-    if (options.keepHome !== true) rmSync(this.home, { recursive: true, force: true, maxRetries: 5 })
+    if (options.keepHome === true) return
+    // A test that failed may have left control dead, and clones with nobody to end them.
+    for (const left of leftovers(this.home).processes) {
+      try {
+        process.kill(Number.parseInt(left, 10), 'SIGKILL')
+      } catch {
+        // It went with one before it.
+      }
+    }
+    rmSync(this.home, { recursive: true, force: true, maxRetries: 5 })
   }
 
   async deleteAll(): Promise<void> {
