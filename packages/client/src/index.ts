@@ -9,6 +9,7 @@ export type { TableEntries, TableKind, TableMessage, WatchOptions } from './reso
 export * from './schemas/common.ts'
 export * from './schemas/environments.ts'
 export * from './schemas/events.ts'
+export * from './schemas/policy.ts'
 export * from './schemas/server.ts'
 export * from './schemas/stack.ts'
 export * from './schemas/tables.ts'

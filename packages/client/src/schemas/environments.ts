@@ -67,6 +67,8 @@ export const Endpoint = Type.Object({
   generation: Type.Integer(),
   /** Name of the instance behind it, `web-1`. */
   instance: Type.String(),
+  /** Its share beside the others; 1 where absent. */
+  weight: Type.Optional(Type.Integer({ minimum: 0, maximum: 1000 })),
 })
 export type Endpoint = Type.Static<typeof Endpoint>
 

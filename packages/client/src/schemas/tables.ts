@@ -1,6 +1,7 @@
 import Type from 'typebox'
 import { Nullable } from './common.ts'
 import { Endpoint, EnvironmentState } from './environments.ts'
+import { InjectedFault, Probe, RoutePolicy } from './policy.ts'
 
 /**
  * What followers hold: one immutable entry per environment, replaced as a whole. See docs/reference/watch.md for the
@@ -12,8 +13,18 @@ export const Route = Type.Object({
   host: Type.String(),
   service: Type.String(),
   endpoints: Type.Array(Endpoint),
+  /** Only paths below this one: `/api` matches `/api` and `/api/x`, not `/apix`. The longest of a host wins. Absent: all. */
+  path: Type.Optional(Type.String({ pattern: '^/' })),
+  /** A name given to the environment besides its own: `demo.<domain>`. */
+  alias: Type.Optional(Type.Boolean()),
+  policy: Type.Optional(RoutePolicy),
+  faults: Type.Optional(Type.Array(InjectedFault)),
 })
 export type Route = Type.Static<typeof Route>
+
+/** One host on its way: how many of its instances take traffic, of how many. */
+export const HostProgress = Type.Object({ name: Type.String(), ready: Type.Integer(), wanted: Type.Integer() })
+export type HostProgress = Type.Static<typeof HostProgress>
 
 /** All routes of one environment. */
 export const RouteEntry = Type.Object(
@@ -25,6 +36,9 @@ export const RouteEntry = Type.Object(
     reason: Type.String(),
     revision: Type.Integer(),
     routes: Type.Array(Route),
+    /** How far its hosts are, for the page that shows a visitor what is awaited. */
+    hosts: Type.Optional(Type.Array(HostProgress)),
+    probes: Type.Optional(Type.Array(Probe)),
   },
   { $id: 'RouteEntry' },
 )
@@ -51,6 +65,8 @@ export const RecordEntry = Type.Object(
     owner: Type.String(),
     revision: Type.Integer(),
     services: Type.Array(Type.String()),
+    /** Further host names that lead to the gateway: `demo.<domain>`. */
+    aliases: Type.Optional(Type.Array(Type.String())),
     records: Type.Array(HostRecord),
   },
   { $id: 'RecordEntry' },
