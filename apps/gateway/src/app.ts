@@ -1,14 +1,14 @@
 import { join } from 'node:path'
 import { type Follower, followTable } from '@standin/follower'
 import type { Logger } from 'pino'
-import type { Activity } from './activity.ts'
 import type { GatewayConfig } from './config.ts'
 import type { Listener } from './listener.ts'
 import type { PlatformAddresses } from './platform-addresses.ts'
 import type { UpstreamRegistry } from './pool.ts'
 import type { RefusedEndpoints } from './refused-endpoints.ts'
-import type { Router } from './router.ts'
-import type { WakeDesk } from './wake.ts'
+import type { Router } from './routing/router.ts'
+import type { Activity } from './wake/activity.ts'
+import type { WakeDesk } from './wake/wake-desk.ts'
 
 /** How long exchanges may go on once the gateway was told to stop, ms. */
 const drainMs = 10_000

@@ -1,9 +1,9 @@
-import { awaitRunning } from './await-running.ts'
 import type { Exchange } from './exchange.ts'
 import { forward } from './proxy.ts'
 import { readHead } from './read-head.ts'
-import { findRoute, refuseLoop } from './routing.ts'
+import { findRoute, refuseLoop } from './routing/find-route.ts'
 import { relayUpgrade } from './upgrade.ts'
+import { awaitRunning } from './wake/await-running.ts'
 
 /** Takes an exchange one step further. False: it was answered, or it is held and will go on from `findRoute`. */
 type Stage = (exchange: Exchange) => boolean

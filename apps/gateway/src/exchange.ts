@@ -1,10 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { StandinError } from '@standin/client/errors'
-import type { Activity } from './activity.ts'
 import type { ClientConnection } from './client-connection.ts'
 import { sendProblem } from './pages.ts'
-import type { RoutedEnvironment, Router, Target } from './router.ts'
+import type { RoutedEnvironment, Router, Target } from './routing/router.ts'
 import type { UpgradeClient } from './upgrade-client.ts'
+import type { Activity } from './wake/activity.ts'
 
 /** Takes an exchange when it has ended. */
 export interface AccessLog {

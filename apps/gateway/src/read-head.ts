@@ -1,7 +1,7 @@
 import { StandinError } from '@standin/client/errors'
 import type { Exchange } from './exchange.ts'
 import { classifyRequestHeader, connectionNamed, HeaderClass, removeNamed } from './headers.ts'
-import { normaliseHost } from './host-name.ts'
+import { normaliseHost } from './routing/host-name.ts'
 
 /**
  * Reads the head once: refuses what is ambiguous, and makes the list of headers for the upstream. What is for this

@@ -1,12 +1,12 @@
 import type { ActivityReport, EnvironmentState, RouteEntry } from '@standin/client'
-import { Activity } from '../activity.ts'
 import { goOn } from '../chain.ts'
 import type { AccessLog, Exchange, Gateway } from '../exchange.ts'
 import { Listener } from '../listener.ts'
 import { UpstreamRegistry } from '../pool.ts'
 import { RefusedEndpoints } from '../refused-endpoints.ts'
-import { Router } from '../router.ts'
-import { defaultWakeLimits, type ResumeEnvironment, WakeDesk, type WakeLimits } from '../wake.ts'
+import { Router } from '../routing/router.ts'
+import { Activity } from '../wake/activity.ts'
+import { defaultWakeLimits, type ResumeEnvironment, WakeDesk, type WakeLimits } from '../wake/wake-desk.ts'
 
 export const domain = 'test-envs.localhost'
 

@@ -8,11 +8,11 @@ import { StandinError } from '@standin/client/errors'
 import { ControlLink } from '@standin/follower'
 import { describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
-import { cleanup } from './testing/cleanup.ts'
-import { fetchThrough } from './testing/fetch-through.ts'
-import { eventually, getRequest, openRaw } from './testing/raw-client.ts'
-import { domain, routeEntry, startGateway } from './testing/start-gateway.ts'
-import { startHttpUpstream } from './testing/upstream.ts'
+import { cleanup } from '../testing/cleanup.ts'
+import { fetchThrough } from '../testing/fetch-through.ts'
+import { eventually, getRequest, openRaw } from '../testing/raw-client.ts'
+import { domain, routeEntry, startGateway } from '../testing/start-gateway.ts'
+import { startHttpUpstream } from '../testing/upstream.ts'
 
 const use = cleanup()
 

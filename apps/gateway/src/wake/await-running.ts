@@ -1,6 +1,6 @@
 import { StandinError } from '@standin/client/errors'
-import type { Exchange } from './exchange.ts'
-import type { RoutedEnvironment } from './router.ts'
+import type { Exchange } from '../exchange.ts'
+import type { RoutedEnvironment } from '../routing/router.ts'
 import { treatment } from './treatment.ts'
 
 /** Lets requests to a running environment pass; holds, wakes or refuses the others. */

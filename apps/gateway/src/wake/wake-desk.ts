@@ -1,6 +1,6 @@
 import { StandinError } from '@standin/client/errors'
-import type { Abortable, Exchange, WaitingPlace } from './exchange.ts'
-import type { RoutedEnvironment } from './router.ts'
+import type { Abortable, Exchange, WaitingPlace } from '../exchange.ts'
+import type { RoutedEnvironment } from '../routing/router.ts'
 import { treatment } from './treatment.ts'
 
 /** Asks control to resume an environment. Rejects with a `StandinError`. */

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { Activity } from './activity.ts'
-import { UpstreamRegistry } from './pool.ts'
-import { RefusedEndpoints } from './refused-endpoints.ts'
+import { UpstreamRegistry } from '../pool.ts'
+import { RefusedEndpoints } from '../refused-endpoints.ts'
+import { domain, routeEntry } from '../testing/start-gateway.ts'
+import { Activity } from '../wake/activity.ts'
 import { Router, type Target } from './router.ts'
-import { domain, routeEntry } from './testing/start-gateway.ts'
 
 /** A map that counts what is done to it. */
 class CountedMap<K, V> extends Map<K, V> {

@@ -1,7 +1,7 @@
 import type { RouteEntry, TableSnapshot } from '@standin/client'
 import { StandinError } from '@standin/client/errors'
-import type { Activity, ActivityRecord } from './activity.ts'
-import { ServicePool, type UpstreamRegistry } from './pool.ts'
+import { ServicePool, type UpstreamRegistry } from '../pool.ts'
+import type { Activity, ActivityRecord } from '../wake/activity.ts'
 
 /** One environment as the router holds it. It is never changed, only replaced as a whole. */
 export interface RoutedEnvironment {

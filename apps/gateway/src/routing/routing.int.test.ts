@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { cleanup } from './testing/cleanup.ts'
-import { fetchThrough } from './testing/fetch-through.ts'
-import { domain, routeEntry, startGateway } from './testing/start-gateway.ts'
-import { startHttpUpstream } from './testing/upstream.ts'
+import { cleanup } from '../testing/cleanup.ts'
+import { fetchThrough } from '../testing/fetch-through.ts'
+import { domain, routeEntry, startGateway } from '../testing/start-gateway.ts'
+import { startHttpUpstream } from '../testing/upstream.ts'
 
 const use = cleanup()
 
@@ -61,9 +61,9 @@ describe('Routing', () => {
 
   it('says that it has no routes yet rather than that there are none', async () => {
     const { Router } = await import('./router.ts')
-    const { UpstreamRegistry } = await import('./pool.ts')
-    const { RefusedEndpoints } = await import('./refused-endpoints.ts')
-    const { Activity } = await import('./activity.ts')
+    const { UpstreamRegistry } = await import('../pool.ts')
+    const { RefusedEndpoints } = await import('../refused-endpoints.ts')
+    const { Activity } = await import('../wake/activity.ts')
     const router = new Router(new UpstreamRegistry(new RefusedEndpoints()), new Activity(async () => {}))
     expect(router.explainMiss(`www-1001.${domain}`)).toMatchObject({ code: 'unreachable', status: 503 })
   })
