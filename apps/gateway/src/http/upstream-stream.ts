@@ -4,45 +4,54 @@ import type { Socket } from 'node:net'
 export interface UpstreamRequest {
   readonly method: string
   readonly path: string
-  /** Names and values in turn, `host` first; end-to-end headers only. */
+  /** Names and values in turn, `host` first; end-to-end headers only, without `content-length`. `expect` may be among them. */
   readonly headers: readonly string[]
   readonly hasBody: boolean
-  /** Bytes; -1: it is sent in chunks and ends with `endBody()`. */
+  /** Bytes; -1: it is sent in chunks and ends with `endBody()`. A body with a length ends with `endBody()` as well. */
   readonly contentLength: number
   /** `websocket`: ask for an upgrade. `onUpgrade` or `onResponse` tells what came of it. */
   readonly upgrade: boolean
   /** Its trailers are wanted (gRPC): `te: trailers` goes along. */
   readonly wantsTrailers: boolean
+  /** Its connection serves nobody afterwards: it carried an `Upgrade` that was left out (RFC 9110, section 7.8). */
+  readonly exclusive: boolean
 }
 
 export interface UpstreamResponse {
   readonly status: number
   readonly reason: string
-  /** Names and values in turn; end-to-end headers only, `content-length` among them. */
+  /** Names and values in turn; end-to-end headers only, `content-length` among them. The array is the listener's. */
   readonly headers: string[]
   /** Bytes of the body that follow; 0: none; -1: until `onEnd`. */
   readonly contentLength: number
 }
 
+/** A chunk belongs to whoever is given it, in both directions: the giver neither changes nor reuses it. */
 export interface UpstreamListener {
-  /** A connection took the request. @param reused it had served others, so the endpoint may just have closed it */
-  onSent(reused: boolean): void
-  /** The endpoint takes the body (more of it). */
+  /** The endpoint takes the body (more of it). Called once before the first byte, too. */
   onReadyForBody(): void
   onInform(status: number, headers: readonly string[]): void
   onResponse(response: UpstreamResponse): void
+  /** May still be called for what was read already when the stream was paused. */
   onData(chunk: Buffer): void
   /** The response is complete; @param trailers end-to-end ones, null: none */
   onEnd(trailers: readonly string[] | null): void
   /** It switched protocols: the socket is the listener's now. */
   onUpgrade(response: UpstreamResponse, socket: Socket, early: Buffer): void
-  /** It failed, before or in the middle of its response; called once, and nothing after it. */
+  /** It failed, before or in the middle of its response; called once, and nothing after it. See `isSent` and `diedUnused`. */
   onError(error: Error & { code?: string }): void
 }
 
 /** One request to one endpoint. */
 export interface UpstreamStream {
-  /** False: wait for `onReadyForBody`. */
+  /** Some of it may have reached the endpoint. False in `onError`: it can be sent to another one, whatever it is. */
+  readonly isSent: boolean
+  /**
+   * True in `onError`: its connection had served others and ended before a byte of this response came, so the endpoint may
+   * just have closed it. An idempotent request without a body can be sent once more (RFC 9110, section 9.2.2).
+   */
+  readonly diedUnused: boolean
+  /** Only after `onReadyForBody`. False: wait for the next one. */
   sendBody(chunk: Buffer): boolean
   endBody(trailers: readonly string[] | null): void
   pause(): void
@@ -60,5 +69,6 @@ export interface UpstreamTransport {
   readonly busy: number
   /** Idle connections close at once, the others when they have served; after `ms` all. */
   drain(ms: number): Promise<void>
+  /** Closes every connection at once. Listeners hear it by `onError`. */
   destroy(): void
 }
