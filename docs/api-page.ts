@@ -5,6 +5,8 @@ import { SchemaWords } from './schema-words.ts'
 const titles: Readonly<Record<keyof typeof api, string>> = {
   server: 'Server',
   environments: 'Environments',
+  aliases: 'Aliases',
+  faults: 'Faults',
   templates: 'Templates',
   channels: 'Channels',
   builds: 'Builds',

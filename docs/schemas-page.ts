@@ -2,9 +2,12 @@ import { readSchemaFiles } from './schema-sources.ts'
 import { SchemaWords } from './schema-words.ts'
 
 const titles: Readonly<Record<string, string>> = {
+  aliases: 'Aliases',
   common: 'Everywhere',
   environments: 'Environments',
   events: 'Events',
+  faults: 'Faults',
+  policy: 'Policies, injected faults, probes',
   server: 'Server, tokens, errors',
   stack: 'Stacks',
   tables: 'Routes and records',

@@ -12,9 +12,11 @@ import { ExecSocket } from './api/exec-socket.ts'
 import type { Recall } from './api/idempotent-request.ts'
 import { OpenStreams } from './api/open-streams.ts'
 import { activityRoutes } from './api/routes/activity.ts'
+import { type AliasRoutesDependencies, aliasRoutes, viewAlias } from './api/routes/aliases.ts'
 import { buildRoutes } from './api/routes/builds.ts'
 import { environmentRoutes } from './api/routes/environments.ts'
 import { eventRoutes } from './api/routes/events.ts'
+import { faultRoutes } from './api/routes/faults.ts'
 import { serverRoutes } from './api/routes/server.ts'
 import { type Feeds, tableRoutes } from './api/routes/tables.ts'
 import { templateRoutes } from './api/routes/templates.ts'
@@ -29,11 +31,13 @@ import type { OpenedHome } from './open-home.ts'
 import { Deadlines } from './reconcile/deadlines.ts'
 import { type ProviderEntry, ProviderRegistry } from './reconcile/provider-registry.ts'
 import { Reconciler } from './reconcile/reconciler.ts'
+import { Aliases } from './store/aliases.ts'
 import { Builds, toBuild } from './store/builds.ts'
 import type { Database } from './store/database.ts'
 import { EnvironmentQueries } from './store/environment-queries.ts'
 import { Environments } from './store/environments.ts'
 import { EventLog } from './store/events.ts'
+import { Faults } from './store/faults.ts'
 import { makePrivate } from './store/home.ts'
 import { IdempotencyKeys } from './store/idempotency.ts'
 import { Stacks } from './store/stacks.ts'
@@ -41,7 +45,7 @@ import { Templates } from './store/templates.ts'
 import { Tokens as TokenStore } from './store/tokens.ts'
 import { Feed } from './tables/feed.ts'
 import { recordEntry } from './tables/records.ts'
-import { routeEntry } from './tables/routes.ts'
+import { type Belongings, routeEntry } from './tables/routes.ts'
 import { Table } from './tables/table.ts'
 
 const token = <T>(name: string): InjectionToken<T> => Symbol(name)
@@ -52,6 +56,8 @@ export const Tokens = {
   events: token<EventLog>('events'),
   environments: token<Environments>('environments'),
   queries: token<EnvironmentQueries>('queries'),
+  aliases: token<Aliases>('aliases'),
+  faults: token<Faults>('faults'),
   templates: token<Templates>('templates'),
   stacks: token<Stacks>('stacks'),
   builds: token<Builds>('builds'),
@@ -100,6 +106,8 @@ export function buildContainer(config: ControlConfig, opened: OpenedHome, option
   })
   provide(Tokens.environments, (get) => new Environments(database, get(Tokens.events), now))
   provide(Tokens.queries, () => new EnvironmentQueries(database))
+  provide(Tokens.aliases, (get) => new Aliases(database, get(Tokens.environments), get(Tokens.events), now))
+  provide(Tokens.faults, (get) => new Faults(database, get(Tokens.environments), get(Tokens.events), now))
   provide(Tokens.templates, (get) => new Templates(database, get(Tokens.events), now))
   provide(Tokens.stacks, (get) => new Stacks(database, get(Tokens.templates)))
   provide(Tokens.builds, (get) => new Builds(database, get(Tokens.events), now))
@@ -139,8 +147,8 @@ export function buildContainer(config: ControlConfig, opened: OpenedHome, option
     })
   })
   provide(Tokens.deadlines, (get) => {
-    const [environments, queries, events, log] = [get(Tokens.environments), get(Tokens.queries), get(Tokens.events), get(Tokens.log)]
-    return new Deadlines(environments, queries, events, now, log)
+    const [environments, queries, faults] = [get(Tokens.environments), get(Tokens.queries), get(Tokens.faults)]
+    return new Deadlines(environments, queries, faults, get(Tokens.events), now, get(Tokens.log))
   })
 
   provide(
@@ -161,10 +169,11 @@ export function buildContainer(config: ControlConfig, opened: OpenedHome, option
 
   // What followers hold.
   provide(Tokens.feeds, (get) => {
-    const [stacks, queries] = [get(Tokens.stacks), get(Tokens.queries)]
+    const [stacks, queries, aliases, faults] = [get(Tokens.stacks), get(Tokens.queries), get(Tokens.aliases), get(Tokens.faults)]
+    const belongingsOf = (id: number): Belongings => ({ aliases: aliases.of(id), faults: faults.of(id) })
     const feed = (entryOf: typeof routeEntry | typeof recordEntry) =>
       new Feed({
-        table: new Table((record) => entryOf(record, stacks.of(record), config.domain)),
+        table: new Table((record) => entryOf(record, stacks.of(record), config.domain, belongingsOf(record.id))),
         environments: get(Tokens.environments),
         queries,
         events: get(Tokens.events),
@@ -209,9 +218,17 @@ export function buildContainer(config: ControlConfig, opened: OpenedHome, option
         log: get(Tokens.log),
       }),
   )
+  const aliasDependencies = (get: <P>(part: InjectionToken<P>) => P): AliasRoutesDependencies => ({
+    aliases: get(Tokens.aliases),
+    queries: get(Tokens.queries),
+    stacks: get(Tokens.stacks),
+    place,
+  })
   provide(Tokens.recall, (get) => (reference) => {
     const [kind, id] = reference.split(':')
     if (kind === 'build') return { status: 202, body: toBuild(get(Tokens.builds).require(Number(id))) }
+    if (kind === 'alias') return { status: 200, body: viewAlias(get(Tokens.aliases).require(id ?? ''), aliasDependencies(get)) }
+    if (kind === 'fault') return { status: 201, body: get(Tokens.faults).require(id ?? '') }
     if (kind !== 'environment') throw new StandinError('internal', `an idempotency key refers to ${reference}`)
     const record = get(Tokens.queries).byRef(id ?? '')
     return { status: 201, body: viewEnvironment(record, get(Tokens.stacks).of(record), place) }
@@ -259,6 +276,8 @@ export function buildContainer(config: ControlConfig, opened: OpenedHome, option
               metrics: get(Tokens.metrics),
             })
             environmentRoutes(app, { commands: get(Tokens.commands), queries, events: get(Tokens.events), stacks, providers, place })
+            aliasRoutes(app, aliasDependencies(get))
+            faultRoutes(app, { faults: get(Tokens.faults), queries, stacks, place, now })
             templateRoutes(app, { templates, queries, providers, log })
             buildRoutes(app, { builds: get(Tokens.builds), builder: get(Tokens.builder) })
             eventRoutes(app, get(Tokens.events), streams)

@@ -1,4 +1,5 @@
 export { blueprintReference } from './blueprint-reference.ts'
+export { isNetwork } from './network.ts'
 export { type PackedBlueprint, packBlueprint } from './pack-blueprint.ts'
 export { type BlueprintInput, blueprintNames, type ParsedBlueprint, type ParseOptions, parseBlueprint } from './parse-blueprint.ts'
 export { type KeyRule, profile } from './profile.ts'

@@ -1,10 +1,12 @@
 import type { RequestOptions } from './endpoint-types.ts'
 import { StandinError } from './errors.ts'
 import { Activity } from './resources/activity.ts'
+import { Aliases } from './resources/aliases.ts'
 import { Builds } from './resources/builds.ts'
 import { Channels } from './resources/channels.ts'
 import { Environments } from './resources/environments.ts'
 import { Events } from './resources/events.ts'
+import { Faults } from './resources/faults.ts'
 import { Tables } from './resources/tables.ts'
 import { Templates } from './resources/templates.ts'
 import { Tokens } from './resources/tokens.ts'
@@ -17,6 +19,8 @@ export type { LiveEnvironment } from './live-environment.ts'
 export class StandinClient {
   readonly url: string
   readonly environments: Environments
+  readonly aliases: Aliases
+  readonly faults: Faults
   readonly templates: Templates
   readonly channels: Channels
   readonly builds: Builds
@@ -32,6 +36,8 @@ export class StandinClient {
     this.url = this.#transport.url
     this.events = new Events(this.#transport)
     this.environments = new Environments(this.#transport, this.events)
+    this.aliases = new Aliases(this.#transport)
+    this.faults = new Faults(this.#transport)
     this.templates = new Templates(this.#transport)
     this.channels = new Channels(this.#transport)
     this.builds = new Builds(this.#transport)

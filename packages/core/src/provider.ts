@@ -1,5 +1,5 @@
 import type { Readable, Writable } from 'node:stream'
-import type { Ability, Endpoint, Instance, LogLine, Stack, Stats, Step } from '@standin/client'
+import type { Ability, Endpoint, Instance, LogLine, Probe, RoutePolicy, Stack, Stats, Step } from '@standin/client'
 import type { TSchema } from 'typebox'
 
 /**
@@ -65,13 +65,23 @@ export interface EnvironmentSpec {
   readonly source:
     | { readonly kind: 'template'; readonly key: string }
     | { readonly kind: 'blueprint'; readonly dir: string }
-    | { readonly kind: 'attachment'; readonly services: readonly AttachedService[] }
+    | { readonly kind: 'attachment'; readonly services: readonly AttachedService[]; readonly probes?: readonly Probe[] }
 }
 
 /** A service that runs already. The generation of an endpoint is when it was attached. */
 export interface AttachedService {
   readonly name: string
   readonly endpoints: readonly Endpoint[]
+  readonly policy?: RoutePolicy
+  readonly paths?: readonly AttachedPath[]
+}
+
+/** A path of a service that other endpoints answer. */
+export interface AttachedPath {
+  readonly path: string
+  readonly endpoints: readonly Endpoint[]
+  /** Absent: that of the service. */
+  readonly policy?: RoutePolicy
 }
 
 /** A step or check that is run on a host and waited for. */

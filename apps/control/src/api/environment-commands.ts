@@ -1,5 +1,6 @@
-import { type CreateEnvironment, type EnvironmentAction, StandinError, type UpdateEnvironment } from '@standin/client'
-import { attachedInstances, attachServices, refuseForbidden, type SocketName } from '@standin/providers/attach'
+import { isNetwork } from '@standin/blueprint'
+import { type CreateEnvironment, type EnvironmentAction, type Fault, StandinError, type UpdateEnvironment } from '@standin/client'
+import { allEndpoints, attachedInstances, attachServices, refuseForbidden, type SocketName } from '@standin/providers/attach'
 import type { Deadlines } from '../reconcile/deadlines.ts'
 import type { ProviderRegistry } from '../reconcile/provider-registry.ts'
 import type { Reconciler } from '../reconcile/reconciler.ts'
@@ -93,9 +94,10 @@ export class EnvironmentCommands {
 
   #clone(body: CreateEnvironment, caller: Caller, onInsert: (id: number) => void): EnvironmentRecord {
     const { environments, templates, providers } = this.#deps
-    if (body.ttlMs != null) {
-      throw new StandinError('invalid', 'only attachments have a ttlMs', {
-        errors: [{ path: '/body/ttlMs', message: 'is for attachments' }],
+    for (const field of ['ttlMs', 'probes'] as const) {
+      if (body[field] == null) continue
+      throw new StandinError('invalid', `only attachments have ${field}`, {
+        errors: [{ path: `/body/${field}`, message: 'is for attachments' }],
       })
     }
     const template = templates.resolve(body.template ?? '')
@@ -139,8 +141,9 @@ export class EnvironmentCommands {
     const renews = before !== undefined && before.kind === 'attachment' && before.desired !== 'deleted'
     const known = renews && before.source?.kind === 'attachment' ? before.source.services : []
     const services = attachServices(asked, known, at)
-    for (const { endpoints } of services) for (const endpoint of endpoints) refuseForbidden(endpoint, reserved())
-    const source = { kind: 'attachment' as const, services }
+    for (const endpoint of services.flatMap(allEndpoints)) refuseForbidden(endpoint, reserved())
+    const probes = body.probes === undefined || body.probes.length === 0 ? {} : { probes: body.probes }
+    const source = { kind: 'attachment' as const, services, ...probes }
     const expiresAt = body.ttlMs == null ? null : at + body.ttlMs
 
     let id: number
@@ -188,8 +191,8 @@ function refuseNumber(name: string | undefined): void {
   })
 }
 
-function refuseOddServices(body: CreateEnvironment, asked: readonly { readonly name: string }[]): void {
-  const errors = [
+function refuseOddServices(body: CreateEnvironment, asked: NonNullable<CreateEnvironment['services']>): void {
+  const errors: Fault[] = [
     ...(asked.length === 0 ? [{ path: '/body/services', message: 'names no service' }] : []),
     ...(body.provider === undefined || body.provider === 'attach'
       ? []
@@ -198,6 +201,16 @@ function refuseOddServices(body: CreateEnvironment, asked: readonly { readonly n
       asked.findIndex((service) => service.name === name) < index
         ? [{ path: `/body/services/${index}/name`, message: `${name} is there twice` }]
         : [],
+    ),
+    ...asked.flatMap(({ paths = [] }, service) =>
+      paths.flatMap(({ path }, index) =>
+        paths.findIndex((each) => each.path === path) < index
+          ? [{ path: `/body/services/${service}/paths/${index}/path`, message: `${path} is there twice` }]
+          : [],
+      ),
+    ),
+    ...(body.probes ?? []).flatMap(({ network }, index) =>
+      network === undefined || isNetwork(network) ? [] : [{ path: `/body/probes/${index}/network`, message: `${network} is no network` }],
     ),
   ]
   if (errors.length > 0)

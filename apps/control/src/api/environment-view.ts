@@ -17,7 +17,7 @@ export function viewEnvironment(record: EnvironmentRecord, stack: Stack, place: 
     reason: record.reason,
     services: servicePools(record, stack, place.domain).map(({ name, hostname, endpoints }) => ({
       name,
-      url: `${place.gateway.scheme}://${hostname}${portOf(place)}/`,
+      url: urlOf(hostname, place),
       hostname,
       endpoints,
     })),
@@ -30,6 +30,11 @@ export function viewEnvironment(record: EnvironmentRecord, stack: Stack, place: 
     purgeAt: instantOrNull(record.purgeAt),
     revision: record.revision,
   }
+}
+
+/** How a browser reaches a host name. */
+export function urlOf(host: string, place: Place): string {
+  return `${place.gateway.scheme}://${host}${portOf(place)}/`
 }
 
 function portOf({ gateway }: Place): string {

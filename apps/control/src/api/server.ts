@@ -36,7 +36,7 @@ export async function buildServer(deps: ServerDependencies): Promise<FastifyInst
   const app = Fastify({
     loggerInstance: deps.log,
     logController: new LogController({ disableRequestLogging: true }),
-    routerOptions: { maxParamLength: 200 },
+    routerOptions: { maxParamLength: 256 },
     forceCloseConnections: 'idle',
     exposeHeadRoutes: false,
     frameworkErrors: answerError,

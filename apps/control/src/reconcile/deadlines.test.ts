@@ -10,7 +10,7 @@ afterEach(() => log.error.mockClear())
 async function build(): Promise<{ house: House; deadlines: Deadlines }> {
   const house = await House.build()
   await house.open()
-  return { house, deadlines: new Deadlines(house.environments, house.queries, house.events, () => house.time, log) }
+  return { house, deadlines: new Deadlines(house.environments, house.queries, house.faults, house.events, () => house.time, log) }
 }
 
 describe('Deadlines', () => {

@@ -2,27 +2,30 @@ import type { Logger } from '@standin/core'
 import type { EnvironmentQueries } from '../store/environment-queries.ts'
 import type { Environments } from '../store/environments.ts'
 import type { EventLog } from '../store/events.ts'
+import type { Faults } from '../store/faults.ts'
 
 /** Longest wait between two looks: timers of Node end at 24.8 days, and clocks are set. */
 const longestWaitMs = 3_600_000
 const faultWaitMs = 10_000
 
 /**
- * What happens by itself at a time: attachments lapse, the trash is emptied. The store's index is the sorted queue, one
+ * What happens by itself at a time: attachments lapse, the trash is emptied, injected faults end. The store's index is the sorted queue, one
  * timer waits for its first entry.
  */
 export class Deadlines {
   readonly #environments: Environments
   readonly #queries: EnvironmentQueries
+  readonly #faults: Faults
   readonly #events: EventLog
   readonly #now: () => number
   readonly #log: Logger
   #timer: NodeJS.Timeout | undefined
   #unsubscribe: () => void = () => {}
 
-  constructor(environments: Environments, queries: EnvironmentQueries, events: EventLog, now: () => number, log: Logger) {
+  constructor(environments: Environments, queries: EnvironmentQueries, faults: Faults, events: EventLog, now: () => number, log: Logger) {
     this.#environments = environments
     this.#queries = queries
+    this.#faults = faults
     this.#events = events
     this.#now = now
     this.#log = log
@@ -50,8 +53,8 @@ export class Deadlines {
 
   /** Look at the next deadline again: one was set. */
   arm(): void {
-    const next = this.#queries.nextDeadline()
-    if (next === null) clearTimeout(this.#timer)
+    const next = Math.min(this.#queries.nextDeadline() ?? Infinity, this.#faults.nextExpiry() ?? Infinity)
+    if (next === Infinity) clearTimeout(this.#timer)
     else this.#wait(Math.min(Math.max(next - this.#now(), 0), longestWaitMs))
   }
 
@@ -61,6 +64,7 @@ export class Deadlines {
   }
 
   #expire(): void {
+    this.#faults.expire('reconciler')
     const { lapsed, purgeable } = this.#queries.dueAt(this.#now())
     for (const { id, expiresAt } of lapsed) {
       const message = `it was attached until ${new Date(expiresAt ?? 0).toISOString()} and was not renewed`

@@ -3,6 +3,7 @@ import { StandinError } from '@standin/client'
 import type { InstanceStatus } from '@standin/core'
 import type { Selectable, Updateable } from 'kysely'
 import { mayBecome } from '../reconcile/transitions.ts'
+import { forgetBelongings } from './belongings.ts'
 import type { Database } from './database.ts'
 import type { EnvironmentEdit, NewEnvironment, ProgressData, Reattachment, StatePatch } from './environment-changes.ts'
 import { type EnvironmentRecord, toEnvironmentRecord } from './environment-record.ts'
@@ -215,6 +216,11 @@ export class Environments {
     })
   }
 
+  /** What belongs to it and is kept elsewhere was changed, within the caller's transaction. */
+  noteChange(id: number, fields: readonly string[], actor: string): void {
+    this.#record(id, 'environment.changed', actor, { fields })
+  }
+
   /** Its data is gone; a small row stays, so that its id is never used again. */
   purged(id: number, because: Because): void {
     this.#db.transaction(() => {
@@ -231,6 +237,7 @@ export class Environments {
         instances: '[]',
         desired_before: null,
       })
+      forgetBelongings(this.#db, this.#events, id, because.actor)
       this.#record(id, 'environment.purged', because.actor, {})
     })
   }

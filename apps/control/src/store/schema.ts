@@ -7,6 +7,8 @@ import type { Generated } from 'kysely'
 export interface Tables {
   meta: { key: string; value: string }
   environments: EnvironmentsTable
+  aliases: AliasesTable
+  faults: FaultsTable
   events: EventsTable
   templates: TemplatesTable
   template_names: { name: string; next_version: number }
@@ -53,6 +55,30 @@ export interface EnvironmentsTable {
   purged_at: number | null
   /** seq of the last event that changed it. */
   revision: number
+}
+
+export interface AliasesTable {
+  /** Fully qualified, lower case, without the last dot. */
+  host: string
+  environment: number
+  /** Null: the main one, whichever that is. */
+  service: string | null
+  /** Who set it, or moved it last. */
+  actor: string
+  created_at: number
+  updated_at: number
+}
+
+export interface FaultsTable {
+  /** AUTOINCREMENT: never reused. */
+  id: Generated<number>
+  environment: number
+  service: string
+  /** InjectedFault without `id` and `expiresAt`. */
+  fault: string
+  actor: string
+  created_at: number
+  expires_at: number
 }
 
 export interface EventsTable {

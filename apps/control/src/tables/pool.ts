@@ -1,5 +1,6 @@
-import type { Endpoint, EnvironmentState, Host, Instance, Stack } from '@standin/client'
-import type { InstanceStatus } from '@standin/core'
+import type { Endpoint, EnvironmentState, Host, Instance, Publish, RoutePolicy, Stack } from '@standin/client'
+import type { AttachedService, InstanceStatus } from '@standin/core'
+import { allEndpoints } from '@standin/providers/attach'
 import type { EnvironmentRecord } from '../store/environment-record.ts'
 
 /** The platform's own names: what host names end in, and how a browser reaches the gateway. */
@@ -12,6 +13,9 @@ export interface ServicePool {
   readonly name: string
   readonly hostname: string
   readonly endpoints: Endpoint[]
+  readonly policy: RoutePolicy | undefined
+  /** Paths that others answer. */
+  readonly paths: readonly { readonly path: string; readonly endpoints: Endpoint[]; readonly policy: RoutePolicy | undefined }[]
 }
 
 /** States in which the instances that took traffic last are still there: frozen ones serve again as soon as they are thawed. */
@@ -20,31 +24,52 @@ const holdsPool: ReadonlySet<EnvironmentState> = new Set(['running', 'suspending
 /** Every published service with its pool: instances that run and are healthy, or have no health check. */
 export function servicePools(record: EnvironmentRecord, stack: Stack, domain: string): ServicePool[] {
   const inPool = holdsPool.has(record.state) ? record.instances.filter(takesTraffic) : []
-  const pool = (name: string, endpoints: Endpoint[]) => ({ name, hostname: `${name}-${record.id}.${domain}`, endpoints })
-  if (record.source?.kind === 'attachment') {
-    const names = new Set(inPool.map((instance) => instance.name))
-    return record.source.services.map(({ name, endpoints }) =>
-      pool(
-        name,
-        endpoints.filter((endpoint) => names.has(endpoint.instance)),
-      ),
-    )
+  const hostnameOf = (name: string) => `${name}-${record.id}.${domain}`
+  if (record.source?.kind === 'attachment') return record.source.services.map((each) => attachedPool(each, hostnameOf(each.name), inPool))
+  return stack.publish.map((each) => publishedPool(each, hostnameOf(each.service), inPool))
+}
+
+function attachedPool(service: AttachedService, hostname: string, inPool: readonly InstanceStatus[]): ServicePool {
+  const names = new Set(inPool.map((instance) => instance.name))
+  const present = (endpoints: readonly Endpoint[]) => endpoints.filter((endpoint) => names.has(endpoint.instance))
+  const { name, policy, paths = [] } = service
+  return {
+    name,
+    hostname,
+    endpoints: present(service.endpoints),
+    policy,
+    paths: paths.map((each) => ({ path: each.path, endpoints: present(each.endpoints), policy: each.policy ?? policy })),
   }
-  return stack.publish.map(({ service, host, port }) =>
-    pool(
-      service,
-      inPool
-        .filter((instance) => instance.host === host)
-        .map(({ address, generation, name }) => ({ address, port, generation, instance: name })),
-    ),
-  )
+}
+
+function publishedPool(publish: Publish, hostname: string, inPool: readonly InstanceStatus[]): ServicePool {
+  const endpointsOf = (host: string, port: number): Endpoint[] =>
+    inPool
+      .filter((instance) => instance.host === host)
+      .map(({ address, generation, name }) => ({ address, port, generation, instance: name }))
+  const { service, host, port, policy, paths = [] } = publish
+  return {
+    name: service,
+    hostname,
+    endpoints: endpointsOf(host, port),
+    policy,
+    paths: paths.map((each) => ({ path: each.path, endpoints: endpointsOf(each.host, each.port), policy: each.policy ?? policy })),
+  }
+}
+
+/** The service that is meant where none is named: `www`, or the first one. */
+export function mainService(services: readonly ServicePool[]): ServicePool | undefined {
+  return services.find(({ name }) => name === 'www') ?? services[0]
 }
 
 /** Every host with its instances, in the order of the stack. */
 export function hostsOf(record: EnvironmentRecord, stack: Stack, domain: string): Host[] {
   const specs =
     record.source?.kind === 'attachment'
-      ? record.source.services.map(({ name, endpoints }) => ({ name, ports: [...new Set(endpoints.map((endpoint) => endpoint.port))] }))
+      ? record.source.services.map((each) => ({
+          name: each.name,
+          ports: [...new Set(allEndpoints(each).map((endpoint) => endpoint.port))],
+        }))
       : stack.hosts
   return specs.map(({ name, ports }) => ({
     name,

@@ -1,9 +1,15 @@
 import type { HostRecord, RecordEntry, Stack } from '@standin/client'
 import type { EnvironmentRecord } from '../store/environment-record.ts'
 import { hostsOf, servicePools } from './pool.ts'
+import type { Belongings } from './routes.ts'
 
 /** What the resolver has to know of an environment; null: nothing, it was deleted. The revision is added when it is sent. */
-export function recordEntry(record: EnvironmentRecord, stack: Stack, domain: string): Omit<RecordEntry, 'revision'> | null {
+export function recordEntry(
+  record: EnvironmentRecord,
+  stack: Stack,
+  domain: string,
+  { aliases }: Pick<Belongings, 'aliases'>,
+): Omit<RecordEntry, 'revision'> | null {
   if (record.state === 'deleted') return null
   // What is attached has addresses that aren't ours to name.
   const ptr = record.kind !== 'attachment'
@@ -12,6 +18,7 @@ export function recordEntry(record: EnvironmentRecord, stack: Stack, domain: str
     state: record.state,
     owner: record.owner,
     services: servicePools(record, stack, domain).map((service) => service.name),
+    ...(aliases.length === 0 ? {} : { aliases: aliases.map(({ host }) => host) }),
     records: hostsOf(record, stack, domain).flatMap(({ fqdn, instances }): HostRecord[] => {
       const addressed = instances.filter((instance) => instance.address !== '')
       if (addressed.length === 0) return []

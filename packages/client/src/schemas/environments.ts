@@ -1,5 +1,6 @@
 import Type from 'typebox'
 import { ConfigId, HostPort, Labels, literals, Name, Nullable, Page, pageQuery, Timestamp } from './common.ts'
+import { PathPrefix, Probe, RoutePolicy } from './policy.ts'
 
 export const environmentStates = [
   'starting',
@@ -146,7 +147,30 @@ export const ListEnvironmentsQuery = Type.Object(
 )
 export type ListEnvironmentsQuery = Type.Static<typeof ListEnvironmentsQuery>
 
-export const AttachService = Type.Object({ name: Name, endpoints: Type.Array(HostPort, { minItems: 1, maxItems: 256 }) })
+/** An address and a port, with its share of the requests beside the others where that isn't 1. */
+export const AttachEndpoint = Type.Union([
+  HostPort,
+  Type.Object({ address: HostPort, weight: Type.Integer({ minimum: 0, maximum: 1000 }) }, { additionalProperties: false }),
+])
+const attachEndpoints = Type.Array(AttachEndpoint, { minItems: 1, maxItems: 256 })
+
+export const AttachService = Type.Object(
+  {
+    name: Name,
+    endpoints: attachEndpoints,
+    /** How the gateway treats it; absent: with the defaults. */
+    policy: Type.Optional(RoutePolicy),
+    /** Paths that other endpoints answer; one without a policy has that of the service. */
+    paths: Type.Optional(
+      Type.Array(
+        Type.Object({ path: PathPrefix, endpoints: attachEndpoints, policy: Type.Optional(RoutePolicy) }, { additionalProperties: false }),
+        { maxItems: 64 },
+      ),
+    ),
+  },
+  { additionalProperties: false },
+)
+export type AttachService = Type.Static<typeof AttachService>
 
 /** Exactly one of `template` and `provider: attach` with `services`. */
 export const CreateEnvironment = Type.Object(
@@ -156,6 +180,8 @@ export const CreateEnvironment = Type.Object(
     template: Type.Optional(Type.String()),
     provider: Type.Optional(Type.String()),
     services: Type.Optional(Type.Array(AttachService, { minItems: 1 })),
+    /** Of an attachment: requests that only look whether it is there. A template brings its own. */
+    probes: Type.Optional(Type.Array(Probe, { maxItems: 64 })),
     /** Milliseconds until an attachment lapses unless it is attached again. */
     ttlMs: Type.Optional(Nullable(Type.Integer({ minimum: 1 }))),
     labels: Type.Optional(Labels),

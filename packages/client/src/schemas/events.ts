@@ -10,12 +10,16 @@ import { EnvironmentState } from './environments.ts'
  * | `environment.created` | `{name, template, provider}` |
  * | `environment.desired` | `{from, to, reason}` |
  * | `environment.state` | `{from, to, reason}` |
- * | `environment.changed` | `{fields}`: endpoints, instances, labels, name |
+ * | `environment.changed` | `{fields}`: endpoints, instances, labels, name, aliases, faults |
  * | `environment.progress` | `{step, host, status: started|done|failed, durationMs, message}` |
  * | `environment.purged` | `{}` |
  * | `build.started`, `build.phase`, `build.progress`, `build.finished` | `{build, phase, host, step, status, durationMs, message}` |
  * | `template.created`, `template.deleted` | `{ref}` |
  * | `channel.set` | `{template, channel, from, to}` |
+ * | `alias.set` | `{host, from, to, service}`: configIds, `from` is null for a new one |
+ * | `alias.deleted` | `{host, from}` |
+ * | `fault.added` | `{fault}`: a ServiceFault |
+ * | `fault.removed` | `{fault, reason: removed|expired}` |
  * | `token.created`, `token.revoked` | `{id, name, scope}` |
  */
 export const eventTypes = [
@@ -32,6 +36,10 @@ export const eventTypes = [
   'template.created',
   'template.deleted',
   'channel.set',
+  'alias.set',
+  'alias.deleted',
+  'fault.added',
+  'fault.removed',
   'token.created',
   'token.revoked',
 ] as const

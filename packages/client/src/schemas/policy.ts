@@ -7,6 +7,18 @@ const closed = { additionalProperties: false } as const
 const milliseconds = (description: string, minimum = 1) => Type.Optional(Type.Integer({ minimum, maximum: 86_400_000, description }))
 const count = (description: string, maximum = 1_000_000) => Type.Optional(Type.Integer({ minimum: 1, maximum, description }))
 
+/** A token (RFC 9110, section 5.6.2), and a value (section 5.5). */
+export const headerNamePattern = "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$"
+export const headerValuePattern = '^[\\t\\x20-\\x7e\\x80-\\xff]*$'
+
+/** `/api` is the path `/api` and all below `/api/`. Segments as of RFC 3986, section 3.3, none of them empty. */
+export const pathPrefixPattern = "^(/[A-Za-z0-9._~!$&'()*+,;=:@%-]+)+$"
+export const PathPrefix = Type.String({
+  pattern: pathPrefixPattern,
+  maxLength: 1000,
+  description: 'Beginning of a path: `/api` is `/api` and `/api/x`, not `/apix`',
+})
+
 export const balances = ['round-robin', 'least-connections', 'two-choices', 'sticky'] as const
 export type Balance = (typeof balances)[number]
 
@@ -71,10 +83,16 @@ export const InjectedFault = Type.Object(
     percent: Type.Integer({ minimum: 1, maximum: 100 }),
     /** Only requests with this header; without a value, any value. */
     header: Type.Optional(
-      Type.Object({ name: Type.String({ maxLength: 200 }), value: Type.Optional(Type.String({ maxLength: 1000 })) }, closed),
+      Type.Object(
+        {
+          name: Type.String({ pattern: headerNamePattern, maxLength: 200 }),
+          value: Type.Optional(Type.String({ pattern: headerValuePattern, maxLength: 1000 })),
+        },
+        closed,
+      ),
     ),
     /** Only requests below this path. */
-    path: Type.Optional(Type.String({ pattern: '^/', maxLength: 1000 })),
+    path: Type.Optional(PathPrefix),
     expiresAt: Timestamp,
   },
   { ...closed, $id: 'InjectedFault' },

@@ -1,5 +1,6 @@
 import Type from 'typebox'
 import { Labels, literals, Name, Nullable } from './common.ts'
+import { PathPrefix, Probe, RoutePolicy } from './policy.ts'
 
 /**
  * A stack: what a blueprint says once it is parsed, with every default filled in. It is independent of the provider
@@ -117,7 +118,16 @@ export const HostSpec = Type.Object({
 })
 export type HostSpec = Type.Static<typeof HostSpec>
 
-export const Publish = Type.Object({ service: Name, host: Name, port: Type.Integer({ minimum: 1, maximum: 65535 }) })
+const target = { host: Name, port: Type.Integer({ minimum: 1, maximum: 65535 }) }
+
+export const Publish = Type.Object({
+  service: Name,
+  ...target,
+  /** How the gateway treats it; absent: with the defaults. */
+  policy: Type.Optional(RoutePolicy),
+  /** Paths that other hosts answer, each with its own policy. */
+  paths: Type.Optional(Type.Array(Type.Object({ path: PathPrefix, ...target, policy: Type.Optional(RoutePolicy) }))),
+})
 export type Publish = Type.Static<typeof Publish>
 
 export const Stack = Type.Object(
@@ -129,6 +139,8 @@ export const Stack = Type.Object(
     /** Secrets by name: a file that came with the blueprint, or the name of an environment variable of the builder. */
     secrets: Type.Array(Type.Object({ name: Type.String(), file: Nullable(Type.String()), environment: Nullable(Type.String()) })),
     publish: Type.Array(Publish),
+    /** Requests that only look whether a clone is there; absent, as in templates of earlier versions: none. */
+    probes: Type.Optional(Type.Array(Probe)),
     phases: Type.Object({ provision: Type.Array(Step), bootstrap: Type.Array(Step), configure: Type.Array(Step) }),
     fixtures: Type.Array(Fixture),
     checks: Type.Array(Check),

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { type Ability, StandinError } from '@standin/client'
 import type { AttachedService, EnvironmentSpec, Observed, Provider, ProviderContext, ProviderHandle } from '@standin/core'
 import Type from 'typebox'
-import { attachedInstances } from './attached-services.ts'
+import { allEndpoints, attachedInstances } from './attached-services.ts'
 import { parseEndpoint, refuseForbidden, type SocketName } from './endpoint-rules.ts'
 import { Journal } from './journal.ts'
 
@@ -72,7 +72,7 @@ class AttachHandle implements ProviderHandle {
       throw new StandinError('unsupported', `provider attach can not clone a ${spec.source.kind}: it attaches what runs already`)
     }
     const { services } = spec.source
-    for (const { endpoints } of services) for (const endpoint of endpoints) refuseForbidden(endpoint, this.#reserved)
+    for (const endpoint of services.flatMap(allEndpoints)) refuseForbidden(endpoint, this.#reserved)
     const before = this.#attachments.get(spec.id)
     if (before !== undefined && JSON.stringify(before.services) === JSON.stringify(services)) return observed(before)
     return this.#put({ id: spec.id, state: before?.state ?? 'created', services })

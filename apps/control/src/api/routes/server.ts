@@ -31,6 +31,8 @@ export function serverRoutes(app: FastifyInstance, deps: ServerRoutesDependencie
       providers: [...deps.providers.entries()].map(([id, { can, notes }]) => ({ id, can: { ...can }, notes: [...notes] })),
       links: {
         environments: '/v1/environments',
+        aliases: '/v1/aliases',
+        faults: '/v1/faults',
         templates: '/v1/templates',
         builds: '/v1/builds',
         events: '/v1/events',

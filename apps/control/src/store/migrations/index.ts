@@ -1,7 +1,9 @@
 import type { Migration } from 'kysely/migration'
 import { initial } from './001-initial.ts'
+import { aliasesAndFaults } from './002-aliases-and-faults.ts'
 
 /** In order of their names. A migration that has shipped is never changed; a new one is added below. */
 export const migrations: Readonly<Record<string, Migration>> = {
   '001-initial': initial,
+  '002-aliases-and-faults': aliasesAndFaults,
 }
