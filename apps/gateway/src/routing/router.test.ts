@@ -1,3 +1,4 @@
+import type { RouteEntry } from '@standin/client'
 import { describe, expect, it } from 'vitest'
 import { UpstreamRegistry } from '../pool.ts'
 import { RefusedEndpoints } from '../refused-endpoints.ts'
@@ -46,6 +47,11 @@ const setUp = (hosts = new CountedMap<string, Target>()) => {
   const router = new Router(upstreams, new Activity(async () => {}), hosts)
   return { router, upstreams, hosts }
 }
+/** One environment whose main host has a service for each of these paths. */
+const withRoutes = (id: number, paths: readonly (string | undefined)[]): RouteEntry => ({
+  ...routeEntry(id, []),
+  routes: paths.map((path, index) => ({ host: www(id), service: `s${index}`, endpoints: [], ...(path === undefined ? {} : { path }) })),
+})
 const www = (id: number) => `www-${id}.${domain}`
 
 describe('Router', () => {
@@ -66,6 +72,35 @@ describe('Router', () => {
     expect(after.filter((target, index) => target !== others[index])).toEqual([undefined])
     expect(router.find(www(5000))?.pool.upstreams.map(({ endpoint }) => endpoint.port)).toEqual([80, 81])
     expect(router.size).toBe(9_999)
+  })
+
+  it('takes no more steps for a change among five thousand environments with aliases and paths than among five', () => {
+    const stepsAmong = (count: number): number[] => {
+      const { router, hosts } = setUp()
+      const entry = (id: number, revision = 1): RouteEntry => ({
+        ...routeEntry(id, [1024]),
+        revision,
+        routes: [
+          ...withRoutes(id, [undefined, '/api', '/assets']).routes,
+          { host: `demo-${id}.${domain}`, service: 'www', endpoints: [], alias: true },
+        ],
+      })
+      router.reset({ epoch: 'a', domain, nextId: 9_000, items: Array.from({ length: count }, (_, index) => entry(1001 + index)) })
+      const steps = (change: () => void) => {
+        hosts.operations = 0
+        change()
+        return hosts.operations
+      }
+      return [
+        steps(() => router.put(entry(1002, 2))),
+        steps(() => router.put(routeEntry(1002, [80], { revision: 3 }))),
+        steps(() => router.put(entry(8_500))),
+        steps(() => router.remove(1003)),
+      ]
+    }
+    const steps = stepsAmong(5_000)
+    expect(steps).toEqual(stepsAmong(5))
+    expect(Math.max(...steps)).toBeLessThan(30)
   })
 
   it('keeps what a snapshot of the same store repeats, and takes all of another store anew', () => {
@@ -104,5 +139,101 @@ describe('Router', () => {
     expect(router.find(`demo.${domain}`)?.environment.entry.environment).toBe(1002)
     router.put({ ...other, revision: 2 })
     expect(router.find(`demo.${domain}`)).toBeUndefined()
+  })
+
+  it('gives a path to the longest prefix that it is below, and the rest of the host to the route without one', () => {
+    const { router } = setUp()
+    router.reset({ epoch: 'a', domain, nextId: 1001, items: [] })
+    router.put(withRoutes(1001, [undefined, '/api', '/api/v2/', '/assets']))
+    const serviceAt = (path: string) => router.find(www(1001), path)?.route.service
+    expect(['/', '/api', '/api/x', '/apix', '/api/v2', '/api/v2?x', '/api/v20', '//api', '/assets/a/b'].map(serviceAt)).toEqual([
+      's0',
+      's1',
+      's1',
+      's0',
+      's2',
+      's2',
+      's1',
+      's0',
+      's3',
+    ])
+    router.put({ ...withRoutes(1001, ['/api']), revision: 2 })
+    expect(serviceAt('/api/v2')).toBe('s0')
+    expect(router.find(www(1001), '/')).toBeUndefined()
+    expect(router.explainMiss(www(1001), '/x?secret=1')).toMatchObject({
+      code: 'route_not_found',
+      message: `${www(1001)} publishes nothing at /x`,
+      hint: 'It publishes what is below /api',
+    })
+    router.remove(1001)
+    expect(router.holder(www(1001))).toBeUndefined()
+  })
+
+  it('lets environments share a host by path, and each of them go without the others', () => {
+    const { router } = setUp()
+    const shared = (id: number, path?: string): RouteEntry => ({
+      ...routeEntry(id, []),
+      routes: [{ host: `demo.${domain}`, service: 'www', endpoints: [], ...(path === undefined ? {} : { path }) }],
+    })
+    const owner = (path: string) => router.find(`demo.${domain}`, path)?.environment.entry.environment
+    for (const order of [
+      [1001, 1002, 1003],
+      [1003, 1001, 1002],
+    ]) {
+      for (const id of order) router.put(shared(id, { 1001: '/a', 1002: '/a/b' }[id]))
+      expect([owner('/a/b/c'), owner('/a/c'), owner('/c')]).toEqual([1002, 1001, 1003])
+      router.remove(1001)
+      expect([owner('/a/b/c'), owner('/a/c'), owner('/c')]).toEqual([1002, 1003, 1003])
+      for (const id of order) router.remove(id)
+      expect(owner('/c')).toBeUndefined()
+    }
+  })
+
+  it('always leads an alias that moves to one of the two, in whichever order they change', () => {
+    const alias = `demo.${domain}`
+    const entryWith = (id: number, has: boolean): RouteEntry => ({
+      ...routeEntry(id, []),
+      routes: [...routeEntry(id, []).routes, ...(has ? [{ host: alias, service: 'www', endpoints: [], alias: true }] : [])],
+    })
+    const owner = (router: Router) => router.find(alias)?.environment.entry.environment
+    const { router } = setUp()
+    router.put(entryWith(1001, true))
+    // B takes it before A lets go, and has it then, whatever becomes of A.
+    router.put(entryWith(1002, true))
+    expect(owner(router)).toBe(1002)
+    router.put(entryWith(1001, false))
+    expect(owner(router)).toBe(1002)
+    router.remove(1001)
+    expect(owner(router)).toBe(1002)
+    router.put(entryWith(1003, true))
+    router.remove(1003)
+    expect(owner(router)).toBe(1002)
+    router.remove(1002)
+    expect(owner(router)).toBeUndefined()
+  })
+
+  it('moves an alias that a snapshot gives to another one', () => {
+    const { router } = setUp()
+    const entryWith = (id: number, has: boolean, revision: number): RouteEntry => ({
+      ...routeEntry(id, [], { revision }),
+      routes: has ? [{ host: `demo.${domain}`, service: 'www', endpoints: [], alias: true }] : [],
+    })
+    router.reset({ epoch: 'a', domain, nextId: 1003, items: [entryWith(1001, true, 1), entryWith(1002, false, 1)] })
+    router.reset({ epoch: 'a', domain, nextId: 1003, items: [entryWith(1001, false, 2), entryWith(1002, true, 2)] })
+    expect(router.find(`demo.${domain}`)?.environment.entry.environment).toBe(1002)
+    router.reset({ epoch: 'a', domain, nextId: 1003, items: [entryWith(1001, true, 3), entryWith(1002, false, 3)] })
+    expect(router.find(`demo.${domain}`)?.environment.entry.environment).toBe(1001)
+  })
+
+  it('knows since when an environment is in its state, from the first change on', () => {
+    const { router } = setUp()
+    router.put(routeEntry(1001, [], { state: 'suspended' }))
+    expect(router.environment(1001)?.since).toBe(0)
+    const before = Date.now()
+    router.put(routeEntry(1001, [], { state: 'resuming', revision: 2 }))
+    const since = router.environment(1001)?.since as number
+    expect(since).toBeGreaterThanOrEqual(before)
+    router.put(routeEntry(1001, [], { state: 'resuming', revision: 3 }))
+    expect(router.environment(1001)?.since).toBe(since)
   })
 })

@@ -1,74 +1,111 @@
 import type { RouteEntry, TableSnapshot } from '@standin/client'
-import { StandinError } from '@standin/client/errors'
+import type { StandinError } from '@standin/client/errors'
+import { compileFaults, type PlannedFault } from '../faults/planned-fault.ts'
 import { ServicePool, type UpstreamRegistry } from '../pool.ts'
 import type { Activity, ActivityRecord } from '../wake/activity.ts'
+import { type CompiledProbe, compileProbes } from '../wake/probes.ts'
+import { explainMiss, type Table } from './explain-miss.ts'
+import { HostTargets } from './host-targets.ts'
+import { toPrefix } from './path-prefix.ts'
 
 /** One environment as the router holds it. It is never changed, only replaced as a whole. */
 export interface RoutedEnvironment {
   readonly entry: RouteEntry
   readonly targets: readonly Target[]
+  /** Null: it has none, as most. */
+  readonly probes: readonly CompiledProbe[] | null
+  /** When it was seen to come into its state, milliseconds since the epoch; 0: before we knew it. */
+  readonly since: number
 }
 
 /** One published service, as control's table has it. */
 type ServiceRoute = RouteEntry['routes'][number]
 
-/** Where a host name leads. */
+/** Where a host name leads, or a part of its paths. */
 export interface Target {
   readonly environment: RoutedEnvironment
   readonly route: ServiceRoute
   readonly pool: ServicePool
   readonly activity: ActivityRecord
+  /** As `normaliseHost` returns it. */
+  readonly host: string
+  /** Only paths below it; empty: all. */
+  readonly prefix: string
+  /** Null: it has none, as most. */
+  readonly faults: readonly PlannedFault[] | null
+  /** What the same host leads to where the path isn't below `prefix`. `HostTargets` alone writes it. */
+  next: Target | null
 }
 
 /** Told after an environment was replaced, or (undefined) taken out. */
 export type EnvironmentListener = (id: number, environment: RoutedEnvironment | undefined) => void
 
+type Snapshot = Pick<TableSnapshot<RouteEntry>, 'epoch' | 'domain' | 'nextId' | 'items'>
+
 /**
- * Host name → target. Follows the table of control: a change of one environment touches that environment's host names
- * and nothing else, however many there are.
+ * Host name and path → target. Follows the table of control, or of a routes file: a change of one environment touches
+ * that environment's host names and nothing else, however many there are.
  */
-export class Router {
-  readonly #hosts: Map<string, Target>
+export class Router implements Table {
+  readonly #targets: HostTargets
   readonly #environments = new Map<number, RoutedEnvironment>()
   readonly #upstreams: UpstreamRegistry
   readonly #activity: Activity
   readonly #listeners: EnvironmentListener[] = []
   #epoch = ''
-  #domain = ''
-  #nextId = 0
-  #hasTable = false
+  domain = ''
+  nextId = 0
+  source: Table['source'] = 'none'
 
   /** @param hosts the map to keep the host names in; tests count what is done to it */
   constructor(upstreams: UpstreamRegistry, activity: Activity, hosts = new Map<string, Target>()) {
     this.#upstreams = upstreams
     this.#activity = activity
-    this.#hosts = hosts
+    this.#targets = new HostTargets(hosts)
   }
 
   get size(): number {
     return this.#environments.size
   }
 
+  /** There is a table: requests can be told where they lead. */
+  get isReady(): boolean {
+    return this.source !== 'none'
+  }
+
   onChange(listener: EnvironmentListener): void {
     this.#listeners.push(listener)
   }
 
-  /** @param host as `normaliseHost` returns it */
-  find(host: string): Target | undefined {
-    return this.#hosts.get(host)
+  /**
+   * @param host as `normaliseHost` returns it
+   * @param path as it came, with its query; the longest path of a route that it is below wins
+   */
+  find(host: string, path = '/'): Target | undefined {
+    return this.#targets.find(host, path)
+  }
+
+  /** Who has this name, whatever the path. */
+  holder(host: string): Target | undefined {
+    return this.#targets.first(host)
   }
 
   environment(id: number): RoutedEnvironment | undefined {
     return this.#environments.get(id)
   }
 
+  /** All of them, for whoever shows the table. */
+  environments(): IterableIterator<RoutedEnvironment> {
+    return this.#environments.values()
+  }
+
   /** Makes the table this snapshot. Of the same store, what has the same revision stays untouched. */
-  reset(snapshot: Pick<TableSnapshot<RouteEntry>, 'epoch' | 'domain' | 'nextId' | 'items'>): void {
+  reset(snapshot: Snapshot, source: 'control' | 'file' = 'control'): void {
     const sameStore = snapshot.epoch === this.#epoch
     this.#epoch = snapshot.epoch
-    this.#domain = snapshot.domain.toLowerCase()
-    this.#nextId = snapshot.nextId
-    this.#hasTable = true
+    this.domain = snapshot.domain.toLowerCase()
+    this.nextId = snapshot.nextId
+    this.source = source
     const gone = new Set(this.#environments.keys())
     for (const entry of snapshot.items) {
       gone.delete(entry.environment)
@@ -80,22 +117,31 @@ export class Router {
   put(entry: RouteEntry): void {
     const id = entry.environment
     const before = this.#environments.get(id)
-    const activity = this.#activity.record(id)
     const targets: Target[] = []
-    const environment: RoutedEnvironment = { entry, targets }
+    const environment: RoutedEnvironment = { entry, targets, probes: compileProbes(entry.probes), since: sinceWhen(entry, before) }
+    const activity = this.#activity.record(id)
     for (const route of entry.routes) {
-      const target: Target = { environment, route, activity, pool: new ServicePool(this.#upstreams.acquireAll(route.endpoints)) }
+      const target: Target = {
+        environment,
+        route,
+        pool: new ServicePool(this.#upstreams.acquireAll(route.endpoints)),
+        activity,
+        host: route.host.toLowerCase(),
+        prefix: toPrefix(route.path),
+        faults: compileFaults(route.faults),
+        next: null,
+      }
       targets.push(target)
-      this.#hosts.set(route.host.toLowerCase(), target)
+      this.#targets.add(target)
     }
     this.#environments.set(id, environment)
-    if (id >= this.#nextId) this.#nextId = id + 1
+    if (id >= this.nextId) this.nextId = id + 1
     if (before !== undefined) this.#release(before)
     for (const listener of this.#listeners) listener(id, environment)
   }
 
   remove(id: number): void {
-    if (id >= this.#nextId) this.#nextId = id + 1
+    if (id >= this.nextId) this.nextId = id + 1
     const before = this.#environments.get(id)
     if (before === undefined) return
     this.#environments.delete(id)
@@ -104,47 +150,21 @@ export class Router {
     for (const listener of this.#listeners) listener(id, undefined)
   }
 
-  /** Why a host name leads nowhere: `unreachable` before the first table, `environment_deleted` or `route_not_found`. */
-  explainMiss(host: string): StandinError {
-    if (!this.#hasTable) {
-      return new StandinError('unreachable', `The gateway has no routes yet, so it can not tell where ${host} leads`, {
-        hint: 'Start the control plane; the gateway follows it as soon as it answers',
-      })
-    }
-    const id = this.#environmentOf(host)
-    if (id === null) {
-      return new StandinError('route_not_found', `No environment publishes ${host}`, {
-        hint: `Names look like www-1002.${this.#domain}; \`standin list\` shows what there is`,
-      })
-    }
-    const environment = this.#environments.get(id)
-    if (environment !== undefined) {
-      const names = environment.entry.routes.map((route) => route.host).join(', ')
-      return new StandinError('route_not_found', `Environment ${id} (${environment.entry.name}) does not publish ${host}`, {
-        hint: names === '' ? 'It publishes no service' : `It publishes ${names}`,
-      })
-    }
-    if (id < this.#nextId) {
-      return new StandinError('environment_deleted', `Environment ${id} was deleted`, {
-        hint: `\`standin show ${id}\` tells why; \`standin undelete ${id}\` brings it back if it is still in the trash`,
-      })
-    }
-    return new StandinError('route_not_found', `There is no environment ${id} yet`, { hint: '`standin list` shows what there is' })
-  }
-
-  /** configId in `<service>-<id>.<domain>` or `<host>.<id>.<domain>`; null where the name is not of that form. */
-  #environmentOf(host: string): number | null {
-    if (!host.endsWith(`.${this.#domain}`)) return null
-    const match = /(?:^|[-.])([1-9][0-9]{3,14})$/.exec(host.slice(0, -this.#domain.length - 1))
-    return match === null ? null : Number(match[1])
+  /** Why a host name and path lead nowhere. */
+  explainMiss(host: string, path = '/'): StandinError {
+    return explainMiss(this, host, path)
   }
 
   /** Endpoints that the environment's successor has taken over keep their connections: they were acquired before. */
   #release(environment: RoutedEnvironment): void {
     for (const target of environment.targets) {
-      const host = target.route.host.toLowerCase()
-      if (this.#hosts.get(host) === target) this.#hosts.delete(host)
+      this.#targets.remove(target)
       this.#upstreams.releaseAll(target.pool.upstreams)
     }
   }
+}
+
+const sinceWhen = ({ state }: RouteEntry, before: RoutedEnvironment | undefined): number => {
+  if (before === undefined) return 0
+  return before.entry.state === state ? before.since : Date.now()
 }
