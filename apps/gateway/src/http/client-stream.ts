@@ -50,15 +50,14 @@ export interface ClientStream {
    * @param close this is the last response on an HTTP/1 connection
    */
   respond(status: number, reason: string, headers: readonly string[], length: number, close: boolean): void
-  /** False: wait for `onClientDrain`. A head that waits goes out with the first chunk. */
+  /** False: wait for `onClientDrain`. Small pieces are gathered with the head, until the end of this turn of the event loop. */
   write(chunk: Buffer): boolean
   end(trailers: readonly string[] | null): void
-  /** Sends a head that waits for a body: once all that came from the endpoint in this turn was read. */
-  flush(): void
   /** Resets the stream (h2) or the connection (h1), so that half a response is never taken for a whole one. */
   cut(): void
 
   pauseBody(): void
+  /** What has come already is given to the listener before this returns. */
   resumeBody(): void
   /** HTTP/1 only: gives the socket away, with what came early; the connection is the caller's from now on. */
   takeSocket(): { socket: Socket; early: Buffer } | null
