@@ -51,7 +51,7 @@ function schemaRows(schema: JsonSchema, path: string): string[] {
   const rows: string[] = []
   const visit = (key: string, child: JsonSchema, needed: boolean): void => {
     rows.push(`| \`${key}\` | ${typeName(child)} | ${needed ? 'yes' : ''} | ${cell(child.description ?? '')} |`)
-    rows.push(...schemaRows(child, key))
+    if (child.sameAs === undefined) rows.push(...schemaRows(child, key))
   }
   for (const [key, child] of Object.entries(schema.properties ?? {}))
     visit(`${path}.${key}`, child, schema.required?.includes(key) === true)
@@ -68,6 +68,7 @@ function schemaRows(schema: JsonSchema, path: string): string[] {
 
 function typeName(schema: JsonSchema): string {
   if (schema.anyOf !== undefined) return schema.anyOf.map(typeName).join(' or ')
+  if (schema.enum !== undefined) return schema.enum.map((value) => `\`${value}\``).join(' or ')
   if (schema.format !== undefined) return schema.format
   if (schema.type === 'array') return `list of ${schema.items === undefined ? 'anything' : typeName(schema.items)}`
   if (schema.type === 'object') return 'mapping'

@@ -160,6 +160,7 @@ function readStack(
     volumes: volumes.all,
     secrets,
     publish,
+    ...(standin.probes === undefined ? {} : { probes: standin.probes }),
     phases: standin.phases,
     fixtures: standin.fixtures,
     checks: standin.checks,

@@ -1,14 +1,15 @@
 import { posix } from 'node:path'
-import type { Check, Command, Fixture, HostSpec, Publish, Stack, Step } from '@standin/client'
+import type { Check, Command, Fixture, HostSpec, Stack, Step } from '@standin/client'
 import { blueprintPath } from './blueprint-files.ts'
 import { type Located, nodeAt } from './located.ts'
 import { parseDuration } from './quantities.ts'
+import { readProbes, readPublish } from './read-publish.ts'
 import type { Reading } from './reader.ts'
 import { didYouMean } from './suggest.ts'
-import { validateLocated } from './validate-located.ts'
+import { type JsonSchema, validateLocated } from './validate-located.ts'
 import { type XCheck, type XFixture, type XLaunchStep, XStandin, type XStep } from './x-standin-schema.ts'
 
-export type StandinPart = Pick<Stack, 'publish' | 'phases' | 'fixtures' | 'checks' | 'launch' | 'suspendAfterMs' | 'labels'> & {
+export type StandinPart = Pick<Stack, 'publish' | 'probes' | 'phases' | 'fixtures' | 'checks' | 'launch' | 'suspendAfterMs' | 'labels'> & {
   readonly name: string | undefined
 }
 
@@ -18,7 +19,7 @@ const checkTimeoutMs = 30_000
 /** The `x-standin` block; `hosts` are those that its steps may speak of. */
 export function readXStandin(reading: Reading, node: Located, hosts: readonly HostSpec[]): StandinPart {
   const before = reading.faults.count
-  const block = validateLocated(node, XStandin, 'x-standin', reading.faults) as XStandin | undefined
+  const block = validateLocated(node, XStandin as JsonSchema, 'x-standin', reading.faults) as XStandin | undefined
   // What does not fit its schema can't be read further without inventing faults.
   if (block === undefined || reading.faults.count > before) return emptyStandinPart
   return new XStandinReader(reading, node, hosts).read(block)
@@ -49,9 +50,13 @@ class XStandinReader {
   read(block: XStandin): StandinPart {
     const steps = (name: 'provision' | 'bootstrap' | 'configure') =>
       (block.phases?.[name] ?? []).map((step, index) => this.#step(step, `/phases/${name}/${index}`))
+    const findHost = (name: string, pointer: string) => this.#host(name, pointer)
+    const fault = (pointer: string, message: string) => this.#fault(pointer, message)
+    const probes = readProbes(block.probes ?? [], fault)
     return {
       name: block.name,
-      publish: Object.entries(block.publish ?? {}).flatMap(([service, target]) => this.#publish(service, target)),
+      publish: Object.entries(block.publish ?? {}).flatMap(([service, entry]) => readPublish(service, entry, findHost, fault)),
+      ...(probes.length === 0 ? {} : { probes }),
       phases: { provision: steps('provision'), bootstrap: steps('bootstrap'), configure: steps('configure') },
       fixtures: this.#unique(block.fixtures ?? [], '/fixtures').map((fixture, index) => this.#fixture(fixture, `/fixtures/${index}`)),
       checks: this.#unique(block.checks ?? [], '/checks').flatMap((check, index) => this.#check(check, `/checks/${index}`)),
@@ -82,23 +87,6 @@ class XStandinReader {
     const value = parseDuration(text)
     if (value === null || value === 0) this.#fault(pointer, `"${text}" is no time that a step could take`)
     return value ?? fallback
-  }
-
-  #publish(service: string, target: string): Publish[] {
-    const pointer = `/publish/${service}`
-    const [name = '', said] = target.split(':')
-    const host = this.#host(name, pointer)
-    if (host === undefined) return []
-    const port = said === undefined ? host.ports[0] : Number(said)
-    if (port === undefined) {
-      this.#fault(pointer, `the host "${name}" has no port; write "${service}: ${name}:8080"`)
-      return []
-    }
-    if (port < 1 || port > 65_535) {
-      this.#fault(pointer, `${port} is no port`)
-      return []
-    }
-    return [{ service, host: name, port }]
   }
 
   #step(step: XStep | XLaunchStep, pointer: string): Step {

@@ -63,7 +63,8 @@ function findCircle(reading: Reading, hosts: ReadonlyMap<string, ReadHost>): voi
 /** A dependency that is not required and not there goes; a published port is one that the host listens on. */
 export function settleHosts(hosts: ReadonlyMap<string, ReadHost>, publish: readonly Publish[]): ReadHost[] {
   return [...hosts.values()].map((host) => {
-    const published = publish.filter((entry) => entry.host === host.spec.name).map((entry) => entry.port)
+    const targets = publish.flatMap((entry) => [entry, ...(entry.paths ?? [])])
+    const published = targets.filter((target) => target.host === host.spec.name).map((target) => target.port)
     const ports = [...new Set([...host.spec.ports, ...published])]
     const first = ports[0]
     const unchecked = host.spec.healthCheck === null && host.spec.ports.length === 0 && first !== undefined && !host.hasHealthCheck

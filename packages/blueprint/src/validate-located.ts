@@ -7,6 +7,7 @@ import { didYouMean } from './suggest.ts'
 export interface JsonSchema {
   readonly type?: string
   readonly anyOf?: readonly JsonSchema[]
+  readonly enum?: readonly string[]
   readonly properties?: Readonly<Record<string, JsonSchema>>
   readonly required?: readonly string[] | undefined
   readonly additionalProperties?: boolean | JsonSchema
@@ -19,6 +20,8 @@ export interface JsonSchema {
   readonly pattern?: string
   readonly format?: string
   readonly description?: string
+  /** It has the keys of another one, which the reference page shows already. */
+  readonly sameAs?: string
 }
 
 /**
@@ -46,6 +49,10 @@ function validateScalar(
   fail: (message: string) => void,
 ): unknown {
   const shown = `"${text.slice(0, 80)}"`
+  if (schema.enum !== undefined) {
+    if (!schema.enum.includes(text)) fail(`${shown} is not ${wanted(schema)}${didYouMean(text, schema.enum)}`)
+    return text
+  }
   switch (schema.type) {
     case 'string': {
       if (text.includes('\0')) fail('there is a NUL character in it')
@@ -127,6 +134,7 @@ function validateUnion(node: Located, choices: readonly JsonSchema[], path: stri
 }
 
 function wanted(schema: JsonSchema): string {
+  if (schema.enum !== undefined) return `one of ${schema.enum.join(', ')}`
   switch (schema.type) {
     case 'object':
       return 'a mapping'
@@ -140,6 +148,8 @@ function wanted(schema: JsonSchema): string {
       return 'nothing'
     case 'string':
       if (schema.pattern?.includes('(:[0-9]{1,5})?') === true) return 'host:port, such as web:8080'
+      if (schema.pattern?.startsWith('^(/') === true) return 'the beginning of a path, such as /api, without a slash at its end'
+      if (schema.pattern?.startsWith('^/') === true) return 'a path, such as /healthz'
       if (schema.pattern?.includes('a-z0-9') === true) return 'a DNS label: lower-case letters, digits and hyphens, 63 at most'
       return 'a string'
     default:

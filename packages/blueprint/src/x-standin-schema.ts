@@ -1,5 +1,6 @@
-import { namePattern } from '@standin/client'
+import { namePattern, pathPrefixPattern } from '@standin/client'
 import Type from 'typebox'
+import { type PolicySettings, policySettings } from './policy-settings.ts'
 
 const closed = { additionalProperties: false }
 const Text = (description: string) => Type.String({ minLength: 1, description })
@@ -95,6 +96,53 @@ export const XCheck = Type.Object(
   closed,
 )
 
+const HostAndPort = (description: string) => Type.String({ pattern: `${namePattern.slice(0, -1)}(:[0-9]{1,5})?$`, description })
+
+/** A service: `web:8080`, or that and more. */
+export const XPublish = Type.Union([
+  HostAndPort('`host:port`'),
+  Type.Object(
+    {
+      to: HostAndPort('`host:port` that answers; `host` alone for its first port'),
+      policy: Type.Optional(
+        Type.Unsafe<PolicySettings>({ ...policySettings, description: 'How the gateway treats the service; nothing here has to be said' }),
+      ),
+      paths: Type.Optional(
+        Type.Record(
+          Type.String({ pattern: pathPrefixPattern }),
+          Type.Union([
+            HostAndPort('`host:port`'),
+            Type.Object(
+              {
+                to: HostAndPort('`host:port` that answers'),
+                policy: Type.Optional(
+                  Type.Unsafe<PolicySettings>({
+                    ...policySettings,
+                    description: 'In place of the policy of the service, with the same keys',
+                    sameAs: 'policy',
+                  }),
+                ),
+              },
+              closed,
+            ),
+          ]),
+          { description: 'Paths that other hosts answer: `/api: api:8080` is `/api` and all below it. The longest that fits wins' },
+        ),
+      ),
+    },
+    closed,
+  ),
+])
+
+export const XProbe = Type.Object(
+  {
+    'user-agent': Type.Optional(Text('The beginning of the header `User-Agent`: `kube-probe/`')),
+    path: Type.Optional(Type.String({ pattern: '^/', description: 'The exact path: `/healthz`' })),
+    network: Type.Optional(Text('Where it comes from: `10.0.0.0/8`')),
+  },
+  closed,
+)
+
 /** The `x-standin` block: all that a Compose file can't say. */
 export const XStandin = Type.Object(
   {
@@ -102,9 +150,14 @@ export const XStandin = Type.Object(
       Type.String({ pattern: namePattern, description: 'Name of the template; default: the Compose `name`, then the folder’s' }),
     ),
     publish: Type.Optional(
-      Type.Record(Type.String({ pattern: namePattern }), Type.String({ pattern: `${namePattern.slice(0, -1)}(:[0-9]{1,5})?$` }), {
+      Type.Record(Type.String({ pattern: namePattern }), XPublish, {
         description:
-          'Service to `host:port`. Each is published at `<service>-<configId>.<domain>`; the main one is `www`. Default: `www` is the only host that has a port',
+          'Service to `host:port`, or to a mapping. Each is published at `<service>-<configId>.<domain>`; the main one is `www`. Default: `www` is the only host that has a port',
+      }),
+    ),
+    probes: Type.Optional(
+      Type.Array(XProbe, {
+        description: 'Requests that only look whether a clone is there: they wake nothing and are no activity. All that one says must hold',
       }),
     ),
     phases: Type.Optional(
@@ -128,6 +181,8 @@ export const XStandin = Type.Object(
   closed,
 )
 export type XStandin = Type.Static<typeof XStandin>
+export type XPublish = Type.Static<typeof XPublish>
+export type XProbe = Type.Static<typeof XProbe>
 export type XStep = Type.Static<typeof XStep>
 export type XLaunchStep = Type.Static<typeof XLaunchStep>
 export type XFixture = Type.Static<typeof XFixture>
