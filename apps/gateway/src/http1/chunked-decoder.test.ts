@@ -66,6 +66,8 @@ describe.each([1, 2, 3, 7, whole])('ChunkedDecoder, %i bytes at a time', (size) 
     ['data that is longer than its size', '3\r\nabcd\r\n0\r\n\r\n'],
     ['data that is shorter than its size', '3\r\nab\r\n0\r\n\r\n'],
     ['data that ends in a bare LF', '3\r\nabc\n0\r\n\r\n'],
+    ['a length in the trailers (RFC 9110, section 6.5.1)', '0\r\nX: 1\r\ncontent-Length: 5\r\n\r\n'],
+    ['a coding in the trailers', '0\r\nTransfer-Encoding: chunked\r\n\r\n'],
     ['a trailer that is no field line', '0\r\nX\r\n\r\n'],
     ['a trailer that is folded', '0\r\nX: 1\r\n 2\r\n\r\n'],
     ['a trailer that ends in a bare LF', '0\r\nX: 1\n\r\n\r\n'],

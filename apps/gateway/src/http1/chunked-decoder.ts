@@ -180,7 +180,7 @@ export class ChunkedDecoder {
     this.#trailerText = ''
     if (length > 0) {
       this.trailers = parseFieldLines(text, 0, length)
-      if (this.trailers === null) {
+      if (this.trailers === null || namesFraming(this.trailers)) {
         this.#expect = this.#fail('invalid')
         return -1
       }
@@ -212,3 +212,9 @@ for (let digit = 0; digit < 16; digit++) {
 
 /** May stand within quotes (RFC 9110, section 5.6.4). */
 const isText = (byte: number): boolean => byte === 0x09 || (byte >= 0x20 && byte !== 0x7f)
+
+/** Framing has no place in trailers (RFC 9110, section 6.5.1): whoever merges them into the head would frame anew. */
+const namesFraming = (trailers: readonly string[]): boolean => {
+  for (let i = 0; i < trailers.length; i += 2) if (/^(?:content-length|transfer-encoding)$/i.test(trailers[i] as string)) return true
+  return false
+}

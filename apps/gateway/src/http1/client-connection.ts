@@ -259,7 +259,13 @@ export class Http1ClientConnection implements ClientConnection, OpenConnection {
 
   #feed(stream: Http1ClientStream, chunk: Buffer): void {
     const end = stream.feed(chunk)
-    if (this.#stream !== stream) return
+    if (this.#stream !== stream) {
+      // It was answered the moment its body was complete: what follows is the next request.
+      if (this.#phase !== 'head' || end === -1 || end === chunk.length) return
+      this.#early = chunk.subarray(end)
+      if (!this.#isAdvancing) this.#advance()
+      return
+    }
     if (end === -1) {
       this.#refuseBody(stream)
     } else if (stream.bodyComplete) {
