@@ -1,3 +1,4 @@
+import { aliases } from './handlers/aliases.ts'
 import { dropNoise, refuseClasses, refuseEdnsVersions, refuseMalformed, refuseMetaTypes, refuseOpcodes } from './handlers/checks.ts'
 import { forward } from './handlers/forward.ts'
 import type { Handler } from './handlers/handler.ts'
@@ -18,6 +19,7 @@ export function chain(table: RecordTable, forwarder: Forwarder): readonly Handle
     refuseClasses, // REFUSED: CHAOS, ANY
     refuseMetaTypes, // REFUSED: zone transfers; NOTIMP and FORMERR: types that no name has
     untilLoaded(table), // SERVFAIL: which names are ours is not known yet
+    aliases(table), // demo.<domain>, and names outside of it that an admin gave away: the gateway
     ownZone(table), // <service>-<id>.<domain>, <host>.<id>.<domain>, NXDOMAIN and NODATA below <domain>
     reverseZone(table), // PTR of instances' addresses, all of 127.in-addr.arpa
     localhost(table), // localhost and what is below it

@@ -43,8 +43,8 @@ export function refuseForeignAlias(host: string, domain: string, scope: Scope): 
   const fault =
     host === domain
       ? 'is the domain itself'
-      : below === nameServerLabel
-        ? 'is the name of the name server'
+      : below === nameServerLabel || below.endsWith(`.${nameServerLabel}`)
+        ? 'is the name of the name server, or below it'
         : /(^|[-.])[1-9][0-9]{3,14}$/.test(below)
           ? 'looks like the name of an environment: it ends in a configId'
           : null

@@ -37,7 +37,7 @@ function directlyBelow(table: RecordTable, zone: Zone, query: Query): Answer {
   const dash = label.lastIndexOf('-')
   const environment = environmentOf(table, label.slice(dash + 1))
   if (dash < 0) return withinEnvironment(table, query, 1)
-  if (environment === undefined || !environment.hasService(label.slice(0, dash))) return own.noName()
+  if (environment === undefined || !environment.hasService(label.slice(0, dash))) return missing(table, query)
   const node = environment.ttl === 0 ? zone.gateway.changing : zone.gateway.steady
   return answerFrom(node, query, table)
 }
@@ -45,8 +45,14 @@ function directlyBelow(table: RecordTable, zone: Zone, query: Query): Answer {
 function withinEnvironment(table: RecordTable, query: Query, depth: number): Answer {
   const environment = environmentOf(table, labelAt(query, depth - 1))
   const node = environment?.node(query.name.slice(0, query.labels[depth - 1]))
-  if (environment === undefined || node === undefined) return table.apexes.own.noName(environment?.ttl)
+  if (environment === undefined || node === undefined) return missing(table, query, environment?.ttl)
   return node.answer(query.type) ?? environment.explain(table.apexes.own.noData(environment.ttl))
+}
+
+/** No name of an environment; it exists where an alias is below it. */
+function missing(table: RecordTable, query: Query, ttl?: number): Answer {
+  const { own } = table.apexes
+  return table.aliases?.hasBelow(query.name) === true ? own.noData(ttl) : own.noName(ttl)
 }
 
 function answerFrom(node: AddressNode, query: Query, table: RecordTable): Answer {

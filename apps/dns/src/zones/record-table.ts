@@ -1,6 +1,7 @@
 import type { RecordEntry, TableDelta, TableSnapshot } from '@standin/client'
 import { StandinError } from '@standin/client/errors'
 import { AddressNode } from './address-node.ts'
+import { AliasIndex } from './alias-index.ts'
 import { EnvironmentZone } from './environment-zone.ts'
 import { steadyTtl } from './lifetime.ts'
 import { type Origin, originOf } from './origin.ts'
@@ -35,6 +36,7 @@ export class RecordTable {
   readonly #nameServerAddresses: readonly string[]
   #environments = new Map<number, EnvironmentZone>()
   #reverse = new ReverseIndex()
+  #aliases: AliasIndex | undefined
   #zone: Zone | undefined
   #revision = 0
   #apexes: Apexes | undefined
@@ -54,10 +56,12 @@ export class RecordTable {
     }
     const environments = new Map<number, EnvironmentZone>()
     const reverse = new ReverseIndex()
+    const aliases = new AliasIndex(domain)
     for (const entry of snapshot.items) {
       const zone = new EnvironmentZone(entry, domain)
       environments.set(entry.environment, zone)
       reverse.add(zone)
+      aliases.add(zone)
     }
     const nameServers = this.#nameServerAddresses.length === 0 ? snapshot.gateway : this.#nameServerAddresses
     this.#zone = {
@@ -67,6 +71,7 @@ export class RecordTable {
     }
     this.#environments = environments
     this.#reverse = reverse
+    this.#aliases = aliases
     this.#revision = snapshot.revision
     this.#apexes = undefined
   }
@@ -78,7 +83,10 @@ export class RecordTable {
     this.#revision = delta.revision
     if (id === null) return
     const before = this.#environments.get(id)
-    if (before !== undefined) this.#reverse.remove(before)
+    if (before !== undefined) {
+      this.#reverse.remove(before)
+      this.#aliases?.remove(before)
+    }
     if (delta.put === null) {
       this.#environments.delete(id)
       return
@@ -86,6 +94,7 @@ export class RecordTable {
     const after = new EnvironmentZone(delta.put, zone.domain)
     this.#environments.set(id, after)
     this.#reverse.add(after)
+    this.#aliases?.add(after)
   }
 
   /** Undefined until the first snapshot. */
@@ -95,6 +104,11 @@ export class RecordTable {
 
   get reverse(): ReverseIndex {
     return this.#reverse
+  }
+
+  /** Undefined until the first snapshot. */
+  get aliases(): AliasIndex | undefined {
+    return this.#aliases
   }
 
   get revision(): number {
