@@ -4,7 +4,7 @@ import type { Logger } from 'pino'
 import type { GatewayConfig } from './config.ts'
 import type { Listener } from './listener.ts'
 import type { PlatformAddresses } from './platform-addresses.ts'
-import type { UpstreamRegistry } from './pool.ts'
+import type { UpstreamRegistry } from './pool/upstream-registry.ts'
 import type { RefusedEndpoints } from './refused-endpoints.ts'
 import type { Router } from './routing/router.ts'
 import type { Activity } from './wake/activity.ts'
@@ -57,7 +57,7 @@ export class App {
       log,
     })
     try {
-      const address = await listener.listen(config.http.host, config.http.port)
+      const address = await listener.listen(config.http?.host ?? '127.0.0.1', config.http?.port ?? 0)
       refused.set('the gateway', [address])
       activity.start()
       log.info({ http: address, environments: router.size }, 'the gateway listens')

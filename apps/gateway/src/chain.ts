@@ -1,4 +1,5 @@
 import type { Exchange } from './exchange.ts'
+import { admit } from './pool/admit.ts'
 import { forward } from './proxy.ts'
 import { readHead } from './read-head.ts'
 import { findRoute, refuseLoop } from './routing/find-route.ts'
@@ -16,6 +17,7 @@ const chain: readonly Stage[] = [
   refuseLoop, // did it come from ourselves: 508
   findRoute, // where does its host lead: 404, 410, 503 before the first table
   awaitRunning, // wakes what sleeps and holds the request meanwhile: 503, 504
+  admit, // within the limits of the pool, or waits until there is a place: 503
   relayUpgrade, // a WebSocket leaves the chain here: 502, 503, 504
   forward, // to the next endpoint of the pool: 502, 503, 504
 ]

@@ -9,7 +9,7 @@ import type { GatewayConfig } from './config.ts'
 import type { AccessLog, Gateway } from './exchange.ts'
 import { Listener } from './listener.ts'
 import { PlatformAddresses } from './platform-addresses.ts'
-import { UpstreamRegistry } from './pool.ts'
+import { UpstreamRegistry } from './pool/upstream-registry.ts'
 import { RefusedEndpoints } from './refused-endpoints.ts'
 import { Router } from './routing/router.ts'
 import { Activity } from './wake/activity.ts'
@@ -72,7 +72,9 @@ export const buildContainer = (config: GatewayConfig): DependencyContainer => {
     router: get(Tokens.router),
     wake: get(Tokens.wake),
     activity: get(Tokens.activity),
+    refused: get(Tokens.refused),
     accessLog: get(Tokens.accessLog),
+    goOn,
     pseudonym: `standin-${process.pid.toString(36)}${Math.floor(Math.random() * 36 ** 6).toString(36)}`,
     draining: false,
   }))

@@ -2,6 +2,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { StandinError } from '@standin/client/errors'
 import type { ClientConnection } from './client-connection.ts'
 import { sendProblem } from './pages.ts'
+import type { ServicePool } from './pool/service-pool.ts'
+import type { Upstream } from './pool/upstream.ts'
+import type { RefusedEndpoints } from './refused-endpoints.ts'
 import type { RoutedEnvironment, Router, Target } from './routing/router.ts'
 import type { UpgradeClient } from './upgrade-client.ts'
 import type { Activity } from './wake/activity.ts'
@@ -22,7 +25,11 @@ export interface Gateway {
   readonly router: Router
   readonly wake: WaitingPlace
   readonly activity: Activity
+  /** For handshakes of the old engine, which dial for themselves. */
+  readonly refused: RefusedEndpoints
   readonly accessLog: AccessLog
+  /** Lets an exchange that waited go on from routing. */
+  goOn(exchange: Exchange): void
   /** What this process calls itself in `Via`. */
   readonly pseudonym: string
   /** It was told to stop: responses are the last ones on their connections. */
@@ -34,11 +41,13 @@ export interface Gateway {
  * |---|---|---|
  * | `routing` | `held` | the environment has to wake first |
  * | `held` | `routing` | it runs, or it won't |
+ * | `routing` | `queued` | its pool is full |
+ * | `queued` | `routing` | it has a place there, or gets none |
  * | `routing` | `forwarding` | an endpoint was chosen |
  * | `forwarding` | `responding` | the endpoint's answer began |
  * | any but `ended` | `ended` | the response is complete, was cut, or nobody waits for it any more |
  */
-export type ExchangePhase = 'routing' | 'held' | 'forwarding' | 'responding' | 'ended'
+export type ExchangePhase = 'routing' | 'held' | 'queued' | 'forwarding' | 'responding' | 'ended'
 
 /** Something that is under way for an exchange and has to stop when its client goes away. */
 export interface Abortable {
@@ -84,6 +93,14 @@ export class Exchange {
   heldMs = 0
   /** What is under way: a place in the waiting room, a request to an endpoint. */
   pending: Abortable | null = null
+  /** Where it has a place; null: nowhere. */
+  pool: ServicePool | null = null
+  /** The endpoint that was chosen for it. */
+  chosen: Upstream | null = null
+  /** What its sticky cookies say. */
+  cookies: readonly string[] | null = null
+  /** How long it waited for a place, ms. */
+  queuedMs = 0
   retries = 0
   upstream = ''
   upstreamMs = 0
@@ -113,6 +130,13 @@ export class Exchange {
     if (this.#counted !== null) this.gateway.activity.end(this.#counted)
     this.#counted = target.activity
     this.gateway.activity.begin(target.activity, this.upgrade !== null ? 'WebSocket' : (this.req.method ?? ''), this.host)
+  }
+
+  /** Others may have its place. */
+  leavePool(): void {
+    this.pool?.leave(this.chosen)
+    this.pool = null
+    this.chosen = null
   }
 
   /** Answers with a problem page in place of the environment; cuts the response where it had begun. */
@@ -151,6 +175,7 @@ export class Exchange {
     this.phase = 'ended'
     this.pending = null
     this.connection.live.delete(this)
+    this.leavePool()
     if (this.#counted !== null) this.gateway.activity.end(this.#counted)
     this.gateway.accessLog.write(this)
   }

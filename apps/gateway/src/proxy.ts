@@ -1,14 +1,17 @@
+import { StandinError } from '@standin/client/errors'
 import type { Dispatcher } from 'undici'
 import type { Abortable, Exchange } from './exchange.ts'
 import { classifyResponseHeader, HeaderClass } from './headers.ts'
-import type { Upstream, UpstreamConnection } from './pool.ts'
+import { addStickyCookie, chooseUpstream } from './pool/choose-upstream.ts'
+import type { UpstreamConnection } from './pool/undici-connections.ts'
+import type { Upstream } from './pool/upstream.ts'
 import { RequestBody } from './request-body.ts'
 import { headerText, readResponseHead } from './response-head.ts'
 import { emptyPool, upstreamProblem } from './upstream-problem.ts'
 
 /** Sends the request to the next endpoint of its pool, and the answer to the client. */
 export const forward = (exchange: Exchange): boolean => {
-  sendTo(exchange, exchange.target?.pool.next())
+  sendTo(exchange, chooseUpstream(exchange))
   return false
 }
 
@@ -20,6 +23,7 @@ const sendTo = (exchange: Exchange, upstream: Upstream | undefined): void => {
   const body = exchange.hasBody ? new RequestBody(exchange.req) : null
   const attempt = new Attempt(exchange, upstream, body)
   exchange.phase = 'forwarding'
+  exchange.chosen = upstream
   exchange.upstream = upstream.key
   exchange.pending = attempt
   const options: Dispatcher.DispatchOptions = {
@@ -31,9 +35,6 @@ const sendTo = (exchange: Exchange, upstream: Upstream | undefined): void => {
   if (exchange.ignoredUpgrade) options.reset = true
   upstream.dispatch(options, attempt)
 }
-
-/** Methods that may be sent twice (RFC 9110, section 9.2.2). */
-const idempotent = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'TRACE'])
 
 /** One request to one endpoint, as undici's handler: what comes back goes to the client as it comes. */
 class Attempt implements Dispatcher.DispatchHandler, Abortable {
@@ -80,9 +81,11 @@ class Attempt implements Dispatcher.DispatchHandler, Abortable {
     this.#isFramed = head.isFramed
     exchange.phase = 'responding'
     exchange.status = status
+    exchange.pool?.answered(this.#upstream, status)
     exchange.upstreamMs = performance.now() - exchange.startedAt - exchange.heldMs
     const { res } = exchange
     if (exchange.ignoredUpgrade || exchange.gateway.draining) res.shouldKeepAlive = false
+    addStickyCookie(exchange, head.headers)
     res.writeHead(status, statusText, head.headers)
     // A stream's head must not wait for its first event. Where the body came with the head, one packet takes both.
     if (unflushed.push(this) === 1) setImmediate(flushHeads)
@@ -129,7 +132,19 @@ class Attempt implements Dispatcher.DispatchHandler, Abortable {
       exchange.clientGone()
       return
     }
-    const other = this.#another()
+    const diedUnused = this.#wasReused && isBrokenConnection(error)
+    if (!diedUnused && !(error instanceof StandinError && error.code === 'endpoint_refused')) {
+      exchange.pool?.failed(this.#upstream, error.message)
+    }
+    const other = exchange.pool?.retry(this.#upstream, {
+      retries: exchange.retries,
+      wasAnswered: false,
+      isSent: this.#controller !== null,
+      diedUnused,
+      hasBody: this.#body !== null,
+      bodyStarted: this.#body?.started === true,
+      method: exchange.req.method ?? '',
+    })
     if (other !== undefined) {
       exchange.retries++
       sendTo(exchange, other)
@@ -142,24 +157,14 @@ class Attempt implements Dispatcher.DispatchHandler, Abortable {
     if (this.#received === 0 && this.#exchange.phase === 'responding') this.#exchange.res.flushHeaders()
   }
 
-  /** The endpoint for the one retry: if nothing was sent, or nothing that counts twice on a connection that had died. */
-  #another(): Upstream | undefined {
-    const exchange = this.#exchange
-    if (exchange.retries > 0 || exchange.target === null) return undefined
-    if (this.#controller === null) {
-      if (this.#body?.started === true) return undefined
-      const other = exchange.target.pool.instead(this.#upstream)
-      return other === this.#upstream ? undefined : other
-    }
-    const harmless = this.#wasReused && this.#body === null && idempotent.has(exchange.req.method ?? '')
-    return harmless ? exchange.target.pool.instead(this.#upstream) : undefined
-  }
-
   #cut(): void {
     this.#exchange.flag = 'upstream_cut'
     this.#exchange.cut()
   }
 }
+
+/** The endpoint closed or reset the connection. */
+const isBrokenConnection = ({ code }: Error & { code?: unknown }) => code === 'UND_ERR_SOCKET' || code === 'ECONNRESET' || code === 'EPIPE'
 
 /** Bytes up to which a body goes out in one piece with its head. */
 const smallBody = 8 * 1024

@@ -2,7 +2,8 @@ import { type ClientRequest, type IncomingMessage, request } from 'node:http'
 import type { Socket } from 'node:net'
 import { dial } from './dial.ts'
 import type { Abortable, Exchange } from './exchange.ts'
-import type { Upstream } from './pool.ts'
+import { addStickyCookie, chooseUpstream } from './pool/choose-upstream.ts'
+import type { Upstream } from './pool/upstream.ts'
 import { relay } from './relay.ts'
 import { readResponseHead } from './response-head.ts'
 import type { UpgradeClient } from './upgrade-client.ts'
@@ -11,7 +12,7 @@ import { emptyPool, upstreamProblem } from './upstream-problem.ts'
 /** A WebSocket leaves the chain here: its bytes are passed on as they are once the endpoint has agreed. */
 export const relayUpgrade = (exchange: Exchange): boolean => {
   if (exchange.upgrade === null) return true
-  sendTo(exchange, exchange.upgrade, exchange.target?.pool.next())
+  sendTo(exchange, exchange.upgrade, chooseUpstream(exchange))
   return false
 }
 
@@ -38,13 +39,14 @@ class UpgradeAttempt implements Abortable {
     this.#exchange = exchange
     this.#client = client
     this.#upstream = upstream
+    exchange.chosen = upstream
     const { address, port } = upstream.endpoint
     this.#request = request({
       method: 'GET',
       path: exchange.path,
       headers: [...exchange.headers, 'Connection', 'Upgrade', 'Upgrade', 'websocket'],
       createConnection: (_, created) => {
-        this.#dialling = dial(upstream.refused, address, port, (error, socket) => {
+        this.#dialling = dial(exchange.gateway.refused, address, port, (error, socket) => {
           this.#connected = socket !== null
           created(error, socket as Socket)
         })
@@ -75,9 +77,11 @@ class UpgradeAttempt implements Abortable {
     }
     exchange.phase = 'responding'
     exchange.status = 101
+    exchange.pool?.answered(this.#upstream, 101)
     exchange.upstreamMs = performance.now() - exchange.startedAt - exchange.heldMs
     let answer = `HTTP/1.1 101 ${res.statusMessage || 'Switching Protocols'}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n`
     const { headers } = readResponseHead(res.rawHeaders)
+    addStickyCookie(exchange, headers)
     for (let i = 0; i < headers.length; i += 2) answer += `${headers[i]}: ${headers[i + 1]}\r\n`
     const early = this.#client.release()
     const client = this.#client.socket
@@ -85,12 +89,11 @@ class UpgradeAttempt implements Abortable {
     if (head.length > 0) client.write(head)
     if (early.length > 0) socket.write(early)
     const sentBefore = client.bytesWritten
-    this.#upstream.relayed.add(socket)
+    this.#upstream.adopt(socket)
     exchange.pending = null
     // That the client leaves is how a WebSocket ends: the relay accounts for it.
     exchange.connection.live.delete(exchange)
     relay(client, socket, () => {
-      this.#upstream.relayed.delete(socket)
       exchange.bytesSent = client.bytesWritten - sentBefore
       exchange.end()
     })
@@ -111,8 +114,10 @@ class UpgradeAttempt implements Abortable {
     }
     exchange.phase = 'responding'
     exchange.status = res.statusCode ?? 502
+    exchange.pool?.answered(this.#upstream, exchange.status)
     exchange.upstreamMs = performance.now() - exchange.startedAt - exchange.heldMs
     const { socket, res: answer } = this.#client
+    addStickyCookie(exchange, head.headers)
     answer.writeHead(exchange.status, res.statusMessage, head.headers)
     res.on('data', (chunk: Buffer) => {
       exchange.bytesSent += chunk.length
@@ -134,9 +139,17 @@ class UpgradeAttempt implements Abortable {
   #failed(error: Error): void {
     const exchange = this.#exchange
     if (exchange.phase !== 'forwarding') return
-    // Nothing was sent: another endpoint may take it.
-    const other = this.#connected || exchange.retries > 0 ? undefined : exchange.target?.pool.instead(this.#upstream)
-    if (other !== undefined && other !== this.#upstream) {
+    exchange.pool?.failed(this.#upstream, error.message)
+    const other = exchange.pool?.retry(this.#upstream, {
+      retries: exchange.retries,
+      wasAnswered: false,
+      isSent: this.#connected,
+      diedUnused: false,
+      hasBody: false,
+      bodyStarted: false,
+      method: 'GET',
+    })
+    if (other !== undefined) {
       exchange.retries++
       sendTo(exchange, this.#client, other)
       return

@@ -1,6 +1,6 @@
 import { StandinError } from '@standin/client/errors'
 import type { Exchange } from './exchange.ts'
-import type { Upstream } from './pool.ts'
+import type { Upstream } from './pool/upstream.ts'
 
 /** What went wrong between us and an endpoint, for whoever asked. */
 export const upstreamProblem = (exchange: Exchange, upstream: Upstream, error: Error & { code?: unknown }): StandinError => {

@@ -1,6 +1,6 @@
 import type { RouteEntry } from '@standin/client'
 import { describe, expect, it } from 'vitest'
-import { UpstreamRegistry } from '../pool.ts'
+import { UpstreamRegistry } from '../pool/upstream-registry.ts'
 import { RefusedEndpoints } from '../refused-endpoints.ts'
 import { domain, routeEntry } from '../testing/start-gateway.ts'
 import { Activity } from '../wake/activity.ts'

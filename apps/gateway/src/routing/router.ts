@@ -1,7 +1,9 @@
 import type { RouteEntry, TableSnapshot } from '@standin/client'
 import type { StandinError } from '@standin/client/errors'
 import { compileFaults, type PlannedFault } from '../faults/planned-fault.ts'
-import { ServicePool, type UpstreamRegistry } from '../pool.ts'
+import { closePools, poolsOfEntry } from '../pool/pools-of-entry.ts'
+import type { ServicePool } from '../pool/service-pool.ts'
+import type { UpstreamRegistry } from '../pool/upstream-registry.ts'
 import type { Activity, ActivityRecord } from '../wake/activity.ts'
 import { type CompiledProbe, compileProbes } from '../wake/probes.ts'
 import { explainMiss, type Table } from './explain-miss.ts'
@@ -120,11 +122,12 @@ export class Router implements Table {
     const targets: Target[] = []
     const environment: RoutedEnvironment = { entry, targets, probes: compileProbes(entry.probes), since: sinceWhen(entry, before) }
     const activity = this.#activity.record(id)
-    for (const route of entry.routes) {
+    const pools = poolsOfEntry(this.#upstreams, entry, before?.targets ?? [])
+    for (const [index, route] of entry.routes.entries()) {
       const target: Target = {
         environment,
         route,
-        pool: new ServicePool(this.#upstreams.acquireAll(route.endpoints)),
+        pool: pools[index] as ServicePool,
         activity,
         host: route.host.toLowerCase(),
         prefix: toPrefix(route.path),
@@ -136,7 +139,7 @@ export class Router implements Table {
     }
     this.#environments.set(id, environment)
     if (id >= this.nextId) this.nextId = id + 1
-    if (before !== undefined) this.#release(before)
+    if (before !== undefined) this.#release(before, targets)
     for (const listener of this.#listeners) listener(id, environment)
   }
 
@@ -145,7 +148,7 @@ export class Router implements Table {
     const before = this.#environments.get(id)
     if (before === undefined) return
     this.#environments.delete(id)
-    this.#release(before)
+    this.#release(before, [])
     this.#activity.forget(id)
     for (const listener of this.#listeners) listener(id, undefined)
   }
@@ -155,12 +158,9 @@ export class Router implements Table {
     return explainMiss(this, host, path)
   }
 
-  /** Endpoints that the environment's successor has taken over keep their connections: they were acquired before. */
-  #release(environment: RoutedEnvironment): void {
-    for (const target of environment.targets) {
-      this.#targets.remove(target)
-      this.#upstreams.releaseAll(target.pool.upstreams)
-    }
+  #release(before: RoutedEnvironment, now: readonly Target[]): void {
+    for (const target of before.targets) this.#targets.remove(target)
+    closePools(before.targets, now)
   }
 }
 

@@ -61,7 +61,7 @@ describe('Routing', () => {
 
   it('says that it has no routes yet rather than that there are none', async () => {
     const { Router } = await import('./router.ts')
-    const { UpstreamRegistry } = await import('../pool.ts')
+    const { UpstreamRegistry } = await import('../pool/upstream-registry.ts')
     const { RefusedEndpoints } = await import('../refused-endpoints.ts')
     const { Activity } = await import('../wake/activity.ts')
     const router = new Router(new UpstreamRegistry(new RefusedEndpoints()), new Activity(async () => {}))

@@ -2,7 +2,7 @@ import type { ActivityReport, EnvironmentState, RouteEntry } from '@standin/clie
 import { goOn } from '../chain.ts'
 import type { AccessLog, Exchange, Gateway } from '../exchange.ts'
 import { Listener } from '../listener.ts'
-import { UpstreamRegistry } from '../pool.ts'
+import { UpstreamRegistry } from '../pool/upstream-registry.ts'
 import { RefusedEndpoints } from '../refused-endpoints.ts'
 import { Router } from '../routing/router.ts'
 import { Activity } from '../wake/activity.ts'
@@ -39,7 +39,16 @@ export const startGateway = async (
   const wake = new WakeDesk(options.resume ?? (() => new Promise(() => {})), goOn, { ...defaultWakeLimits, ...options.limits })
   router.onChange((id, environment) => wake.settle(id, environment))
   const accessLog = options.accessLog ?? { write: (exchange: Exchange) => void ended.push(exchange) }
-  const gateway: Gateway = { router, wake, activity, accessLog, pseudonym: options.pseudonym ?? 'standin-test', draining: false }
+  const gateway: Gateway = {
+    router,
+    wake,
+    activity,
+    refused,
+    accessLog,
+    goOn,
+    pseudonym: options.pseudonym ?? 'standin-test',
+    draining: false,
+  }
   router.reset({ epoch: 'test', domain, nextId: 1001, items: [] })
   const listener = new Listener(gateway)
   const address = await listener.listen('127.0.0.1', 0)

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { cleanup } from './testing/cleanup.ts'
-import { fetchThrough } from './testing/fetch-through.ts'
-import { eventually } from './testing/raw-client.ts'
-import { routeEntry, startGateway } from './testing/start-gateway.ts'
-import { startHttpUpstream, startRawUpstream } from './testing/upstream.ts'
+import { cleanup } from '../testing/cleanup.ts'
+import { fetchThrough } from '../testing/fetch-through.ts'
+import { eventually } from '../testing/raw-client.ts'
+import { routeEntry, startGateway } from '../testing/start-gateway.ts'
+import { startHttpUpstream, startRawUpstream } from '../testing/upstream.ts'
 
 const use = cleanup()
 

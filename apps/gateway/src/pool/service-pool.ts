@@ -1,0 +1,312 @@
+import type { RouteEntry } from '@standin/client'
+import { evenTurn, leastBusy, lessBusyOfTwo, weightedTurn } from './balance.ts'
+import { type FailedAttempt, mayRetry } from './may-retry.ts'
+import { isFailure } from './passive-health.ts'
+import { PendingQueue, type Waiter } from './pending-queue.ts'
+import { type PoolPolicy, poolPolicy } from './pool-policy.ts'
+import { RetryBudget } from './retry-budget.ts'
+import { canTake, type Lineup, lineUp, Slot } from './slot.ts'
+import type { Swept } from './sweep.ts'
+import type { Upstream } from './upstream.ts'
+import type { UpstreamRegistry } from './upstream-registry.ts'
+import { isUsable } from './upstream-state.ts'
+
+/** One published service, as the table has it. */
+export type ServiceRoute = RouteEntry['routes'][number]
+
+/** While somebody starts slowly, shares are looked at again after this time, ms. */
+const rampStepMs = 50
+
+const nobody: Lineup = { slots: [], panics: false, isEven: true, totalShare: 0, isRamping: false }
+
+/**
+ * The endpoints behind one service, and who of them gets the next request. It lives as long as its route is in the table:
+ * `update` takes over what has changed.
+ *
+ * A request passes it in this order: `enter`, or `wait` until `onPlace`; `choose`; then `answered` or `failed`, after which
+ * `retry` may give it another endpoint; and `leave`, once for every place that it had.
+ */
+export class ServicePool implements Swept {
+  readonly #registry: UpstreamRegistry
+  #policy: PoolPolicy
+  #slots: Slot[] = []
+  #host = ''
+  #isChecked = false
+  #lineup = nobody
+  #linedUpAt = 0
+  #seenVersion = -1
+  #next = 0
+  #active = 0
+  #queue: PendingQueue | null = null
+  #isPumping = false
+  #budget: RetryBudget | null = null
+
+  constructor(registry: UpstreamRegistry) {
+    this.#registry = registry
+    this.#policy = poolPolicy(undefined)
+  }
+
+  get upstreams(): readonly Upstream[] {
+    return this.#slots.map((slot) => slot.upstream)
+  }
+
+  get policy(): PoolPolicy {
+    return this.#policy
+  }
+
+  /** Requests and WebSockets that have a place. */
+  get active(): number {
+    return this.#active
+  }
+
+  /** Requests that wait for one. */
+  get pending(): number {
+    return this.#queue === null ? 0 : this.#queue.size
+  }
+
+  /** Cookies say which instance a client goes to. */
+  get isSticky(): boolean {
+    return this.#policy.balance === 'sticky'
+  }
+
+  /**
+   * Takes over what the table says. Endpoints that stay keep their place, their turn and their connections.
+   * @param isServing the environment runs; otherwise the endpoints are let go
+   */
+  update(route: Pick<ServiceRoute, 'host' | 'endpoints' | 'policy'>, isServing: boolean): void {
+    const registry = this.#registry
+    const before = this.#slots
+    const wasChecked = this.#isChecked
+    this.#policy = poolPolicy(route.policy)
+    this.#host = route.host
+    this.#slots = isServing ? route.endpoints.map((endpoint) => this.#slot(endpoint, before)) : []
+    this.#isChecked = this.#policy.health !== null
+    if (this.#policy.health !== null && this.#slots.length > 0) {
+      const question = { policy: this.#policy.health, host: this.#host }
+      const now = performance.now()
+      for (const { upstream } of this.#slots) registry.checks.watch(upstream, question, now)
+      registry.sweep.add(registry.checks)
+    }
+    for (const { upstream } of before) {
+      if (wasChecked) registry.checks.unwatch(upstream)
+      registry.release(upstream)
+    }
+    if (before.length === 0 && this.#slots.length > 1) this.#next = Math.floor(registry.random() * this.#slots.length)
+    this.#seenVersion = -1
+    this.#pump()
+  }
+
+  /** The route is gone. Who waits goes on, and finds that out by itself; what is in flight may end. */
+  close(): void {
+    this.update({ host: this.#host, endpoints: [] }, false)
+  }
+
+  /**
+   * Takes a place. False: there is none, or others wait for one already.
+   * @param now ms, as `performance.now()`
+   */
+  enter(now: number): boolean {
+    this.#budget ??= new RetryBudget(now)
+    this.#budget.count(now)
+    if (this.pending > 0 || !this.#hasRoom()) return false
+    this.#take()
+    return true
+  }
+
+  /** Waits for a place. False: too many do already. */
+  wait(waiter: Waiter, now: number): boolean {
+    const { counters, sweep } = this.#registry
+    if (this.pending >= this.#policy.pending) {
+      counters.overloaded++
+      return false
+    }
+    this.#queue ??= new PendingQueue()
+    this.#queue.push(waiter, now + this.#policy.pendingMs)
+    counters.queued++
+    counters.pending++
+    sweep.add(this)
+    return true
+  }
+
+  /** It waits no longer. */
+  forget(waiter: Waiter): void {
+    if (this.#queue?.remove(waiter) === true) this.#registry.counters.pending--
+  }
+
+  /**
+   * The endpoint for a request that has a place.
+   * @param cookies what the client's sticky cookies say; null: nothing
+   * @returns undefined where nobody takes traffic
+   */
+  choose(cookies: readonly string[] | null = null): Upstream | undefined {
+    const chosen = this.#pick(cookies, null)
+    if (chosen !== undefined) this.#begin(chosen)
+    return chosen
+  }
+
+  /** It answered with this status, whatever becomes of the body. */
+  answered(upstream: Upstream, status: number): void {
+    if (isFailure(status)) this.failed(upstream, `it answered ${status}`)
+    else if (upstream.failures !== 0 || upstream.state !== 'well') this.#registry.noteAnswer(upstream)
+  }
+
+  /** It took no connection, or closed it before it had answered; not: a connection that had served others and died idle. */
+  failed(upstream: Upstream, why: string): void {
+    this.#registry.noteFailure(upstream, this.#policy, why)
+  }
+
+  /**
+   * The endpoint for one more attempt, which takes the place of the failed one; undefined where there is none, or where
+   * the request may not be sent again.
+   */
+  retry(failed: Upstream, attempt: FailedAttempt): Upstream | undefined {
+    const verdict = mayRetry(attempt)
+    if (verdict === 'no') return undefined
+    const other = this.#pick(null, failed) ?? (verdict === 'anywhere' ? failed : undefined)
+    if (other === undefined) return undefined
+    const { counters } = this.#registry
+    const now = performance.now()
+    this.#budget ??= new RetryBudget(now)
+    if (!this.#budget.spend(this.#policy.retryBudgetPercent, now)) {
+      counters.retriesRefused++
+      return undefined
+    }
+    counters.retries++
+    this.#finish(failed)
+    this.#begin(other)
+    return other
+  }
+
+  /** A request is over. @param upstream the last one that was chosen for it; null: none was */
+  leave(upstream: Upstream | null): void {
+    this.#active--
+    this.#registry.counters.active--
+    if (upstream !== null) this.#finish(upstream)
+    if (this.#queue !== null && this.#queue.size > 0) this.#pump()
+  }
+
+  /** What the client is to be told to come back to this endpoint; null: nothing, its cookie says so already. */
+  newCookie(upstream: Upstream, cookies: readonly string[] | null): string | null {
+    const name = this.#registry.nameInCookies(upstream)
+    return cookies?.includes(name) === true ? null : name
+  }
+
+  sweep(now: number): boolean {
+    const queue = this.#queue
+    if (queue === null) return false
+    // An endpoint may have become well, or another pool may have left it.
+    this.#pump()
+    for (let late = queue.shiftLate(now); late !== undefined; late = queue.shiftLate(now)) {
+      const { counters } = this.#registry
+      counters.pending--
+      counters.overloaded++
+      late.onNoPlace()
+    }
+    return queue.size > 0
+  }
+
+  #slot(endpoint: ServiceRoute['endpoints'][number], before: readonly Slot[]): Slot {
+    const upstream = this.#registry.acquire(endpoint, this.#policy.protocol)
+    const weight = endpoint.weight ?? 1
+    for (const slot of before) {
+      if (slot.upstream !== upstream) continue
+      slot.weight = weight
+      return slot
+    }
+    return new Slot(upstream, weight)
+  }
+
+  #take(): void {
+    this.#active++
+    this.#registry.counters.active++
+  }
+
+  #begin(upstream: Upstream): void {
+    upstream.active++
+    if (upstream.state === 'returning') upstream.isOnTrial = true
+    if (this.#lineup.panics) this.#registry.counters.panicked++
+  }
+
+  #finish(upstream: Upstream): void {
+    upstream.active--
+    upstream.isOnTrial = false
+  }
+
+  /** Gives places to those who wait, in their order. */
+  #pump(): void {
+    const queue = this.#queue
+    if (queue === null || this.#isPumping) return
+    this.#isPumping = true
+    while (queue.size > 0 && this.#hasRoom()) {
+      const waiter = queue.shift()
+      if (waiter === undefined) break
+      this.#registry.counters.pending--
+      this.#take()
+      waiter.onPlace()
+    }
+    this.#isPumping = false
+  }
+
+  /** A pool without anybody has room: who comes in is told so at once. */
+  #hasRoom(): boolean {
+    if (this.#active >= this.#policy.requests) return false
+    const lineup = this.#current()
+    const { slots } = lineup
+    for (let i = 0; i < slots.length; i++) {
+      if (canTake((slots[i] as Slot).upstream, lineup, this.#policy.perEndpoint)) return true
+    }
+    return slots.length === 0
+  }
+
+  #current(): Lineup {
+    if (this.#seenVersion !== this.#registry.version) this.#lineUp()
+    else if (this.#lineup.isRamping && performance.now() - this.#linedUpAt >= rampStepMs) this.#lineUp()
+    return this.#lineup
+  }
+
+  #lineUp(): void {
+    this.#linedUpAt = performance.now()
+    this.#seenVersion = this.#registry.version
+    this.#lineup = lineUp(this.#slots, this.#policy.panicBelowPercent, this.#policy.slowStartMs, this.#linedUpAt)
+    if (this.isSticky) for (const { upstream } of this.#slots) this.#registry.nameInCookies(upstream)
+  }
+
+  #pick(cookies: readonly string[] | null, except: Upstream | null): Upstream | undefined {
+    const lineup = this.#current()
+    const limit = this.#policy.perEndpoint
+    if (cookies !== null) {
+      const named = this.#named(cookies, lineup, limit)
+      if (named !== undefined) return named
+    }
+    const { slots } = lineup
+    if (slots.length === 1 && except === null) {
+      const { upstream } = slots[0] as Slot
+      return canTake(upstream, lineup, limit) ? upstream : undefined
+    }
+    switch (this.#policy.balance) {
+      case 'least-connections':
+        return leastBusy(lineup, limit, except)?.upstream
+      case 'two-choices':
+        return lessBusyOfTwo(lineup, this.#registry.random, limit, except)?.upstream
+      default: {
+        if (!lineup.isEven) return weightedTurn(lineup, limit, except)?.upstream
+        const index = evenTurn(lineup, this.#next, limit, except)
+        if (index === -1) return undefined
+        // Who stands in for another takes nobody's turn: the next request would go to the failed one again.
+        if (except === null) this.#next = index + 1
+        return slots[index]?.upstream
+      }
+    }
+  }
+
+  /** The endpoint that a cookie names, if it takes requests; also one that is drained. */
+  #named(cookies: readonly string[], lineup: Lineup, limit: number): Upstream | undefined {
+    for (const cookie of cookies) {
+      for (const { upstream } of this.#slots) {
+        if (upstream.stickyName !== cookie) continue
+        return (lineup.panics || isUsable(upstream.state)) && canTake(upstream, lineup, limit) ? upstream : undefined
+      }
+    }
+    return undefined
+  }
+}
