@@ -1,0 +1,133 @@
+import { createPrivateKey, X509Certificate as ParsedCertificate } from 'node:crypto'
+import { hostname, userInfo } from 'node:os'
+import 'reflect-metadata'
+import {
+  AuthorityKeyIdentifierExtension,
+  BasicConstraintsExtension,
+  ExtendedKeyUsage,
+  ExtendedKeyUsageExtension,
+  Extension,
+  KeyUsageFlags,
+  KeyUsagesExtension,
+  SubjectAlternativeNameExtension,
+  SubjectKeyIdentifierExtension,
+  X509Certificate,
+  X509CertificateGenerator,
+} from '@peculiar/x509'
+import { type AuthorityFiles, brokenAuthority, readOrCreateAuthority } from './authority-files.ts'
+import { domainOfNameConstraints, encodeNameConstraints, nameConstraintsOid } from './name-constraints.ts'
+
+const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const
+const dayMs = 86_400_000
+const authorityLifeMs = 3_650 * dayMs
+/** Short, as a leaf is minted again whenever it is needed. */
+const leafLifeMs = 30 * dayMs
+/** A client's clock may be behind ours. */
+const clockSkewMs = 3_600_000
+
+/** A certificate with its key, PEM both. */
+export interface MintedLeaf {
+  readonly certificate: string
+  readonly key: string
+}
+
+/** The CA of this home. It signs for names at and below its domain only, and no verifier would take anything else from it. */
+export class CertificateAuthority {
+  readonly certificateFile: string
+  readonly #certificate: X509Certificate
+  readonly #key: CryptoKey
+
+  private constructor(certificateFile: string, certificate: X509Certificate, key: CryptoKey) {
+    this.certificateFile = certificateFile
+    this.#certificate = certificate
+    this.#key = key
+  }
+
+  /**
+   * The CA in `<home>/tls`; the first one to ask makes it.
+   * @throws StandinError `invalid`: its files are broken, belong to another domain or have expired
+   */
+  static async open(home: string, domain: string): Promise<CertificateAuthority> {
+    const files = await readOrCreateAuthority(home, () => createAuthority(domain))
+    checkAuthority(files, domain)
+    const der = new Uint8Array(createPrivateKey(files.key).export({ type: 'pkcs8', format: 'der' }))
+    const key = await crypto.subtle.importKey('pkcs8', der, algorithm, false, ['sign'])
+    return new CertificateAuthority(files.certificateFile, new X509Certificate(files.certificate), key)
+  }
+
+  /** A certificate for servers of these names, the first of them its subject; good for 30 days. */
+  async mint(names: readonly string[], now = Date.now()): Promise<MintedLeaf> {
+    const keys = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])
+    const [first = ''] = names
+    const certificate = await X509CertificateGenerator.create({
+      // The common name is history, and has no room for more (RFC 5280, appendix A.1, ub-common-name).
+      subject: [{ O: ['Standin'] }, ...(first.length <= 64 ? [{ CN: [first] }] : [])],
+      issuer: this.#certificate.subjectName,
+      notBefore: new Date(now - clockSkewMs),
+      notAfter: new Date(now + leafLifeMs),
+      publicKey: keys.publicKey,
+      signingKey: this.#key,
+      signingAlgorithm: algorithm,
+      extensions: [
+        new BasicConstraintsExtension(false, undefined, true),
+        new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
+        new ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth]),
+        new SubjectAlternativeNameExtension(names.map((value) => ({ type: 'dns' as const, value }))),
+        await AuthorityKeyIdentifierExtension.create(this.#certificate.publicKey),
+      ],
+    })
+    return { certificate: certificate.toString('pem'), key: await exportKey(keys.privateKey) }
+  }
+}
+
+const createAuthority = async (domain: string): Promise<MintedLeaf> => {
+  const keys = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])
+  const keyId = await SubjectKeyIdentifierExtension.create(keys.publicKey)
+  const now = Date.now()
+  const certificate = await X509CertificateGenerator.createSelfSigned({
+    // A browser lists CAs by these: whose it is, and which of several.
+    name: [
+      { O: ['Standin'] },
+      { OU: [`${userInfo().username}@${hostname()}`.slice(0, 64)] },
+      { CN: [`Standin CA ${keyId.keyId.slice(0, 8)}`] },
+    ],
+    notBefore: new Date(now - clockSkewMs),
+    notAfter: new Date(now + authorityLifeMs),
+    keys,
+    signingAlgorithm: algorithm,
+    extensions: [
+      new BasicConstraintsExtension(true, 0, true),
+      new KeyUsagesExtension(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign, true),
+      new Extension(nameConstraintsOid, true, new Uint8Array(encodeNameConstraints(domain))),
+      keyId,
+    ],
+  })
+  return { certificate: certificate.toString('pem'), key: await exportKey(keys.privateKey) }
+}
+
+const exportKey = async (key: CryptoKey): Promise<string> => {
+  const der = Buffer.from(await crypto.subtle.exportKey('pkcs8', key))
+  return createPrivateKey({ key: der, format: 'der', type: 'pkcs8' }).export({ type: 'pkcs8', format: 'pem' }).toString()
+}
+
+const checkAuthority = ({ certificateFile, keyFile, certificate, key }: AuthorityFiles, domain: string): void => {
+  const parsed = parse(certificateFile, 'certificate', () => new ParsedCertificate(certificate))
+  const parsedKey = parse(keyFile, 'private key', () => createPrivateKey(key))
+  if (!parsed.ca) throw brokenAuthority(certificateFile, 'is no certificate of a CA')
+  if (parsedKey.asymmetricKeyDetails?.namedCurve !== 'prime256v1') throw brokenAuthority(keyFile, 'is no EC key on the curve P-256')
+  if (!parsed.checkPrivateKey(parsedKey)) throw brokenAuthority(keyFile, `does not belong to ${certificateFile}`)
+  if (parsed.validToDate.getTime() < Date.now() + leafLifeMs) {
+    throw brokenAuthority(certificateFile, `ends on ${parsed.validToDate.toISOString().slice(0, 10)}`)
+  }
+  const constraints = new X509Certificate(certificate).getExtension(nameConstraintsOid)
+  const made = constraints === null ? domain : domainOfNameConstraints(Buffer.from(constraints.value))
+  if (made !== domain) throw brokenAuthority(certificateFile, `signs for ${made ?? 'other names'} only, not for ${domain}`)
+}
+
+const parse = <T>(file: string, what: string, read: () => T): T => {
+  try {
+    return read()
+  } catch (error) {
+    throw brokenAuthority(file, `is no ${what} (PEM)`, error)
+  }
+}
