@@ -1,5 +1,5 @@
 import { StandinError } from '@standin/client/errors'
-import type { Exchange } from '../exchange.ts'
+import type { Exchange } from '../exchange/exchange.ts'
 import type { RoutedEnvironment } from '../routing/router.ts'
 import { treatment } from './treatment.ts'
 

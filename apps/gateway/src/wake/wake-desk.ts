@@ -1,5 +1,6 @@
 import { StandinError } from '@standin/client/errors'
-import type { Abortable, Exchange, WaitingPlace } from '../exchange.ts'
+import type { Abortable, Exchange } from '../exchange/exchange.ts'
+import type { WaitingPlace } from '../exchange/gateway.ts'
 import type { RoutedEnvironment } from '../routing/router.ts'
 import { treatment } from './treatment.ts'
 
