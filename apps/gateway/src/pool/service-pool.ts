@@ -71,6 +71,7 @@ export class ServicePool implements Swept {
 
   /**
    * Takes over what the table says. Endpoints that stay keep their place, their turn and their connections.
+   * Who waits hears of it with the next sweep, when the table is complete.
    * @param isServing the environment runs; otherwise the endpoints are let go
    */
   update(route: Pick<ServiceRoute, 'host' | 'endpoints' | 'policy'>, isServing: boolean): void {
@@ -93,7 +94,6 @@ export class ServicePool implements Swept {
     }
     if (before.length === 0 && this.#slots.length > 1) this.#next = Math.floor(registry.random() * this.#slots.length)
     this.#seenVersion = -1
-    this.#pump()
   }
 
   /** The route is gone. Who waits goes on, and finds that out by itself; what is in flight may end. */
@@ -237,14 +237,17 @@ export class ServicePool implements Swept {
     const queue = this.#queue
     if (queue === null || this.#isPumping) return
     this.#isPumping = true
-    while (queue.size > 0 && this.#hasRoom()) {
-      const waiter = queue.shift()
-      if (waiter === undefined) break
-      this.#registry.counters.pending--
-      this.#take()
-      waiter.onPlace()
+    try {
+      while (this.#hasRoom()) {
+        const waiter = queue.shift()
+        if (waiter === undefined) break
+        this.#registry.counters.pending--
+        this.#take()
+        waiter.onPlace()
+      }
+    } finally {
+      this.#isPumping = false
     }
-    this.#isPumping = false
   }
 
   /** A pool without anybody has room: who comes in is told so at once. */

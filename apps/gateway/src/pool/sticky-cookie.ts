@@ -14,14 +14,16 @@ export const takeStickyCookies = (headers: string[]): string[] | null => {
     const line = headers[i + 1] as string
     if (!line.includes(stickyCookieName)) continue
     const others: string[] = []
+    let isOurs = false
     for (const pair of line.split(';')) {
       const cookie = pair.trim()
       if (cookie.startsWith(`${stickyCookieName}=`)) {
+        isOurs = true
         values ??= []
         values.push(cookie.slice(stickyCookieName.length + 1))
       } else if (cookie !== '') others.push(cookie)
     }
-    if (values === null) continue
+    if (!isOurs) continue
     if (others.length > 0) headers[i + 1] = others.join('; ')
     else {
       headers.splice(i, 2)
