@@ -1,57 +1,147 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
-import { StandinError } from '@standin/client/errors'
+import type { Probe } from '@standin/client'
+import { CommandLine } from './command-line.ts'
+import { parseAddress, parseCount, parseDuration, parseNetworkText, parseProbe } from './config-values.ts'
 
+/** What a socket listens on; port 0 is any free one. */
+export interface ListenAddress {
+  readonly host: string
+  readonly port: number
+}
+
+/** Everything that the command line decides. Plain data: workers get it as it is. */
 export interface GatewayConfig {
   /** STANDIN_HOME: the last good table is kept below it, and control is found by what it writes there. */
   readonly home: string
-  readonly http: { readonly host: string; readonly port: number }
+  /** Null: no plain HTTP. */
+  readonly http: ListenAddress | null
+  /** Null: no TLS. */
+  readonly https: ListenAddress | null
+  readonly admin: ListenAddress | null
+  /** Who asks the admin listener has to show what this file holds. */
+  readonly adminTokenFile: string | null
+  /** Null: certificates are minted. */
+  readonly tls: { readonly certFile: string; readonly keyFile: string } | null
+  /** Plain HTTP is answered with where the same is over TLS. */
+  readonly redirect: boolean
+  /** Networks of proxies whose `X-Forwarded-*` and `Forwarded` are believed. */
+  readonly trusted: readonly string[]
+  /** Networks of those who begin every connection with a PROXY header. */
+  readonly proxyProtocol: readonly string[]
+  /** Who wakes nothing, of any environment. */
+  readonly probes: readonly Probe[]
+  /** A routes file in place of a control plane; null: control. */
+  readonly routes: string | null
   /** Address of control; undefined: as `run/control.json` below the home says. */
   readonly control: string | undefined
   readonly tokenFile: string | undefined
+  readonly workers: number
+  /** Another gateway may listen on the same ports still. */
+  readonly takeOver: boolean
+  /** How long what is under way may go on once the gateway was told to stop. */
+  readonly drainMs: number
+  readonly limits: ConnectionLimits
 }
 
-/**
- * Reads `--home DIR --http HOST:PORT --control URL --token-file FILE`. Flag, then environment, then default.
- * @throws StandinError `invalid`
- */
-export const readConfig = (args: readonly string[], environment: NodeJS.ProcessEnv = process.env): GatewayConfig => {
-  const flags = parse(args)
-  return {
-    home: flags.home ?? environment.STANDIN_HOME ?? join(environment.XDG_STATE_HOME ?? join(homedir(), '.local', 'state'), 'standin'),
-    http: parseListener('--http', flags.http ?? '127.0.0.1:8080'),
-    control: flags.control,
-    tokenFile: flags['token-file'],
-  }
+export interface ConnectionLimits {
+  /** Of one process. */
+  readonly connections: number
+  /** From one address, of one process; null: 1024, and as many as it likes from this machine. */
+  readonly connectionsPerClient: number | null
 }
 
-const options = {
-  home: { type: 'string' },
-  http: { type: 'string' },
-  control: { type: 'string' },
-  'token-file': { type: 'string' },
+const flags = {
+  home: 'value',
+  http: 'value',
+  https: 'value',
+  admin: 'value',
+  'admin-token-file': 'value',
+  'tls-cert': 'value',
+  'tls-key': 'value',
+  redirect: 'switch',
+  trusted: 'list',
+  'proxy-protocol': 'list',
+  probe: 'list',
+  routes: 'value',
+  control: 'value',
+  'token-file': 'value',
+  workers: 'value',
+  'take-over': 'switch',
+  drain: 'value',
+  'max-connections': 'value',
+  'max-connections-per-client': 'value',
 } as const
 
-const parse = (args: readonly string[]) => {
-  try {
-    return parseArgs({ args: [...args], options, allowPositionals: false }).values
-  } catch (error) {
-    throw new StandinError('invalid', (error as Error).message, {
-      hint: 'The gateway takes --home DIR, --http HOST:PORT, --control URL and --token-file FILE',
-      cause: error,
-    })
+const anAddress = '127.0.0.1:8080 or [::1]:8080 (port 0 is any free one)'
+const aNetwork = 'addresses or networks such as 10.0.0.0/8'
+
+/**
+ * Reads the command line. Flag, then environment, then default.
+ * @throws StandinError `invalid`, with every fault and the flag that it is in
+ */
+export const readConfig = (args: readonly string[], environment: NodeJS.ProcessEnv = process.env): GatewayConfig => {
+  const line = new CommandLine(args, flags)
+  const config: GatewayConfig = {
+    home:
+      line.text('home') ??
+      environment.STANDIN_HOME ??
+      join(environment.XDG_STATE_HOME ?? join(environment.HOME ?? homedir(), '.local', 'state'), 'standin'),
+    http:
+      line.text('http') === 'off' ? null : (line.value('http', parseAddress, `${anAddress}, or off`) ?? { host: '127.0.0.1', port: 8080 }),
+    https: line.text('https') === 'off' ? null : (line.value('https', parseAddress, `${anAddress}, or off`) ?? null),
+    admin: line.text('admin') === 'off' ? null : (line.value('admin', parseAddress, `${anAddress}, or off`) ?? null),
+    adminTokenFile: line.text('admin-token-file') ?? null,
+    tls: tlsFiles(line),
+    redirect: line.has('redirect'),
+    trusted: line.list('trusted', parseNetworkText, aNetwork),
+    proxyProtocol: line.list('proxy-protocol', parseNetworkText, aNetwork),
+    probes: line.list('probe', parseProbe, 'kube-probe/, path:/healthz or network:10.0.0.0/8, with + between those that must all fit'),
+    routes: line.text('routes') ?? null,
+    control: line.text('control'),
+    tokenFile: line.text('token-file'),
+    workers: line.value('workers', (text) => parseCount(text, 1, 128), 'a number from 1 to 128') ?? 1,
+    takeOver: line.has('take-over'),
+    drainMs: line.value('drain', parseDuration, 'a duration such as 10s') ?? 10_000,
+    limits: {
+      connections: line.value('max-connections', (text) => parseCount(text, 1, 1_000_000), 'a number from 1 to 1000000') ?? 20_000,
+      connectionsPerClient:
+        line.value('max-connections-per-client', (text) => parseCount(text, 1, 1_000_000), 'a number from 1 to 1000000') ?? null,
+    },
+  }
+  checkTogether(line, config)
+  line.check(
+    `It takes ${Object.keys(flags)
+      .map((flag) => `--${flag}`)
+      .join(' ')}`,
+  )
+  return config
+}
+
+type Line = CommandLine<typeof flags>
+
+const tlsFiles = (line: Line): GatewayConfig['tls'] => {
+  const [certFile, keyFile] = [line.text('tls-cert'), line.text('tls-key')]
+  if (certFile === undefined && keyFile === undefined) return null
+  if (certFile === undefined) line.fault('--tls-key', 'needs --tls-cert as well')
+  if (keyFile === undefined) line.fault('--tls-cert', 'needs --tls-key as well')
+  return { certFile: certFile ?? '', keyFile: keyFile ?? '' }
+}
+
+/** What each flag allows by itself, but not with the others. */
+const checkTogether = (
+  line: Line,
+  { http, https, admin, adminTokenFile, tls, redirect, routes, control, tokenFile }: GatewayConfig,
+): void => {
+  if (http === null && https === null) line.fault('--http', 'off needs --https: there would be nothing to listen on')
+  if (tls !== null && https === null) line.fault('--tls-cert', 'needs --https as well')
+  if (redirect && (https === null || http === null)) line.fault('--redirect', 'needs both --http and --https')
+  if (admin !== null && adminTokenFile === null && !isLoopback(admin.host)) {
+    line.fault('--admin', `${admin.host} can be reached from elsewhere: it needs --admin-token-file as well`)
+  }
+  if (routes !== null && (control !== undefined || tokenFile !== undefined)) {
+    line.fault('--routes', 'takes the place of control: it goes with neither --control nor --token-file')
   }
 }
 
-/** `127.0.0.1:8080`, `[::1]:0`; port 0 is any free one. */
-const parseListener = (flag: string, value: string): { host: string; port: number } => {
-  const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]\s/]+)):([0-9]{1,5})$/.exec(value)
-  const port = Number(match?.[3])
-  if (match === null || port > 65_535) {
-    throw new StandinError('invalid', `${flag} ${value} is not an address to listen on`, {
-      hint: `${flag} 127.0.0.1:8080, or [::1]:8080; port 0 is any free one`,
-    })
-  }
-  return { host: (match[1] ?? match[2]) as string, port }
-}
+const isLoopback = (host: string) => host === 'localhost' || host === '::1' || /^127\.[0-9.]+$/.test(host)

@@ -1,0 +1,121 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { isIP } from 'node:net'
+import { StandinError } from '@standin/client/errors'
+import type { ListenAddress } from '../config.ts'
+
+/** What the admin listener shows. */
+export interface AdminSource {
+  /** Null: it takes traffic. Else why it doesn't. */
+  notReady(): string | null
+  metrics(): Promise<{ contentType: string; text: string }>
+  /** @param environment undefined: all, in brief. @returns null: there is no such environment in the table */
+  routes(environment: number | undefined): Promise<object | null>
+}
+
+/**
+ * Health, readiness, metrics and the table that is served, for those who run the gateway. On loopback without a token;
+ * its answers show the table, so anywhere else the token is asked for.
+ */
+export class AdminServer {
+  readonly #source: AdminSource
+  readonly #tokenFile: string | null
+  readonly #server: Server
+
+  constructor(source: AdminSource, tokenFile: string | null) {
+    this.#source = source
+    this.#tokenFile = tokenFile
+    this.#server = createServer({ keepAliveTimeout: 30_000, headersTimeout: 10_000, requestTimeout: 30_000 }, (req, res) => {
+      this.#answer(req, res).catch((error: Error) => {
+        const problem =
+          error instanceof StandinError ? error : new StandinError('internal', 'The gateway failed to answer', { cause: error })
+        sendJson(res, problem.status, problem.toProblem(), 'application/problem+json')
+      })
+    })
+  }
+
+  /** Returns the address. @throws StandinError `port_taken`, `invalid` */
+  async listen({ host, port }: ListenAddress): Promise<string> {
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', (error: NodeJS.ErrnoException) => {
+        const code = error.code === 'EADDRINUSE' ? 'port_taken' : 'invalid'
+        const what =
+          code === 'port_taken'
+            ? `${host}:${port} is taken by another process`
+            : `The gateway can not listen on ${host}:${port}: ${error.message}`
+        reject(new StandinError(code, what, { hint: 'Give it another address with --admin HOST:PORT, or --admin off', cause: error }))
+      })
+      this.#server.listen({ host, port, exclusive: true }, resolve)
+    })
+    const { address, port: bound, family } = this.#server.address() as AddressInfo
+    return `${family === 'IPv6' ? `[${address}]` : address}:${bound}`
+  }
+
+  async close(): Promise<void> {
+    if (!this.#server.listening) return
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
+    this.#server.closeAllConnections()
+    await closed
+  }
+
+  async #answer(req: IncomingMessage, res: ServerResponse): Promise<void> {
+    const url = new URL(req.url ?? '/', 'http://admin')
+    if (req.method !== 'GET' && req.method !== 'HEAD') throw new StandinError('invalid', 'The admin listener is for looking: GET only')
+    // A web page that gave its own name this address must not read what the browser gets for it.
+    if (!isOwnName(req.headers.host ?? '')) throw new StandinError('misdirected', `${req.headers.host} is no name of the admin listener`)
+    if (url.pathname === '/healthz') return sendJson(res, 200, { status: 'ok' })
+    if (url.pathname === '/readyz') {
+      const why = this.#source.notReady()
+      return why === null ? sendJson(res, 200, { status: 'ready' }) : sendJson(res, 503, { status: 'not ready', reason: why })
+    }
+    await this.#authenticate(req)
+    if (url.pathname === '/metrics') {
+      const { contentType, text } = await this.#source.metrics()
+      res.writeHead(200, { 'content-type': contentType }).end(text)
+      return
+    }
+    if (url.pathname === '/routes') return sendJson(res, 200, await this.#routes(url))
+    throw new StandinError('route_not_found', `There is no ${url.pathname} here`, {
+      hint: 'There are /healthz, /readyz, /metrics and /routes',
+    })
+  }
+
+  async #routes(url: URL): Promise<object> {
+    const text = url.searchParams.get('environment')
+    if (text !== null && !/^[0-9]{1,9}$/.test(text)) throw new StandinError('invalid', `${text} is no configId`)
+    const found = await this.#source.routes(text === null ? undefined : Number(text))
+    if (found === null) throw new StandinError('environment_not_found', `The gateway has no environment ${text}`)
+    return found
+  }
+
+  /** The file is read anew each time: a token that was replaced is the one that counts. */
+  async #authenticate(req: IncomingMessage): Promise<void> {
+    if (this.#tokenFile === null) return
+    const expected = (await readFile(this.#tokenFile, 'utf8').catch(() => '')).trim()
+    if (expected === '') throw new StandinError('unauthenticated', `The token file ${this.#tokenFile} can not be read, or is empty`)
+    const given = /^Bearer (.+)$/i.exec(req.headers.authorization ?? '')?.[1] ?? ''
+    if (!timingSafeEqual(digest(given), digest(expected))) {
+      throw new StandinError('unauthenticated', 'The admin listener needs a token', {
+        hint: 'Send `Authorization: Bearer` with what --admin-token-file holds',
+      })
+    }
+  }
+}
+
+const digest = (text: string) => createHash('sha256').update(text).digest()
+
+/** An address, or loopback's name. */
+const isOwnName = (host: string): boolean => {
+  const name = host.replace(/:[0-9]+$/, '').replace(/^\[|\]$/g, '')
+  return isIP(name) !== 0 || name === 'localhost'
+}
+
+const sendJson = (res: ServerResponse, status: number, body: object, type = 'application/json'): void => {
+  if (res.headersSent) {
+    res.destroy()
+    return
+  }
+  res.writeHead(status, { 'content-type': type, 'cache-control': 'no-store' }).end(`${JSON.stringify(body)}\n`)
+}

@@ -1,0 +1,100 @@
+import { collectDefaultMetrics, type Metric as PromMetric, Registry } from 'prom-client'
+import { type Metric, metricList } from './metric-list.ts'
+
+/** Of a worker, as it tells them itself. */
+export interface ProcessNumbers {
+  readonly worker: number
+  readonly residentBytes: number
+  readonly cpuSeconds: number
+}
+
+/** What a page of metrics shows, taken at the moment in which it is asked for. */
+export interface Scrape {
+  readonly values: readonly number[]
+  readonly workers: readonly ProcessNumbers[]
+  readonly followsControl: boolean
+  readonly revision: number
+}
+
+interface Sample {
+  readonly metricName?: string
+  readonly labels: Record<string, string | number>
+  readonly value: number
+}
+
+/** The text that Prometheus reads. The numbers are kept elsewhere; here they are given names at the time of the scrape. */
+export class Exposition {
+  readonly #registry = new Registry()
+  readonly #take: () => Promise<Scrape>
+  #scrape: Scrape = { values: [], workers: [], followsControl: false, revision: 0 }
+
+  constructor(take: () => Promise<Scrape>) {
+    this.#take = take
+    collectDefaultMetrics({ register: this.#registry })
+    for (const metric of Object.values(metricList)) this.#register(metric, () => samplesOf(metric, this.#scrape.values))
+    this.#register(
+      { name: 'standin_gateway_following', help: 'Whether control is followed: 1, or 0 while it is away', type: 'gauge' },
+      () => [{ labels: {}, value: this.#scrape.followsControl ? 1 : 0 }],
+    )
+    this.#register({ name: 'standin_gateway_table_revision', help: 'Revision of the table that is served', type: 'gauge' }, () => [
+      { labels: {}, value: this.#scrape.revision },
+    ])
+    this.#register({ name: 'standin_gateway_worker_resident_bytes', help: 'Memory of each worker', type: 'gauge' }, () =>
+      this.#scrape.workers.map(({ worker, residentBytes }) => ({ labels: { worker }, value: residentBytes })),
+    )
+    this.#register({ name: 'standin_gateway_worker_cpu_seconds_total', help: 'Time that each worker has computed', type: 'counter' }, () =>
+      this.#scrape.workers.map(({ worker, cpuSeconds }) => ({ labels: { worker }, value: cpuSeconds })),
+    )
+  }
+
+  get contentType(): string {
+    return this.#registry.contentType
+  }
+
+  async text(): Promise<string> {
+    this.#scrape = await this.#take()
+    return await this.#registry.metrics()
+  }
+
+  /** A metric that has its numbers from us: the library's own histograms can't be filled from elsewhere. */
+  #register({ name, help, type }: Pick<Metric, 'name' | 'help' | 'type'>, samples: () => Sample[]): void {
+    const metric = { name, help, type, get: async () => ({ name, help, type, aggregator: 'sum', values: samples() }), reset: () => {} }
+    this.#registry.registerMetric(metric as unknown as PromMetric<string>)
+  }
+}
+
+/** With so many label values or fewer, those that are zero are shown as well. */
+const shownIfZero = 12
+
+const samplesOf = (metric: Metric, values: readonly number[]): Sample[] =>
+  metric.type === 'histogram' ? histogramSamples(metric, values) : labelledSamples(metric, values)
+
+const labelledSamples = ({ offset, size, labels = {} }: Metric, values: readonly number[]): Sample[] => {
+  const names = Object.entries(labels)
+  const samples: Sample[] = []
+  for (let i = 0; i < size; i++) {
+    const value = values[offset + i] ?? 0
+    if (value === 0 && size > shownIfZero) continue
+    let rest = i
+    const own: Record<string, string> = {}
+    // The last label counts fastest.
+    for (const [name, all] of [...names].reverse()) {
+      own[name] = all[rest % all.length] as string
+      rest = Math.floor(rest / all.length)
+    }
+    samples.push({ labels: own, value })
+  }
+  return samples
+}
+
+const histogramSamples = ({ name, offset, size, bounds = [] }: Metric, values: readonly number[]): Sample[] => {
+  const samples: Sample[] = []
+  let count = 0
+  for (const [i, le] of [...bounds, '+Inf'].entries()) {
+    count += values[offset + i] ?? 0
+    samples.push({ metricName: `${name}_bucket`, labels: { le }, value: count })
+  }
+  samples.push({ metricName: `${name}_sum`, labels: {}, value: values[offset + size - 1] ?? 0 })
+  samples.push({ metricName: `${name}_count`, labels: {}, value: count })
+  return samples
+}
