@@ -48,8 +48,8 @@ export const readOrCreateAuthority = async (
   })
 }
 
-/** Null: there is none. */
-const readAuthority = async (home: string): Promise<AuthorityFiles | null> => {
+/** Null: there is none. @throws StandinError `invalid`: there is half of one */
+export const readAuthority = async (home: string): Promise<AuthorityFiles | null> => {
   const certificateFile = join(home, 'tls', 'ca.crt')
   const keyFile = join(home, 'tls', 'ca.key')
   const [certificate, key] = await Promise.all([readIfThere(certificateFile), readIfThere(keyFile)])

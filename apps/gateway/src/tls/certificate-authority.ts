@@ -14,7 +14,7 @@ import {
   X509Certificate,
   X509CertificateGenerator,
 } from '@peculiar/x509'
-import { type AuthorityFiles, brokenAuthority, readOrCreateAuthority } from './authority-files.ts'
+import { type AuthorityFiles, brokenAuthority, readAuthority, readOrCreateAuthority } from './authority-files.ts'
 import { domainOfNameConstraints, encodeNameConstraints, nameConstraintsOid } from './name-constraints.ts'
 
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const
@@ -49,10 +49,12 @@ export class CertificateAuthority {
    */
   static async open(home: string, domain: string): Promise<CertificateAuthority> {
     const files = await readOrCreateAuthority(home, () => createAuthority(domain))
-    checkAuthority(files, domain)
+    checkAuthority(files)
+    const certificate = new X509Certificate(files.certificate)
+    checkDomain(files.certificateFile, certificate, domain)
     const der = new Uint8Array(createPrivateKey(files.key).export({ type: 'pkcs8', format: 'der' }))
     const key = await crypto.subtle.importKey('pkcs8', der, algorithm, false, ['sign'])
-    return new CertificateAuthority(files.certificateFile, new X509Certificate(files.certificate), key)
+    return new CertificateAuthority(files.certificateFile, certificate, key)
   }
 
   /** A certificate for servers of these names, the first of them its subject; good for 30 days. */
@@ -110,7 +112,16 @@ const exportKey = async (key: CryptoKey): Promise<string> => {
   return createPrivateKey({ key: der, format: 'der', type: 'pkcs8' }).export({ type: 'pkcs8', format: 'pem' }).toString()
 }
 
-const checkAuthority = ({ certificateFile, keyFile, certificate, key }: AuthorityFiles, domain: string): void => {
+/**
+ * Whether the CA in `<home>/tls`, if there is one, can be used at all; for which domain is seen when it is known.
+ * @throws StandinError `invalid`
+ */
+export const checkAuthorityFiles = async (home: string): Promise<void> => {
+  const files = await readAuthority(home)
+  if (files !== null) checkAuthority(files)
+}
+
+const checkAuthority = ({ certificateFile, keyFile, certificate, key }: AuthorityFiles): void => {
   const parsed = parse(certificateFile, 'certificate', () => new ParsedCertificate(certificate))
   const parsedKey = parse(keyFile, 'private key', () => createPrivateKey(key))
   if (!parsed.ca) throw brokenAuthority(certificateFile, 'is no certificate of a CA')
@@ -119,7 +130,10 @@ const checkAuthority = ({ certificateFile, keyFile, certificate, key }: Authorit
   if (parsed.validToDate.getTime() < Date.now() + leafLifeMs) {
     throw brokenAuthority(certificateFile, `ends on ${parsed.validToDate.toISOString().slice(0, 10)}`)
   }
-  const constraints = new X509Certificate(certificate).getExtension(nameConstraintsOid)
+}
+
+const checkDomain = (certificateFile: string, certificate: X509Certificate, domain: string): void => {
+  const constraints = certificate.getExtension(nameConstraintsOid)
   const made = constraints === null ? domain : domainOfNameConstraints(Buffer.from(constraints.value))
   if (made !== domain) throw brokenAuthority(certificateFile, `signs for ${made ?? 'other names'} only, not for ${domain}`)
 }

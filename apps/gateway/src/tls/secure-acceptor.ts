@@ -1,8 +1,9 @@
 import type { Socket } from 'node:net'
 import { createServer, type Server, type TLSSocket } from 'node:tls'
+import { StandinError } from '@standin/client/errors'
 import type { ConnectionInfo } from '../http/client-connection.ts'
+import { refuseInPlain } from '../listen/refuse-in-plain.ts'
 import type { CertificateSource } from './certificate-source.ts'
-import { refusePlaintext } from './refuse-plaintext.ts'
 import type { ServedCertificate } from './served-certificate.ts'
 import { TicketKeys } from './ticket-keys.ts'
 
@@ -30,6 +31,10 @@ export interface SecureAcceptorCounts {
   /** What came was no TLS. */
   plaintext: number
 }
+
+const isPlaintext = new StandinError('invalid', 'This port speaks TLS, but the request came in plain HTTP', {
+  hint: 'Use https:// instead of http://',
+})
 
 /** Not derived from the command line, as it is by default: workers may have different ones. */
 const sessionIdContext = 'standin gateway'
@@ -108,7 +113,9 @@ export class SecureAcceptor {
     if (first[0] !== 0x16) {
       this.#pending.delete(socket)
       this.counts.plaintext++
-      refusePlaintext(socket, first)
+      // What is no HTTP either gets no answer.
+      if (/^[A-Z]{3,20} /.test(first.toString('latin1', 0, 24))) refuseInPlain(socket, isPlaintext)
+      else socket.destroy()
       return true
     }
     socket.unshift(first)
@@ -131,9 +138,10 @@ export class SecureAcceptor {
       SNICallback: (host, done) => this.#select(host, done),
     })
     server.on('secureConnection', (socket) => this.#onSecure(socket))
-    server.on('tlsClientError', (error: NodeJS.ErrnoException) => {
+    server.on('tlsClientError', (error: NodeJS.ErrnoException, socket) => {
       if (error.code === 'ERR_TLS_HANDSHAKE_TIMEOUT') this.counts.timedOut++
       else this.counts.failed++
+      socket.destroy()
     })
     return server
   }
