@@ -1,5 +1,6 @@
 import type { DestinationStream } from 'pino'
-import type { AccessLog, Exchange } from './exchange.ts'
+import type { Exchange } from './exchange/exchange.ts'
+import type { AccessLog } from './exchange/gateway.ts'
 
 /**
  * One JSON line per exchange, put together by hand: a general logger takes several times as long, for each request.
@@ -13,9 +14,9 @@ export class JsonAccessLog implements AccessLog {
   }
 
   write(exchange: Exchange): void {
-    const { req, target, path } = exchange
+    const { head, target, path } = exchange
     const query = path.indexOf('?')
-    let line = `{"level":30,"time":${Date.now()},"msg":"access","id":"${exchange.id}","client":"${exchange.connection.address}","method":"${req.method}","host":"${exchange.host}","path":${quoted(query === -1 ? path : path.slice(0, query))}`
+    let line = `{"level":30,"time":${Date.now()},"msg":"access","id":"${exchange.id}","client":"${exchange.connection.address}","method":"${head.method}","host":"${exchange.host}","path":${quoted(query === -1 ? path : path.slice(0, query))}`
     if (target !== null) line += `,"configId":${target.environment.entry.environment},"service":"${target.route.service}"`
     if (exchange.upstream !== '') line += `,"upstream":${quoted(exchange.upstream)},"upstreamMs":${rounded(exchange.upstreamMs)}`
     line += `,"status":${exchange.status},"bytes":${exchange.bytesSent},"ms":${rounded(performance.now() - exchange.startedAt)}`

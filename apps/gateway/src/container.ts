@@ -6,7 +6,7 @@ import { JsonAccessLog } from './access-log.ts'
 import { App } from './app.ts'
 import { goOn } from './chain.ts'
 import type { GatewayConfig } from './config.ts'
-import type { AccessLog, Gateway } from './exchange.ts'
+import type { AccessLog, Gateway } from './exchange/gateway.ts'
 import { Listener } from './listener.ts'
 import { PlatformAddresses } from './platform-addresses.ts'
 import { UpstreamRegistry } from './pool/upstream-registry.ts'
@@ -72,8 +72,8 @@ export const buildContainer = (config: GatewayConfig): DependencyContainer => {
     router: get(Tokens.router),
     wake: get(Tokens.wake),
     activity: get(Tokens.activity),
-    refused: get(Tokens.refused),
     accessLog: get(Tokens.accessLog),
+    trusted: { has: () => false },
     goOn,
     pseudonym: `standin-${process.pid.toString(36)}${Math.floor(Math.random() * 36 ** 6).toString(36)}`,
     draining: false,

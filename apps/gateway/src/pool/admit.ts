@@ -1,5 +1,5 @@
 import { StandinError } from '@standin/client/errors'
-import type { Abortable, Exchange } from '../exchange.ts'
+import type { Abortable, Exchange } from '../exchange/exchange.ts'
 import type { Waiter } from './pending-queue.ts'
 import type { ServicePool } from './service-pool.ts'
 

@@ -1,4 +1,4 @@
-import type { Exchange } from '../exchange.ts'
+import type { Exchange } from '../exchange/exchange.ts'
 import { stickyCookie, takeStickyCookies } from './sticky-cookie.ts'
 import type { Upstream } from './upstream.ts'
 

@@ -2,12 +2,12 @@ import { createHmac, randomBytes } from 'node:crypto'
 import type { Endpoint } from '@standin/client'
 import type { UpstreamTransport } from '../http/upstream-stream.ts'
 import type { RefusedEndpoints } from '../refused-endpoints.ts'
+import { Http1Transport } from '../upstream/http1-transport.ts'
 import { HealthChecks } from './health-checks.ts'
 import { ejectFor, Returns } from './passive-health.ts'
 import { PoolCounters } from './pool-counters.ts'
 import type { PoolPolicy, UpstreamProtocol } from './pool-policy.ts'
 import { Sweep } from './sweep.ts'
-import { UndiciConnections } from './undici-connections.ts'
 import { Upstream, type UpstreamOrigin } from './upstream.ts'
 import { isUsable, nextState, type UpstreamEvent, type UpstreamState } from './upstream-state.ts'
 
@@ -121,12 +121,9 @@ export class UpstreamRegistry implements UpstreamOrigin {
 
   openTransport(upstream: Upstream): UpstreamTransport {
     const { openTransport } = this.#options
-    if (openTransport === undefined) throw new Error('This registry opens no transports')
-    return openTransport(upstream)
-  }
-
-  openConnections({ endpoint }: Upstream): UndiciConnections {
-    return new UndiciConnections(this.#refused, endpoint.address, endpoint.port)
+    if (openTransport !== undefined) return openTransport(upstream)
+    // Pools keep count of who is busy: there is no second limit here.
+    return new Http1Transport(this.#refused, upstream.endpoint, Number.POSITIVE_INFINITY)
   }
 
   /** For the admin listener: every endpoint and how it is. */
@@ -153,8 +150,11 @@ export class UpstreamRegistry implements UpstreamOrigin {
     const { states } = this.counters
     states[from]--
     states[to]++
-    // Who comes back starts as slowly as who is new.
-    if (to === 'well' && from !== 'new') upstream.usableSince = performance.now()
+    if (to === 'well') {
+      upstream.failures = 0
+      // Who comes back starts as slowly as who is new.
+      if (from !== 'new') upstream.usableSince = performance.now()
+    }
     if (from !== 'new' || to !== 'well') this.version++
     this.#options.onChange?.(upstream, from, why)
   }

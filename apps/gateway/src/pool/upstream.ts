@@ -1,9 +1,7 @@
 import type { Socket } from 'node:net'
 import type { Endpoint } from '@standin/client'
-import type { Dispatcher } from 'undici'
 import type { UpstreamTransport } from '../http/upstream-stream.ts'
 import type { UpstreamProtocol } from './pool-policy.ts'
-import type { UndiciConnections } from './undici-connections.ts'
 import type { UpstreamState } from './upstream-state.ts'
 
 /** How an endpoint was ejected. Kept while it may count for the next time. */
@@ -21,8 +19,6 @@ export interface EjectionRecord {
 /** What an upstream needs of the registry that has it. */
 export interface UpstreamOrigin {
   openTransport(upstream: Upstream): UpstreamTransport
-  /** Of the old engine. */
-  openConnections(upstream: Upstream): UndiciConnections
 }
 
 /**
@@ -51,7 +47,6 @@ export class Upstream {
   stickyName = ''
   readonly #origin: UpstreamOrigin
   #transport: UpstreamTransport | null = null
-  #connections: UndiciConnections | null = null
   /** Sockets that have switched protocols: no transport knows of them any more. */
   #switched: Set<Socket> | null = null
   #whenNoneSwitched: (() => void) | null = null
@@ -74,11 +69,6 @@ export class Upstream {
     return (this.#transport?.connections ?? 0) + (this.#switched?.size ?? 0)
   }
 
-  dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
-    this.#connections ??= this.#origin.openConnections(this)
-    return this.#connections.pool.dispatch(options, handler)
-  }
-
   /** A connection to it has become somebody's WebSocket. It is closed when this endpoint has to go. */
   adopt(socket: Socket): void {
     if (socket.destroyed) return
@@ -98,13 +88,12 @@ export class Upstream {
       this.#whenNoneSwitched = resolve
       if (this.#switched === null || this.#switched.size === 0) resolve()
     })
-    await Promise.all([this.#transport?.drain(ms), this.#connections?.drain(), switched])
+    await Promise.all([this.#transport?.drain(ms), switched])
     clearTimeout(deadline)
   }
 
   async destroy(): Promise<void> {
     this.#transport?.destroy()
     if (this.#switched !== null) for (const socket of this.#switched) socket.destroy()
-    await this.#connections?.pool.destroy()
   }
 }

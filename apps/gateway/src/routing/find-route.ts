@@ -1,5 +1,5 @@
 import { StandinError } from '@standin/client/errors'
-import type { Exchange } from '../exchange.ts'
+import type { Exchange } from '../exchange/exchange.ts'
 import { hasDotSegment } from './path-prefix.ts'
 
 /** RFC 9110, section 7.6.3: whoever finds itself in `Via` has sent the request round in a circle. */

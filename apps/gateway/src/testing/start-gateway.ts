@@ -1,6 +1,7 @@
 import type { ActivityReport, EnvironmentState, RouteEntry } from '@standin/client'
 import { goOn } from '../chain.ts'
-import type { AccessLog, Exchange, Gateway } from '../exchange.ts'
+import type { Exchange } from '../exchange/exchange.ts'
+import type { AccessLog, Gateway } from '../exchange/gateway.ts'
 import { Listener } from '../listener.ts'
 import { UpstreamRegistry } from '../pool/upstream-registry.ts'
 import { RefusedEndpoints } from '../refused-endpoints.ts'
@@ -26,7 +27,7 @@ export interface StartedGateway extends AsyncDisposable {
 }
 
 export const startGateway = async (
-  options: { resume?: ResumeEnvironment; limits?: Partial<WakeLimits>; accessLog?: AccessLog; pseudonym?: string } = {},
+  options: { resume?: ResumeEnvironment; limits?: Partial<WakeLimits>; accessLog?: AccessLog; pseudonym?: string; trusted?: string[] } = {},
 ): Promise<StartedGateway> => {
   const ended: Exchange[] = []
   const reports: ActivityReport['items'] = []
@@ -43,8 +44,8 @@ export const startGateway = async (
     router,
     wake,
     activity,
-    refused,
     accessLog,
+    trusted: { has: (address) => options.trusted?.includes(address) === true },
     goOn,
     pseudonym: options.pseudonym ?? 'standin-test',
     draining: false,

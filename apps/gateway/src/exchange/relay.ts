@@ -6,8 +6,9 @@ const lingerMs = 5_000
 /**
  * Passes bytes both ways, as fast as the slower side takes them, until either side ends. A reset on one side resets the
  * other, so that a broken connection never looks like one that was closed. `onEnd` is called once, when both are gone.
+ * @param transport the client's TCP connection, below TLS where there is any
  */
-export const relay = (client: Socket, upstream: Socket, onEnd: () => void): void => {
+export const relay = (client: Socket, transport: Socket, upstream: Socket, onEnd: () => void): void => {
   let open = 2
   let linger: NodeJS.Timeout | undefined
   const onClose = () => {
@@ -25,7 +26,10 @@ export const relay = (client: Socket, upstream: Socket, onEnd: () => void): void
   client.on('end', lingerThenClose)
   upstream.on('end', lingerThenClose)
   client.on('error', () => upstream.resetAndDestroy())
-  upstream.on('error', () => client.resetAndDestroy())
+  upstream.on('error', () => {
+    transport.resetAndDestroy()
+    client.destroy()
+  })
   client.on('close', onClose)
   upstream.on('close', onClose)
   client.pipe(upstream)

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { cleanup } from './testing/cleanup.ts'
-import { eventually, openRaw, sendRaw } from './testing/raw-client.ts'
-import { domain, routeEntry, type StartedGateway, startGateway } from './testing/start-gateway.ts'
-import { startRecordingUpstream } from './testing/upstream.ts'
+import { cleanup } from '../testing/cleanup.ts'
+import { eventually, openRaw, sendRaw } from '../testing/raw-client.ts'
+import { domain, routeEntry, type StartedGateway, startGateway } from '../testing/start-gateway.ts'
+import { startRecordingUpstream } from '../testing/upstream.ts'
 
 const use = cleanup()
 const host = `Host: www-1001.${domain}`
@@ -120,7 +120,7 @@ describe('Framing of requests', () => {
       gateway,
       `POST / HTTP/1.1\r\n${host}\r\nConnection: content-length, host, x-forwarded-for\r\nContent-Length: ${smuggled.length}\r\n\r\n${smuggled}${probe}`,
     )
-    expect(upstream.received()).toMatch(new RegExp(`content-length: ${smuggled.length}\r\n\r\n${smuggled}$`))
+    expect(upstream.received()).toMatch(new RegExp(`Content-Length: ${smuggled.length}\r\n\r\n${smuggled}$`))
     expect(upstream.received()).toMatch(/X-Forwarded-For: 127\.0\.0\.1/)
   })
 

@@ -1,14 +1,11 @@
 import { StandinError } from '@standin/client/errors'
+import type { Upstream } from '../pool/upstream.ts'
 import type { Exchange } from './exchange.ts'
-import type { Upstream } from './pool/upstream.ts'
 
 /** What went wrong between us and an endpoint, for whoever asked. */
 export const upstreamProblem = (exchange: Exchange, upstream: Upstream, error: Error & { code?: unknown }): StandinError => {
   if (error instanceof StandinError) return error
   const code = typeof error.code === 'string' ? error.code : ''
-  if (code === 'UND_ERR_INVALID_ARG' || code === 'UND_ERR_NOT_SUPPORTED') {
-    return new StandinError('invalid', 'The request has a method, target or header that can not be passed on', { cause: error })
-  }
   const entry = exchange.target?.environment.entry
   const who = `${upstream.endpoint.instance || upstream.key}${entry === undefined ? '' : ` of environment ${entry.environment} (${entry.name})`}`
   return new StandinError('upstream_failed', `${who} did not answer: ${inWords(code, error)}`, {
@@ -25,13 +22,11 @@ export const emptyPool = (exchange: Exchange): StandinError => {
 }
 
 const inWords = (code: string, error: Error): string => {
-  if (code.startsWith('HPE_')) return 'what it sent is not valid HTTP'
   switch (code) {
     case 'ECONNREFUSED':
       return 'nothing listens there (connection refused)'
     case 'ECONNRESET':
     case 'EPIPE':
-    case 'UND_ERR_SOCKET':
       return 'it closed the connection'
     case 'EHOSTUNREACH':
     case 'ENETUNREACH':
@@ -39,14 +34,7 @@ const inWords = (code: string, error: Error): string => {
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
       return 'its name does not resolve'
-    case 'UND_ERR_HEADERS_OVERFLOW':
-      return 'its headers are too large'
-    case 'UND_ERR_CLOSED':
-    case 'UND_ERR_DESTROYED':
-      return 'it is being taken out of service'
-    case '':
-      return error.message
     default:
-      return code
+      return error.message
   }
 }

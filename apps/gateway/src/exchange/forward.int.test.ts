@@ -1,11 +1,11 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { describe, expect, it } from 'vitest'
-import { cleanup } from './testing/cleanup.ts'
-import { fetchThrough } from './testing/fetch-through.ts'
-import { eventually, getRequest, openRaw, sendRaw } from './testing/raw-client.ts'
-import { domain, routeEntry, startGateway } from './testing/start-gateway.ts'
-import { startHttpUpstream } from './testing/upstream.ts'
+import { cleanup } from '../testing/cleanup.ts'
+import { fetchThrough } from '../testing/fetch-through.ts'
+import { eventually, getRequest, openRaw, sendRaw } from '../testing/raw-client.ts'
+import { domain, routeEntry, startGateway } from '../testing/start-gateway.ts'
+import { startHttpUpstream } from '../testing/upstream.ts'
 
 const use = cleanup()
 

@@ -1,40 +1,11 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
 import { StandinError } from '@standin/client/errors'
-import type { ClientConnection } from './client-connection.ts'
-import { sendProblem } from './pages.ts'
-import type { ServicePool } from './pool/service-pool.ts'
-import type { Upstream } from './pool/upstream.ts'
-import type { RefusedEndpoints } from './refused-endpoints.ts'
-import type { RoutedEnvironment, Router, Target } from './routing/router.ts'
-import type { UpgradeClient } from './upgrade-client.ts'
-import type { Activity } from './wake/activity.ts'
-
-/** Takes an exchange when it has ended. */
-export interface AccessLog {
-  write(exchange: Exchange): void
-}
-
-/** Where exchanges wait until their environment runs. */
-export interface WaitingPlace {
-  /** @param wake the environment sleeps and has to be woken */
-  hold(exchange: Exchange, environment: RoutedEnvironment, wake: boolean): void
-}
-
-/** What every exchange needs of the gateway. */
-export interface Gateway {
-  readonly router: Router
-  readonly wake: WaitingPlace
-  readonly activity: Activity
-  /** For handshakes of the old engine, which dial for themselves. */
-  readonly refused: RefusedEndpoints
-  readonly accessLog: AccessLog
-  /** Lets an exchange that waited go on from routing. */
-  goOn(exchange: Exchange): void
-  /** What this process calls itself in `Via`. */
-  readonly pseudonym: string
-  /** It was told to stop: responses are the last ones on their connections. */
-  draining: boolean
-}
+import type { ClientConnection } from '../http/client-connection.ts'
+import type { ClientStream, RequestHead, RequestListener } from '../http/client-stream.ts'
+import type { ServicePool } from '../pool/service-pool.ts'
+import type { Upstream } from '../pool/upstream.ts'
+import type { Target } from '../routing/router.ts'
+import type { Gateway } from './gateway.ts'
+import { problemResponse, sendOwn } from './own-response.ts'
 
 /**
  * | from | to | when |
@@ -61,11 +32,11 @@ const idPrefix = Math.floor(Math.random() * 36 ** 6)
 let idCounter = 0
 
 /** One request and its response, from its head to its line in the access log. */
-export class Exchange {
+export class Exchange implements RequestListener {
   readonly gateway: Gateway
+  readonly stream: ClientStream
   readonly connection: ClientConnection
-  readonly req: IncomingMessage
-  readonly res: ServerResponse
+  readonly head: RequestHead
   phase: ExchangePhase = 'routing'
   readonly startedAt = performance.now()
 
@@ -78,13 +49,12 @@ export class Exchange {
   path = ''
   /** Names and values for the upstream, in the client's order. */
   headers: string[] = []
-  /** It has a body, of `contentLength` bytes where that is known. */
-  hasBody = false
-  contentLength: string | null = null
-  /** The client asks for a WebSocket on this connection; null: it doesn't. */
-  upgrade: UpgradeClient | null = null
+  /** The client asks for a WebSocket on this connection. */
+  isUpgrade = false
   /** The client sent an Upgrade that we don't take part in: neither connection is used again. */
   ignoredUpgrade = false
+  /** The client takes trailers, and may need them (gRPC). */
+  wantsTrailers = false
   via: string | null = null
   target: Target | null = null
 
@@ -105,17 +75,18 @@ export class Exchange {
   upstream = ''
   upstreamMs = 0
   status = 0
+  /** Of the response's body. */
   bytesSent = 0
   /** Why it did not go as usual: a problem's code, `client_gone`, `upstream_cut`. */
   flag = ''
   #counted: Target['activity'] | null = null
 
-  constructor(gateway: Gateway, connection: ClientConnection, req: IncomingMessage, res: ServerResponse) {
+  constructor(gateway: Gateway, stream: ClientStream) {
     this.gateway = gateway
-    this.connection = connection
-    this.req = req
-    this.res = res
-    connection.live.add(this)
+    this.stream = stream
+    this.connection = stream.connection
+    this.head = stream.head
+    stream.listener = this
   }
 
   /** Takes the client's own id, if it has a sane one, so that it finds its request in our log. */
@@ -129,7 +100,7 @@ export class Exchange {
     if (target === null || this.#counted === target.activity) return
     if (this.#counted !== null) this.gateway.activity.end(this.#counted)
     this.#counted = target.activity
-    this.gateway.activity.begin(target.activity, this.upgrade !== null ? 'WebSocket' : (this.req.method ?? ''), this.host)
+    this.gateway.activity.begin(target.activity, this.isUpgrade ? 'WebSocket' : this.head.method, this.host)
   }
 
   /** Others may have its place. */
@@ -139,29 +110,47 @@ export class Exchange {
     this.chosen = null
   }
 
+  /** The connection can't be used again: what follows an Upgrade may be meant for the other protocol already. */
+  get closes(): boolean {
+    return this.isUpgrade || this.ignoredUpgrade || this.gateway.draining
+  }
+
   /** Answers with a problem page in place of the environment; cuts the response where it had begun. */
   refuse(error: StandinError, options: { retryAfterSeconds?: number; close?: boolean } = {}): void {
     if (this.phase === 'ended') return
     this.flag = error.code
-    if (this.res.headersSent) {
+    if (this.stream.hasResponded) {
       this.cut()
       return
     }
     this.status = error.status
-    if (options.close === true || this.gateway.draining) this.res.shouldKeepAlive = false
-    this.bytesSent = sendProblem(this.req, this.res, error, this.id, options.retryAfterSeconds)
+    const response = problemResponse(error, this, options.retryAfterSeconds)
+    this.bytesSent = response.body.length
     this.end()
+    sendOwn(this.stream, response, options.close === true || this.closes)
   }
 
-  /** Resets the client's connection, so that half a response is never taken for a whole one. */
+  /** Ends the stream so that half a response is never taken for a whole one. */
   cut(): void {
-    const { socket } = this.connection
+    if (this.phase === 'ended') return
+    const { pending } = this
     this.end()
-    socket.resetAndDestroy()
+    pending?.abort()
+    this.stream.cut()
   }
 
-  /** The client's connection is gone. */
-  clientGone(): void {
+  /** Nothing more is going to be said: accounts for it. The stream is ended afterwards, since its connection goes on with the next request. */
+  end(): void {
+    if (this.phase === 'ended') return
+    this.phase = 'ended'
+    this.pending = null
+    this.leavePool()
+    if (this.#counted !== null) this.gateway.activity.end(this.#counted)
+    this.gateway.accessLog.write(this)
+  }
+
+  /** Nobody waits for the response any more. */
+  onClientGone(): void {
     if (this.phase === 'ended') return
     if (this.flag === '') this.flag = 'client_gone'
     const { pending } = this
@@ -169,16 +158,10 @@ export class Exchange {
     pending?.abort()
   }
 
-  /** Everything was said: account for it. */
-  end(): void {
-    if (this.phase === 'ended') return
-    this.phase = 'ended'
-    this.pending = null
-    this.connection.live.delete(this)
-    this.leavePool()
-    if (this.#counted !== null) this.gateway.activity.end(this.#counted)
-    this.gateway.accessLog.write(this)
-  }
+  // Before the request is forwarded, nobody has asked for its body.
+  onBody(): void {}
+  onBodyEnd(): void {}
+  onClientDrain(): void {}
 }
 
 /** A fault that isn't a domain error is ours: its text is for the log only. */

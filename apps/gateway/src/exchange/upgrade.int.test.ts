@@ -4,10 +4,10 @@ import type { IncomingMessage } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
-import { cleanup } from './testing/cleanup.ts'
-import { eventually, openRaw, sendRaw } from './testing/raw-client.ts'
-import { domain, routeEntry, startGateway } from './testing/start-gateway.ts'
-import { startHttpUpstream, startRawUpstream } from './testing/upstream.ts'
+import { cleanup } from '../testing/cleanup.ts'
+import { eventually, openRaw, sendRaw } from '../testing/raw-client.ts'
+import { domain, routeEntry, startGateway } from '../testing/start-gateway.ts'
+import { startHttpUpstream, startRawUpstream } from '../testing/upstream.ts'
 
 const use = cleanup()
 

@@ -14,17 +14,20 @@ export const HeaderClass = {
   via: 7,
   requestId: 8,
   expect: 9,
+  te: 10,
+  /** `Forwarded` and `X-Forwarded-*`: believed if a trusted peer sends them. */
+  forwarded: 11,
 } as const
 export type HeaderClass = (typeof HeaderClass)[keyof typeof HeaderClass]
 
 const { endToEnd, dropped } = HeaderClass
 
-/** Class of a request header. `Forwarded` and `X-Forwarded-*` count as dropped: a stranger may not set them. */
+/** Class of a request header. */
 export const classifyRequestHeader = (name: string): HeaderClass => {
   const initial = name.charCodeAt(0) | 0x20
   switch (name.length) {
     case 2: // TE
-      return initial === 0x74 && is(name, 'te') ? dropped : endToEnd
+      return initial === 0x74 && is(name, 'te') ? HeaderClass.te : endToEnd
     case 3:
       return initial === 0x76 && is(name, 'via') ? HeaderClass.via : endToEnd
     case 4:
@@ -37,7 +40,7 @@ export const classifyRequestHeader = (name: string): HeaderClass => {
       if (initial === 0x75 && is(name, 'upgrade')) return HeaderClass.upgrade
       return initial === 0x74 && is(name, 'trailer') ? dropped : endToEnd
     case 9:
-      return initial === 0x66 && is(name, 'forwarded') ? dropped : endToEnd
+      return initial === 0x66 && is(name, 'forwarded') ? HeaderClass.forwarded : endToEnd
     case 10:
       if (initial === 0x63 && is(name, 'connection')) return HeaderClass.connection
       return initial === 0x6b && is(name, 'keep-alive') ? dropped : endToEnd
@@ -56,7 +59,7 @@ export const classifyRequestHeader = (name: string): HeaderClass => {
       if (initial === 0x74 && is(name, 'transfer-encoding')) return HeaderClass.transferEncoding
       break
   }
-  return initial === 0x78 && name.length > 12 && name.slice(0, 12).toLowerCase() === 'x-forwarded-' ? dropped : endToEnd
+  return initial === 0x78 && name.length > 12 && name.slice(0, 12).toLowerCase() === 'x-forwarded-' ? HeaderClass.forwarded : endToEnd
 }
 
 /** Whether a response header stops here. `transfer-encoding` does as well: bodies are framed anew. */

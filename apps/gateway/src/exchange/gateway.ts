@@ -1,0 +1,37 @@
+import type { RoutedEnvironment, Router } from '../routing/router.ts'
+import type { Activity } from '../wake/activity.ts'
+import type { Exchange } from './exchange.ts'
+
+/** Takes an exchange when it has ended. */
+export interface AccessLog {
+  write(exchange: Exchange): void
+}
+
+/** Where exchanges wait until their environment runs. */
+export interface WaitingPlace {
+  /** @param wake the environment sleeps and has to be woken */
+  hold(exchange: Exchange, environment: RoutedEnvironment, wake: boolean): void
+}
+
+/** Whose word about a request's origin is believed. */
+export interface TrustedPeers {
+  /** @param address plain, as `ClientConnection.peer` */
+  has(address: string): boolean
+}
+
+/** What every exchange needs of the gateway. */
+export interface Gateway {
+  readonly router: Router
+  readonly wake: WaitingPlace
+  readonly activity: Activity
+  readonly accessLog: AccessLog
+  readonly trusted: TrustedPeers
+  /** Lets an exchange that waited go on from routing. */
+  goOn(exchange: Exchange): void
+  /** What this process calls itself in `Via`. */
+  readonly pseudonym: string
+  /** Where plain HTTP is sent to, over TLS; absent: it is served. */
+  redirectPort?: number
+  /** It was told to stop: responses are the last ones on their connections. */
+  draining: boolean
+}
