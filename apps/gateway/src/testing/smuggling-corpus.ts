@@ -1,0 +1,315 @@
+import { getRequest } from './raw-client.ts'
+import { domain } from './start-gateway.ts'
+
+/**
+ * Bytes that two readers of HTTP/1 are known to understand in two ways, and what has to come of them. To each row its
+ * name and its bytes.
+ */
+
+const host = `Host: www-1001.${domain}`
+/** What an attacker wants the endpoint to take for a request of its own. */
+export const smuggled = `GET /smuggled HTTP/1.1\r\n${host}\r\n\r\n`
+/** Is answered by the gateway itself: it shows that the connection is still in use, and ends the conversation. */
+export const probe = 'GET /probe HTTP/1.1\r\nHost: nobody\r\n\r\n'
+
+export const post = (...fields: string[]) => `POST /first HTTP/1.1\r\n${host}\r\n${fields.map((field) => `${field}\r\n`).join('')}\r\n`
+const chunked = `0\r\n\r\n${smuggled}`
+
+/** A head that the gateway refuses, whatever follows it. */
+export const refusedHeads: [string, string][] = [
+  // CL.TE, TE.CL: whom would the endpoint believe?
+  ['Content-Length before Transfer-Encoding (RFC 9112, section 6.1)', post('Content-Length: 5', 'Transfer-Encoding: chunked') + chunked],
+  ['Transfer-Encoding before Content-Length', post('Transfer-Encoding: chunked', 'Content-Length: 5') + chunked],
+  ['Transfer-Encoding and a length of 0', post('Content-Length: 0', 'Transfer-Encoding: chunked') + chunked],
+  ['Transfer-Encoding that nobody knows, and a length', post('Transfer-Encoding: x', `Content-Length: ${smuggled.length}`) + smuggled],
+  // TE.TE: a coding that one side does not recognise (RFC 9112, section 6.1).
+  ...[
+    'xchunked',
+    'chunkedx',
+    'chunked, x',
+    'x, chunked',
+    'chunked, chunked',
+    'chunked,',
+    ',chunked',
+    'identity',
+    'identity, chunked',
+    'gzip, chunked',
+    '"chunked"',
+    "'chunked'",
+    'chunked;q=1',
+    'chun ked',
+    'chun\tked',
+    'chun\0ked',
+    '\x0bchunked',
+    'chunked\x0b',
+    '\x0cchunked',
+    'chunked\x7f',
+    '\xa0chunked',
+    'chunke\xc4\xb0d',
+    '',
+  ].map((coding): [string, string] => [`Transfer-Encoding: ${JSON.stringify(coding)}`, post(`Transfer-Encoding: ${coding}`) + chunked]),
+  ['two Transfer-Encodings', post('Transfer-Encoding: chunked', 'Transfer-Encoding: chunked') + chunked],
+  ['two Transfer-Encodings, one of them unknown', post('Transfer-Encoding: chunked', 'Transfer-Encoding: x') + chunked],
+  ['Transfer-Encoding in HTTP/1.0 (RFC 9112, section 6.1)', post('Transfer-Encoding: chunked').replace('HTTP/1.1', 'HTTP/1.0') + chunked],
+  // Field lines that are read in different ways (RFC 9112, section 5).
+  ...(
+    [
+      ['a space before the colon', 'Transfer-Encoding : chunked'],
+      ['a tab before the colon', 'Transfer-Encoding\t: chunked'],
+      ['a line end before the colon', 'Transfer-Encoding\r\n: chunked'],
+      ['a folded value', 'Transfer-Encoding:\r\n chunked'],
+      ['a folded value, by a tab', 'Transfer-Encoding:\r\n\tchunked'],
+      ['a field that continues the one before', 'X-A: 1\r\n Transfer-Encoding: chunked'],
+      ['a field behind a bare LF', 'X-A: 1\nTransfer-Encoding: chunked'],
+      ['a field behind a bare CR', 'X-A: 1\rTransfer-Encoding: chunked'],
+      ['a field behind CR CR LF', 'X-A: 1\r\r\nTransfer-Encoding: chunked'],
+      ['a field behind LF CR', 'X-A: 1\n\rTransfer-Encoding: chunked'],
+      ['a NUL in a name', 'Transfer-Encoding\0: chunked'],
+      ['a NUL before a name', '\0Transfer-Encoding: chunked'],
+      ['a byte beyond ASCII in a name', 'Transfer-Encoding\xff: chunked'],
+      ['a delimiter in a name', 'Transfer(Encoding: chunked'],
+      ['no name', ': chunked'],
+      ['no colon', 'Transfer-Encoding chunked'],
+      ['a NUL in a value', 'X-A: a\0b'],
+      ['a DEL in a value', 'X-A: a\x7fb'],
+      ['an escape in a value', 'X-A: \x1b[2J'],
+    ] as const
+  ).map(([name, field]): [string, string] => [name, post(field, `Content-Length: ${smuggled.length}`) + smuggled]),
+  // Lengths that are read in different ways (RFC 9112, section 6.3).
+  ...[
+    '+5',
+    '-5',
+    '-0',
+    '5,5',
+    '5, 5',
+    '5 5',
+    '5;',
+    '0x5',
+    '5.0',
+    '5e0',
+    '"5"',
+    '',
+    '\x0b5',
+    '5\x0b',
+    '5\0',
+    '\xb25',
+    '1_0',
+    '99999999999999999999',
+  ].map((length): [string, string] => [`Content-Length: ${JSON.stringify(length)}`, post(`Content-Length: ${length}`) + smuggled]),
+  ['two lengths that agree', post('Content-Length: 5', 'Content-Length: 5') + smuggled],
+  ['two lengths that don’t', post('Content-Length: 0', `content-length: ${smuggled.length}`) + smuggled],
+  ['a length that is folded', post('Content-Length:\r\n 5') + smuggled],
+  // First lines (RFC 9112, section 3).
+  ...[
+    'GET  / HTTP/1.1',
+    'GET\t/ HTTP/1.1',
+    ' GET / HTTP/1.1',
+    'GET / HTTP/1.1 ',
+    'GET /  HTTP/1.1',
+    'GET /a b HTTP/1.1',
+    'GET /\0 HTTP/1.1',
+    'GET /\x80 HTTP/1.1',
+    'GET /#a HTTP/1.1',
+    'GET / HTTP/1.2',
+    'GET / HTTP/2.0',
+    'GET / HTTP/0.9',
+    'GET / http/1.1',
+    'GET / HTTP/1.1\r',
+    'GET / HTTP/01.1',
+    'GET / HTTP/1.10',
+    'GET /',
+    'get / HTTP/1.1',
+    'GE\0T / HTTP/1.1',
+    'G(T / HTTP/1.1',
+    'GET * HTTP/1.1',
+    'OPTIONS * HTTP/1.1',
+    'GET a HTTP/1.1',
+    `GET www-1001.${domain}/ HTTP/1.1`,
+    `GET http://www-1001.${domain}\\@other/ HTTP/1.1`,
+    `GET http://other@www-1001.${domain}/ HTTP/1.1`,
+    `GET http:///path HTTP/1.1`,
+    `GET http:/www-1001.${domain}/ HTTP/1.1`,
+    `GET ftp://www-1001.${domain}/ HTTP/1.1`,
+    `CONNECT www-1001.${domain}:80 HTTP/1.1`,
+    'PRI * HTTP/2.0',
+  ].map((line): [string, string] => [`the first line ${JSON.stringify(line)}`, `${line}\r\n${host}\r\n\r\n${smuggled}`]),
+  // Line ends (RFC 9112, section 2.2).
+  ['lines that end in LF', `GET /first HTTP/1.1\n${host}\n\n${smuggled}`],
+  ['lines that end in CR', `GET /first HTTP/1.1\r${host}\r\r${smuggled}`],
+  ['an empty line that is an LF', `GET /first HTTP/1.1\r\n${host}\r\n\n${smuggled}`],
+  ['an empty line that is CR CR LF', `GET /first HTTP/1.1\r\n${host}\r\n\r\r\n${smuggled}`],
+  ['a last field that ends in LF', `GET /first HTTP/1.1\r\n${host}\n\r\n${smuggled}`],
+  // Whose is it? (RFC 9112, section 3.2)
+  ['two Hosts', `GET /first HTTP/1.1\r\n${host}\r\nHost: other\r\n\r\n${smuggled}`],
+  ['a Host that is empty', `GET /first HTTP/1.1\r\nHost: \r\n\r\n${smuggled}`],
+  ['a Host with a backslash', `GET /first HTTP/1.1\r\n${host}\\@other\r\n\r\n${smuggled}`],
+  ['a Host with a space', `GET /first HTTP/1.1\r\n${host} other\r\n\r\n${smuggled}`],
+  // What follows an upgrade is no request (RFC 9110, section 7.8).
+  ['an Upgrade with a body', post('Connection: Upgrade', 'Upgrade: websocket', `Content-Length: ${smuggled.length}`) + smuggled],
+  ['an Upgrade with a chunked body', post('Connection: Upgrade', 'Upgrade: websocket', 'Transfer-Encoding: chunked') + chunked],
+  ['an Upgrade to h2c with a body', post('Connection: Upgrade', 'Upgrade: h2c', `Content-Length: ${smuggled.length}`) + smuggled],
+]
+
+/** Chunks that are malformed: the head was sound, so the endpoint may have heard of it, but of no whole request. */
+export const refusedChunks: [string, string][] = [
+  ...[
+    '',
+    ' 5',
+    '5 ',
+    '5\t',
+    '+5',
+    '-5',
+    '0x5',
+    '5h',
+    '5,',
+    '5\x0b',
+    '5\0',
+    'fffffffffffffffff',
+    '5;',
+    '5;\0',
+    '5;a\rb',
+    '5;a="\r\n"',
+    '5; a',
+    '5 ;a',
+    '5;a=',
+    '5;a="b',
+  ].map((size): [string, string] => [`the chunk size ${JSON.stringify(size)}`, `${size}\r\nhello\r\n0\r\n\r\n`]),
+  ['a size that ends in LF', '5\nhello\r\n0\r\n\r\n'],
+  ['a size that ends in CR', '5\rhello\r\n0\r\n\r\n'],
+  ['an extension that ends in LF', '5;a\nhello\r\n0\r\n\r\n'],
+  ['a bare LF within an extension', `2;\nxx\r\n${smuggled.length.toString(16)}\r\n0\r\n\r\n${smuggled}`],
+  ['a chunk that is longer than its size', '2\r\nhello\r\n0\r\n\r\n'],
+  ['a chunk that is shorter than its size', '9\r\nhello\r\n0\r\n\r\n'],
+  ['a chunk that ends in LF', '5\r\nhello\n0\r\n\r\n'],
+  ['a chunk that ends in nothing', '5\r\nhello0\r\n\r\n'],
+  ['a chunk that ends in two other bytes', '5\r\nhelloXX0\r\n\r\n'],
+  ['a last chunk that ends in LF', '0\n\r\n'],
+  ['an end that is an LF', '0\r\n\n'],
+  ['an end that is a CR', '0\r\n\rX'],
+  ['a trailer that is no field', '0\r\nX\r\n\r\n'],
+  ['a folded trailer', '0\r\nX: 1\r\n 2\r\n\r\n'],
+  ['Content-Length in the trailers (RFC 9110, section 6.5.1)', `0\r\nContent-Length: ${smuggled.length}\r\n\r\n`],
+  ['Transfer-Encoding in the trailers', '0\r\nTransfer-Encoding: chunked\r\n\r\n'],
+]
+
+/** Sound ones that look odd: what the endpoint gets, request for request, and what the client does. */
+export const understood: [string, string, string[], number[]][] = [
+  ['an empty line before a request (RFC 9112, section 2.2)', `\r\n${getRequest(1001, '/first')}`, ['GET /first, 0 bytes'], [200, 404]],
+  [
+    'a length of 0',
+    post('Content-Length: 0') + getRequest(1001, '/second'),
+    ['POST /first, 0 bytes', 'GET /second, 0 bytes'],
+    [200, 200, 404],
+  ],
+  ['a length with zeros', `${post('Content-Length: 0005')}hello`, ['POST /first, 5 bytes'], [200, 404]],
+  ['a coding in capitals and blanks', `${post('transfer-encoding: \tCHUNKED \t')}0\r\n\r\n`, ['POST /first, 0 bytes'], [200, 404]],
+  [
+    'a body that is a request',
+    post(`Content-Length: ${smuggled.length}`) + smuggled,
+    [`POST /first, ${smuggled.length} bytes`],
+    [200, 404],
+  ],
+  [
+    'a chunk that is a request',
+    `${post('Transfer-Encoding: chunked')}${smuggled.length.toString(16)}\r\n${smuggled}\r\n0\r\n\r\n`,
+    [`POST /first, ${smuggled.length} bytes`],
+    [200, 404],
+  ],
+  [
+    'extensions of chunks (RFC 9112, section 7.1.1)',
+    `${post('Transfer-Encoding: chunked')}5;a;b=c;d="e;\\"f"\r\nhello\r\n0;x\r\n\r\n`,
+    ['POST /first, 5 bytes'],
+    [200, 404],
+  ],
+  [
+    'sizes with zeros and capitals',
+    `${post('Transfer-Encoding: chunked')}000A\r\n0123456789\r\n00000\r\n\r\n`,
+    ['POST /first, 10 bytes'],
+    [200, 404],
+  ],
+  ['a body of GET', `${post('Content-Length: 5').replace('POST', 'GET')}hello`, ['GET /first, 5 bytes'], [200, 404]],
+  [
+    'a chunked body of DELETE',
+    `${post('Transfer-Encoding: chunked').replace('POST', 'DELETE')}5\r\nhello\r\n0\r\n\r\n`,
+    ['DELETE /first, 5 bytes'],
+    [200, 404],
+  ],
+  [
+    'a field that only looks like framing',
+    `${post('Transfer_Encoding: chunked', 'Content_Length: 9', 'Content-Length: 5')}hello`,
+    ['POST /first, 5 bytes'],
+    [200, 404],
+  ],
+  [
+    'Content-Length named by Connection',
+    `${post('Connection: content-length', 'Content-Length: 5')}hello`,
+    ['POST /first, 5 bytes'],
+    [200, 404],
+  ],
+  [
+    'Transfer-Encoding named by Connection',
+    `${post('Connection: transfer-encoding', 'Transfer-Encoding: chunked')}0\r\n\r\n`,
+    ['POST /first, 0 bytes'],
+    [200, 404],
+  ],
+  [
+    'a line break that is encoded',
+    getRequest(1001, '/a%0d%0aTransfer-Encoding:%20chunked%0d%0a'),
+    ['GET /a%0d%0aTransfer-Encoding:%20chunked%0d%0a, 0 bytes'],
+    [200, 404],
+  ],
+  ['a path of two slashes', getRequest(1001, '//other/path'), ['GET //other/path, 0 bytes'], [200, 404]],
+  ['what follows a last request', getRequest(1001, '/first', ['Connection: close']) + smuggled, ['GET /first, 0 bytes'], [200]],
+  ['what follows HTTP/1.0', `GET /first HTTP/1.0\r\n${host}\r\n\r\n${smuggled}`, ['GET /first, 0 bytes'], [200]],
+  [
+    'what follows an Upgrade that nobody takes up',
+    getRequest(1001, '/first', ['Connection: Upgrade', 'Upgrade: h2c']) + smuggled,
+    ['GET /first, 0 bytes'],
+    [200],
+  ],
+  [
+    'what follows a WebSocket that is refused',
+    getRequest(1001, '/first', ['Connection: Upgrade', 'Upgrade: websocket']) + smuggled,
+    ['GET /first, 0 bytes'],
+    [200],
+  ],
+]
+
+/** What an endpoint says to `/first`, and how often that is a sound answer. */
+export const answersOfEndpoints: [string, string, 'passed' | 'refused', string?][] = [
+  [
+    'two answers to one request',
+    `HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\npoison`,
+    'passed',
+  ],
+  ['more than its length', 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokpoison', 'passed'],
+  ['something behind its last chunk', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\npoison', 'passed'],
+  ['a body with 204 (RFC 9110, section 6.4.1)', 'HTTP/1.1 204 No Content\r\nContent-Length: 6\r\n\r\npoison', 'passed'],
+  ['a body with 304', 'HTTP/1.1 304 Not Modified\r\nContent-Length: 6\r\n\r\npoison', 'passed'],
+  ['a body to HEAD', 'HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\npoison', 'passed', 'HEAD'],
+  ['a 100 behind its answer', 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 100 Continue\r\n\r\n', 'passed'],
+  [
+    'a body with 103',
+    'HTTP/1.1 103 Early Hints\r\nContent-Length: 6\r\n\r\npoisonHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok',
+    'refused',
+  ],
+  [
+    'both lengths (RFC 9112, section 6.3)',
+    'HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n',
+    'refused',
+  ],
+  ['two lengths', 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 8\r\n\r\nokpoison', 'refused'],
+  ['a length with a sign', 'HTTP/1.1 200 OK\r\nContent-Length: +2\r\n\r\nok', 'refused'],
+  ['a list of lengths', 'HTTP/1.1 200 OK\r\nContent-Length: 2, 2\r\n\r\nok', 'refused'],
+  ['an unknown coding', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: x\r\n\r\nok', 'refused'],
+  ['chunks in HTTP/1.0', 'HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n', 'refused'],
+  ['a folded header', 'HTTP/1.1 200 OK\r\nX-A: 1\r\n Content-Length: 2\r\n\r\nok', 'refused'],
+  ['a space before a colon', 'HTTP/1.1 200 OK\r\nContent-Length : 2\r\n\r\nok', 'refused'],
+  ['a NUL in a header', 'HTTP/1.1 200 OK\r\nX-A: \0\r\nContent-Length: 2\r\n\r\nok', 'refused'],
+  ['a bare CR in a header', 'HTTP/1.1 200 OK\r\nX-A: 1\rSet-Cookie: poison\r\nContent-Length: 2\r\n\r\nok', 'refused'],
+  ['lines that end in LF', 'HTTP/1.1 200 OK\nContent-Length: 2\n\nok', 'refused'],
+  ['a 101 that nobody asked for', 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\npoison', 'refused'],
+  ['HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 'refused'],
+  ['a status of two digits', 'HTTP/1.1 20 OK\r\nContent-Length: 2\r\n\r\nok', 'refused'],
+  ['garbage', '\x16\x03\x01\x02\0\x01\0\x01\xfc\x03\x03', 'refused'],
+]
