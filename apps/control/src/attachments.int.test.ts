@@ -36,6 +36,85 @@ describe('attachments', () => {
     expect((await control.call('GET', '/v1/environments/again')).body.services).toEqual(body.services)
   })
 
+  it('have paths, policies, weights and probes of their own', async () => {
+    const services = [
+      {
+        name: 'www',
+        endpoints: ['127.0.0.1:9000', { address: '127.0.0.1:9001', weight: 3 }],
+        policy: { balance: 'two-choices', health: { path: '/up', intervalMs: 1000 } },
+        paths: [
+          { path: '/api', endpoints: ['127.0.0.1:9100'] },
+          { path: '/grpc', endpoints: ['127.0.0.1:9200', '127.0.0.1:9000'], policy: { protocol: 'h2c' } },
+        ],
+      },
+    ]
+    const probes = [{ userAgent: 'kube-probe/' }, { network: '10.0.0.0/8' }]
+    const attach = (more: object = {}) =>
+      control.call('POST', '/v1/environments', { body: { name: 'rich', provider: 'attach', services, probes, ...more } })
+    const { status, body } = await attach()
+    expect([status, body.state]).toEqual([201, 'running'])
+    expect(body.hosts[0]?.instances.map(({ name }) => name)).toEqual(['www-1', 'www-2', 'www-3', 'www-4', 'www-5'])
+    const entry = async () => (await control.client.tables.snapshot('routes')).items.find(({ environment }) => environment === body.id)
+    const before = await entry()
+    expect(before?.probes).toEqual(probes)
+    expect(
+      before?.routes.map(({ path, policy, endpoints }) => [
+        path,
+        policy,
+        endpoints.map(({ instance, port, weight }) => [instance, port, weight ?? 1]),
+      ]),
+    ).toEqual([
+      [
+        undefined,
+        services[0]?.policy,
+        [
+          ['www-1', 9000, 1],
+          ['www-2', 9001, 3],
+        ],
+      ],
+      ['/api', services[0]?.policy, [['www-3', 9100, 1]]],
+      [
+        '/grpc',
+        { protocol: 'h2c' },
+        [
+          ['www-4', 9200, 1],
+          ['www-5', 9000, 1],
+        ],
+      ],
+    ])
+    expect((await attach()).status).toBe(200)
+    expect((await entry())?.revision).toBe(before?.revision)
+    await attach({ services: [{ name: 'www', endpoints: ['127.0.0.1:9100'] }], probes: [] })
+    const after = await entry()
+    expect(after?.routes.map(({ path, policy }) => [path, policy])).toEqual([[undefined, undefined]])
+    expect(after).not.toHaveProperty('probes')
+    // What it was attached for before, it is attached for still.
+    expect(after?.routes[0]?.endpoints[0]?.generation).toBe(before?.routes[1]?.endpoints[0]?.generation)
+  })
+
+  it.each<[{ probes?: object[]; [more: string]: unknown }, string]>([
+    [
+      {
+        paths: [
+          { path: '/a', endpoints: ['127.0.0.1:1'] },
+          { path: '/a', endpoints: ['127.0.0.1:2'] },
+        ],
+      },
+      '/body/services/0/paths/1/path /a is there twice',
+    ],
+    [{ paths: [{ path: '/a/', endpoints: ['127.0.0.1:1'] }] }, '/body/services/0/paths/0/path'],
+    [{ paths: [{ path: '/a', endpoints: ['127.0.0.1:18080'] }] }, '18080'],
+    [{ policy: { balance: 'random' } }, '/body/services/0/policy/balance'],
+    [{ policy: { intervalMs: 1 } }, '/body/services/0/policy'],
+    [{ probes: [{ network: 'example.com' }] }, '/body/probes/0/network example.com is no network'],
+    [{ probes: [{}] }, '/body/probes/0'],
+  ])('refuse %j', async ({ probes, ...more }, message) => {
+    const services = [{ name: 'www', endpoints: ['127.0.0.1:9000'], ...more }]
+    const answer = await control.call<Problem>('POST', '/v1/environments', { body: { name: 'odd', provider: 'attach', services, probes } })
+    expect(answer.status).toBeGreaterThanOrEqual(400)
+    expect(answer.body.detail).toContain(message)
+  })
+
   it('leave the pool when they are stopped, and come back when they are started or attached again', async () => {
     await control.attach('pool', ['127.0.0.1:9000'])
     await control.call('POST', '/v1/environments/pool/stop')

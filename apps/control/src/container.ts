@@ -45,7 +45,7 @@ import { Templates } from './store/templates.ts'
 import { Tokens as TokenStore } from './store/tokens.ts'
 import { Feed } from './tables/feed.ts'
 import { recordEntry } from './tables/records.ts'
-import { type Belongings, routeEntry } from './tables/routes.ts'
+import { type Belongings, type EntryOf, routeEntry } from './tables/routes.ts'
 import { Table } from './tables/table.ts'
 
 const token = <T>(name: string): InjectionToken<T> => Symbol(name)
@@ -171,16 +171,19 @@ export function buildContainer(config: ControlConfig, opened: OpenedHome, option
   provide(Tokens.feeds, (get) => {
     const [stacks, queries, aliases, faults] = [get(Tokens.stacks), get(Tokens.queries), get(Tokens.aliases), get(Tokens.faults)]
     const belongingsOf = (id: number): Belongings => ({ aliases: aliases.of(id), faults: faults.of(id) })
-    const feed = (entryOf: typeof routeEntry | typeof recordEntry) =>
+    const feed = <E extends object>(entryOf: EntryOf<E>, hasAliases: (entry: E) => boolean) =>
       new Feed({
-        table: new Table((record) => entryOf(record, stacks.of(record), config.domain, belongingsOf(record.id))),
+        table: new Table((record) => entryOf(record, stacks.of(record), config.domain, belongingsOf(record.id)), hasAliases),
         environments: get(Tokens.environments),
         queries,
         events: get(Tokens.events),
         epoch: () => database.epoch,
         place,
       })
-    return { routes: feed(routeEntry), records: feed(recordEntry) }
+    return {
+      routes: feed(routeEntry, ({ routes }) => routes.some(({ alias }) => alias === true)),
+      records: feed(recordEntry, (entry) => entry.aliases !== undefined),
+    }
   })
 
   // The API.

@@ -215,6 +215,21 @@ describe('API: environments', () => {
 })
 
 describe('API: activity', () => {
+  it('includes a wake by the gateway, whose report of it may never come', async () => {
+    control.bake()
+    await control.call('POST', '/v1/environments', { body: { template: 'shop', name: 'woken' } })
+    await control.until('woken', 'running')
+    await control.call('POST', '/v1/environments/woken/suspend')
+    await control.until('woken', 'suspended')
+    await control.call('POST', '/v1/environments/woken/resume')
+    expect((await control.until('woken', 'running')).lastActivityAt).toBeNull()
+    await control.call('POST', '/v1/environments/woken/suspend')
+    await control.until('woken', 'suspended')
+    await control.call('POST', '/v1/environments/woken/resume', { token: control.tokenOf('gateway') })
+    await control.call('POST', '/v1/environments/woken/stop')
+    expect((await control.until('woken', 'stopped')).lastActivityAt).not.toBeNull()
+  })
+
   it('keeps when an environment was used last, and never goes back', async () => {
     const { body } = await control.call('POST', '/v1/environments', { body: { name: 'used', template: 'shop' } })
     const report = (at: string) =>

@@ -74,7 +74,10 @@ export class EnvironmentCommands {
         return environments.want(id, 'suspended', because)
       case 'resume':
         if (state === 'failed' || desired === 'stopped') refuse(`is ${state}, not suspended`, `\`standin resume ${name}\` starts it`)
-        return environments.want(id, 'running', because)
+        environments.want(id, 'running', because)
+        // The gateway tells of activity in batches, and may be ended before the one with the request that wakes this.
+        if (caller.actor === 'gateway') environments.reportActivity([{ environment: id, at: this.#deps.now() }])
+        return environments.require(id)
       case 'start':
         return environments.want(id, 'running', because)
       case 'stop':

@@ -3,10 +3,11 @@ import type { EnvironmentQueries } from '../store/environment-queries.ts'
 import type { Environments } from '../store/environments.ts'
 import type { EventLog } from '../store/events.ts'
 import type { Place } from './pool.ts'
-import { type Change, changedBy, deltaOf, type Table } from './table.ts'
+import { type Change, changedBy, type Delta, deltaOf, inOrder, type Table } from './table.ts'
 
 export interface FeedDependencies {
-  readonly table: Table
+  /** Of entries that the feed need not know. */
+  readonly table: Pick<Table, 'load' | 'put' | 'look' | 'items'>
   readonly environments: Environments
   readonly queries: EnvironmentQueries
   readonly events: EventLog
@@ -99,28 +100,28 @@ export class Feed {
       if (change !== null) changes.push(change)
     }
     if (changes.length === 0) return
-    const deltas = changes.sort((a, b) => a.revision - b.revision).map((change) => ({ change, data: deltaOf(change) }))
-    for (const watcher of this.#watchers) for (const { change, data } of deltas) watcher.tell(change, data)
+    const deltas = inOrder(changes).map((delta) => ({ delta, data: deltaOf(delta) }))
+    for (const watcher of this.#watchers) for (const { delta, data } of deltas) watcher.tell(delta, data)
   }
 }
 
 class Watcher {
   readonly stream: SseStream
-  readonly #table: Table
+  readonly #table: FeedDependencies['table']
   readonly #epoch: string
   /** Ids that it wasn't told of, with the revision of their last change. */
   readonly #owed = new Map<number, number>()
 
-  constructor(stream: SseStream, table: Table, epoch: string) {
+  constructor(stream: SseStream, table: FeedDependencies['table'], epoch: string) {
     this.stream = stream
     this.#table = table
     this.#epoch = epoch
     stream.onDrain(() => this.#settle())
   }
 
-  tell(change: Change, data: string): void {
-    if (this.stream.blocked || this.#owed.size > 0) this.#owed.set(change.id, change.revision)
-    else this.#send(change, data)
+  tell(delta: Delta, data: string): void {
+    if (this.stream.blocked || this.#owed.size > 0) this.#owed.set(delta.change.id, delta.change.revision)
+    else this.#send(delta, data)
   }
 
   /** What changed after the revision that it knows. */
@@ -135,15 +136,15 @@ class Watcher {
 
   #settle(): void {
     if (this.#owed.size === 0) return
-    const changes = [...this.#owed].map(([id, revision]) => this.#table.look(id, revision)).sort((a, b) => a.revision - b.revision)
-    for (const change of changes) {
+    const changes = [...this.#owed].map(([id, revision]) => this.#table.look(id, revision))
+    for (const delta of inOrder(changes)) {
       if (this.stream.blocked) return
-      this.#owed.delete(change.id)
-      this.#send(change, deltaOf(change))
+      this.#owed.delete(delta.change.id)
+      this.#send(delta, deltaOf(delta))
     }
   }
 
-  #send({ revision }: Change, data: string): void {
+  #send({ revision }: Delta, data: string): void {
     this.stream.send({ event: 'delta', id: `${this.#epoch}:${revision}`, data })
   }
 }

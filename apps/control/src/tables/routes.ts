@@ -12,6 +12,9 @@ export interface Belongings {
   readonly faults: readonly ServiceFault[]
 }
 
+/** What followers hold of an environment; null: nothing. */
+export type EntryOf<E> = (record: EnvironmentRecord, stack: Stack, domain: string, belongings: Belongings) => E | null
+
 /** What the gateway has to know of an environment; null: nothing, it was deleted. The revision is added when it is sent. */
 export function routeEntry(
   record: EnvironmentRecord,

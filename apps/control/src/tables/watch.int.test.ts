@@ -124,6 +124,27 @@ describe('watching routes', () => {
     following.close()
   })
 
+  it('tells how far the hosts are while it is not running, and nothing of them while it is', async () => {
+    const { body } = await control.call('POST', '/v1/environments', { body: { template: 'shop', name: 'progress' } })
+    const following = new Following()
+    const hosts = () => following.entries.get(body.id)?.hosts
+    const state = () => following.entries.get(body.id)?.state
+    await following.until(() => state() === 'running')
+    expect(hosts()).toBeUndefined()
+    await control.call('POST', '/v1/environments/progress/suspend')
+    await following.until(() => state() === 'suspended')
+    expect(hosts()).toEqual([
+      { name: 'db', ready: 0, wanted: 1 },
+      { name: 'web', ready: 0, wanted: 2 },
+    ])
+    following.deltas.splice(0)
+    await control.call('POST', '/v1/environments/progress/resume')
+    await following.until(() => state() === 'running')
+    expect(hosts()).toBeUndefined()
+    expect(following.deltas.filter(({ put }) => put?.state === 'running')).toHaveLength(1)
+    following.close()
+  })
+
   it('does not tell the gateway of a change that is none to it', async () => {
     const { body } = await control.attach('labelled', ['127.0.0.1:9010'])
     const following = new Following()

@@ -1,0 +1,60 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import SqliteDatabase from 'better-sqlite3'
+import { Kysely, SqliteDialect } from 'kysely'
+import { Migrator } from 'kysely/migration'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { Aliases } from '../aliases.ts'
+import { openDatabase } from '../database.ts'
+import { Environments } from '../environments.ts'
+import { EventLog } from '../events.ts'
+import { Faults } from '../faults.ts'
+import { migrations } from './index.ts'
+
+let dir: string
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'standin-migrations-'))
+})
+afterEach(() => rmSync(dir, { recursive: true, force: true }))
+
+/** A store as the version with these migrations left it, with an attachment in it. */
+async function storeOf(...names: string[]): Promise<string> {
+  const file = join(dir, 'standin.db')
+  const sqlite = new SqliteDatabase(file)
+  const db = new Kysely<unknown>({ dialect: new SqliteDialect({ database: sqlite }) })
+  const getMigrations = async () => Object.fromEntries(Object.entries(migrations).filter(([name]) => names.includes(name)))
+  const { error } = await new Migrator({ db, provider: { getMigrations } }).migrateToLatest()
+  if (error !== undefined) throw error
+  const reason = JSON.stringify({ actor: 'token:admin', code: null, message: 'attached', at: '2026-11-20T10:00:00.000Z' })
+  const source = JSON.stringify({ kind: 'attachment', services: [{ name: 'www', endpoints: [] }] })
+  sqlite
+    .prepare(
+      `insert into environments (name, kind, provider, owner, labels, state, desired, desired_reason, reason, source, created_at, state_changed_at, revision)
+       values ('old', 'attachment', 'attach', 'admin', '{}', 'running', 'running', ?, ?, ?, 1, 1, 1)`,
+    )
+    .run(reason, reason, source)
+  sqlite.close()
+  return file
+}
+
+describe('migrations', () => {
+  it('take a store of the first version to aliases and faults, with all that it has', async () => {
+    const db = await openDatabase(await storeOf('001-initial'))
+    const now = () => 1_000_000
+    const events = new EventLog(db, now, { onFault: () => {} })
+    const environments = new Environments(db, events, now)
+    expect(environments.require(1001)).toMatchObject({ name: 'old', state: 'running' })
+    const aliases = new Aliases(db, environments, events, now)
+    const faults = new Faults(db, environments, events, now)
+    expect([aliases.of(1001), faults.of(1001)]).toEqual([[], []])
+    aliases.set('demo.test', { environment: 1001, service: null }, 'token:test')
+    faults.add({ environment: 1001, service: 'www', fault: { kind: 'reset', percent: 100 }, expiresAt: 2_000_000 }, 'token:test')
+    expect(environments.require(1001).revision).toBe(events.last - 1)
+    db.close()
+  })
+
+  it('are in the order of their names', () => {
+    expect(Object.keys(migrations)).toEqual(Object.keys(migrations).toSorted())
+  })
+})
