@@ -11,11 +11,14 @@ const lingerMs = 5_000
 export const relay = (client: Socket, transport: Socket, upstream: Socket, onEnd: () => void): void => {
   let open = 2
   let linger: NodeJS.Timeout | undefined
-  const onClose = () => {
+  const onClose = (socket: Socket, other: Socket) => {
     open--
-    if (open > 0) return lingerThenClose()
-    clearTimeout(linger)
-    onEnd()
+    if (open === 0) {
+      clearTimeout(linger)
+      onEnd()
+    } else if (socket.readableEnded) lingerThenClose()
+    // It was closed on our side: nobody is left to whom the other could say how it goes on.
+    else other.destroy()
   }
   const lingerThenClose = () => {
     linger ??= setTimeout(() => {
@@ -30,8 +33,8 @@ export const relay = (client: Socket, transport: Socket, upstream: Socket, onEnd
     transport.resetAndDestroy()
     client.destroy()
   })
-  client.on('close', onClose)
-  upstream.on('close', onClose)
+  client.on('close', () => onClose(client, upstream))
+  upstream.on('close', () => onClose(upstream, client))
   client.pipe(upstream)
   upstream.pipe(client)
   // Whoever left before the relay began won't say so again.
