@@ -9,6 +9,8 @@ import type { GatewayConfig } from './config.ts'
 import type { AccessLog, Gateway } from './exchange/gateway.ts'
 import { Listener } from './listener.ts'
 import { PlatformAddresses } from './platform-addresses.ts'
+import { logChange } from './pool/log-change.ts'
+import { readStickyKey } from './pool/sticky-key.ts'
 import { UpstreamRegistry } from './pool/upstream-registry.ts'
 import { RefusedEndpoints } from './refused-endpoints.ts'
 import { Router } from './routing/router.ts'
@@ -49,7 +51,13 @@ export const buildContainer = (config: GatewayConfig): DependencyContainer => {
   provide(Tokens.accessLog, (get) => new JsonAccessLog(get(Tokens.logStream)))
   provide(Tokens.control, () => new ControlLink({ ...config, tokenName: 'gateway' }))
   provide(Tokens.refused, () => new RefusedEndpoints())
-  provide(Tokens.upstreams, (get) => new UpstreamRegistry(get(Tokens.refused)))
+  provide(Tokens.upstreams, (get) => {
+    const log = get(Tokens.log)
+    return new UpstreamRegistry(get(Tokens.refused), {
+      stickyKey: () => readStickyKey(config.home, log),
+      onChange: logChange(log),
+    })
+  })
   provide(Tokens.activity, (get) => {
     const control = get(Tokens.control)
     const log = get(Tokens.log)

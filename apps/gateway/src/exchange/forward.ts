@@ -1,9 +1,9 @@
 import type { Socket } from 'node:net'
-import { StandinError } from '@standin/client/errors'
 import { BodyKind, type ClientStream, type RequestListener } from '../http/client-stream.ts'
 import { classifyRequestHeader, HeaderClass } from '../http/headers.ts'
 import type { UpstreamListener, UpstreamResponse, UpstreamStream } from '../http/upstream-stream.ts'
 import { addStickyCookie, chooseUpstream } from '../pool/choose-upstream.ts'
+import { isItsFault } from '../pool/passive-health.ts'
 import type { Upstream } from '../pool/upstream.ts'
 import type { Abortable, Exchange } from './exchange.ts'
 import { relayUpgrade } from './relay-upgrade.ts'
@@ -149,7 +149,7 @@ class Forwarding implements UpstreamListener, RequestListener, Abortable {
     const request = this.#request
     if (pool === null || request === null) return undefined
     const { isSent, diedUnused } = request
-    if (!diedUnused && !(error instanceof StandinError && error.code === 'endpoint_refused')) pool.failed(this.#upstream, error.message)
+    if (!diedUnused && isItsFault(error)) pool.failed(this.#upstream, error.message)
     return pool.retry(this.#upstream, {
       retries,
       wasAnswered: this.#wasAnswered,

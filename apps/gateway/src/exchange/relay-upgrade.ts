@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import type { UpstreamResponse } from '../http/upstream-stream.ts'
+import { addStickyCookie } from '../pool/choose-upstream.ts'
 import type { Upstream } from '../pool/upstream.ts'
 import type { Exchange } from './exchange.ts'
 import { relay } from './relay.ts'
@@ -22,6 +23,7 @@ export const relayUpgrade = (exchange: Exchange, upstream: Upstream, response: U
   exchange.upstreamMs = performance.now() - exchange.startedAt - exchange.heldMs - exchange.queuedMs
   exchange.pending = null
   exchange.pool?.answered(upstream, 101)
+  addStickyCookie(exchange, response.headers)
   upstream.adopt(socket)
   client.write(switchingProtocols(response), 'latin1')
   if (early.length > 0) client.write(early)

@@ -145,7 +145,15 @@ describe.each(['round-robin', 'least-connections', 'two-choices', 'sticky'] sati
     for (let i = 0; i < 20; i++) {
       pool.enter(performance.now())
       const first = pool.choose() as Upstream
-      const attempt = { retries: 0, wasAnswered: false, isSent: false, diedUnused: false, hasBody: false, bodyStarted: false, method: 'GET' }
+      const attempt = {
+        retries: 0,
+        wasAnswered: false,
+        isSent: false,
+        diedUnused: false,
+        hasBody: false,
+        bodyStarted: false,
+        method: 'GET',
+      }
       const second = pool.retry(first, attempt)
       if (second === undefined) {
         expect(registry.counters.retriesRefused).toBeGreaterThan(0)

@@ -13,8 +13,8 @@ export const chooseUpstream = (exchange: Exchange): Upstream | undefined => {
 }
 
 /** Tells the client how to come back to the same instance, where its pool is for that. */
-export const addStickyCookie = ({ pool, chosen, cookies, target }: Exchange, headers: string[]): void => {
+export const addStickyCookie = ({ pool, chosen, cookies, target, connection }: Exchange, headers: string[]): void => {
   if (pool?.isSticky !== true || chosen === null) return
   const name = pool.newCookie(chosen, cookies)
-  if (name !== null) headers.push('Set-Cookie', stickyCookie(name, target?.route.path ?? '/', false))
+  if (name !== null) headers.push('Set-Cookie', stickyCookie(name, target?.route.path ?? '/', connection.secure))
 }

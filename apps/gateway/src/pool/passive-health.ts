@@ -10,6 +10,10 @@ const trialMs = 1_000
 /** The statuses that say that an endpoint can not answer, rather than what its application thinks of the request. */
 export const isFailure = (status: number): boolean => status === 502 || status === 503 || status === 504
 
+/** Whether an error tells something of the endpoint. Some requests can be sent to nobody, and some endpoints we may not ask. */
+export const isItsFault = ({ code }: Error & { code?: unknown }): boolean =>
+  code !== 'bad_request' && code !== 'draining' && code !== 'endpoint_refused'
+
 /** How long an endpoint is left out now: longer from time to time, if it failed again soon after its return. */
 export const ejectFor = (before: EjectionRecord | null, policy: PoolPolicy, now: number): EjectionRecord => {
   const hasLasted = before === null || (before.returnedAt > 0 && now - before.returnedAt > before.lastedMs)

@@ -1,16 +1,25 @@
 import { randomBytes } from 'node:crypto'
 import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import type { Logger } from 'pino'
 
 const keyBytes = 32
+
+/** The key of a home; where that can neither be read nor written, one that ends with this process. */
+export const readStickyKey = (home: string, log: Pick<Logger, 'warn'>): Buffer => {
+  try {
+    return readOrMake(join(home, 'gateway', 'sticky.key'))
+  } catch (error) {
+    log.warn({ err: error }, 'the key of sticky cookies can not be kept: clients may get to other instances after a restart')
+    return randomBytes(keyBytes)
+  }
+}
 
 /**
  * The key that sticky cookies are made with. All gateways of a home share it, and it outlives them: who had a cookie before
  * an upgrade gets to the same instance after it. Made where there is none yet.
- * @throws where the home can neither be read nor written
  */
-export const readStickyKey = (home: string): Buffer => {
-  const file = join(home, 'gateway', 'sticky.key')
+const readOrMake = (file: string): Buffer => {
   const found = read(file)
   if (found !== null) return found
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 })

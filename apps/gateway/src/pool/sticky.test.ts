@@ -60,8 +60,8 @@ describe('a sticky pool', () => {
 
   it('does not tell addresses, and takes the same names on every gateway with the same key', () => {
     const key = Buffer.alloc(32, 7)
-    const [one, other] = [poolOf([1, 1], sticky, { stickyKey: key }), poolOf([1, 1], sticky, { stickyKey: key })]
-    const stranger = poolOf([1, 1], sticky, { stickyKey: Buffer.alloc(32, 8) })
+    const [one, other] = [poolOf([1, 1], sticky, { stickyKey: () => key }), poolOf([1, 1], sticky, { stickyKey: () => key })]
+    const stranger = poolOf([1, 1], sticky, { stickyKey: () => Buffer.alloc(32, 8) })
     expect(nameOf(one, 1)).toMatch(/^[\w-]{22}$/)
     expect(nameOf(one, 1)).toBe(nameOf(other, 1))
     expect(new Set([nameOf(one, 1), nameOf(one, 2), nameOf(stranger, 1)]).size).toBe(3)

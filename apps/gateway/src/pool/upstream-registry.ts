@@ -23,7 +23,7 @@ export interface RegistryOptions {
   /** In [0, 1). Tests give a seeded one. */
   random?: () => number
   /** Keeps sticky cookies from telling addresses; the same one for all gateways that share them. */
-  stickyKey?: Buffer
+  stickyKey?: () => Buffer
   drainMs?: number
 }
 
@@ -48,7 +48,6 @@ export class UpstreamRegistry implements UpstreamOrigin {
   constructor(refused: RefusedEndpoints, options: RegistryOptions = {}) {
     this.#refused = refused
     this.#options = options
-    this.#stickyKey = options.stickyKey
     this.random = options.random ?? Math.random
     this.checks = new HealthChecks(this.random, (upstream, event, why) => this.#advance(upstream, event, why))
     this.#returns = new Returns((upstream) => this.#advance(upstream, 'ejection over', 'it gets one request to show that it is well'))
@@ -112,7 +111,7 @@ export class UpstreamRegistry implements UpstreamOrigin {
 
   /** What names an upstream in a sticky cookie: tells nothing, and can not be made up. */
   nameInCookies(upstream: Upstream): string {
-    this.#stickyKey ??= randomBytes(32)
+    this.#stickyKey ??= this.#options.stickyKey?.() ?? randomBytes(32)
     if (upstream.stickyName === '') {
       upstream.stickyName = createHmac('sha256', this.#stickyKey).update(upstream.key).digest('base64url').slice(0, 22)
     }

@@ -1,9 +1,9 @@
-import type { ActivityReport, EnvironmentState, RouteEntry } from '@standin/client'
+import type { ActivityReport, EnvironmentState, RouteEntry, RoutePolicy } from '@standin/client'
 import { goOn } from '../chain.ts'
 import type { Exchange } from '../exchange/exchange.ts'
 import type { AccessLog, Gateway } from '../exchange/gateway.ts'
 import { Listener } from '../listener.ts'
-import { UpstreamRegistry } from '../pool/upstream-registry.ts'
+import { type RegistryOptions, UpstreamRegistry } from '../pool/upstream-registry.ts'
 import { RefusedEndpoints } from '../refused-endpoints.ts'
 import { Router } from '../routing/router.ts'
 import { Activity } from '../wake/activity.ts'
@@ -27,12 +27,19 @@ export interface StartedGateway extends AsyncDisposable {
 }
 
 export const startGateway = async (
-  options: { resume?: ResumeEnvironment; limits?: Partial<WakeLimits>; accessLog?: AccessLog; pseudonym?: string; trusted?: string[] } = {},
+  options: {
+    resume?: ResumeEnvironment
+    limits?: Partial<WakeLimits>
+    accessLog?: AccessLog
+    pseudonym?: string
+    trusted?: string[]
+    pools?: RegistryOptions
+  } = {},
 ): Promise<StartedGateway> => {
   const ended: Exchange[] = []
   const reports: ActivityReport['items'] = []
   const refused = new RefusedEndpoints()
-  const upstreams = new UpstreamRegistry(refused)
+  const upstreams = new UpstreamRegistry(refused, options.pools)
   const activity = new Activity(async (items) => {
     reports.push(...items)
   })
@@ -77,7 +84,15 @@ export const startGateway = async (
 export const routeEntry = (
   environment: number,
   ports: readonly number[],
-  more: { state?: EnvironmentState; reason?: string; revision?: number; generation?: number; address?: string } = {},
+  more: {
+    state?: EnvironmentState
+    reason?: string
+    revision?: number
+    generation?: number
+    address?: string
+    policy?: RoutePolicy
+    weights?: readonly number[]
+  } = {},
 ): RouteEntry => ({
   environment,
   name: `shop-${environment}`,
@@ -93,7 +108,9 @@ export const routeEntry = (
         port,
         generation: more.generation ?? 1,
         instance: `web-${index + 1}`,
+        weight: more.weights?.[index] ?? 1,
       })),
+      ...(more.policy === undefined ? {} : { policy: more.policy }),
     },
   ],
 })
