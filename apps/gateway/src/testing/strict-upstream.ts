@@ -15,6 +15,8 @@ export interface UpstreamConnection {
 
 export interface StrictUpstream extends StartedUpstream {
   readonly connections: readonly UpstreamConnection[]
+  /** Of all connections, in the order of their ends. */
+  readonly requests: readonly LlhttpMessage[]
   /** `POST /path, 5 bytes`, of all connections. */
   seen(): string[]
 }
@@ -27,6 +29,7 @@ export const startStrictUpstream = async (
   answer: (request: LlhttpMessage, connection: UpstreamConnection) => string | null = okAnswer,
 ): Promise<StrictUpstream> => {
   const connections: UpstreamConnection[] = []
+  const requests: LlhttpMessage[] = []
   const upstream = await startRawUpstream((socket) => {
     const connection: UpstreamConnection = { socket, received: '', requests: [], fault: null }
     connections.push(connection)
@@ -41,14 +44,14 @@ export const startStrictUpstream = async (
         }
         at += request.end
         connection.requests.push(request)
+        requests.push(request)
         const bytes = answer(request, connection)
         if (bytes !== null) socket.write(bytes, 'latin1')
       }
     })
   })
-  const seen = () =>
-    connections.flatMap(({ requests }) => requests.map(({ method, target, body }) => `${method} ${target}, ${body.length} bytes`))
-  return Object.assign(upstream, { connections, seen })
+  const seen = () => requests.map(({ method, target, body }) => `${method} ${target}, ${body.length} bytes`)
+  return Object.assign(upstream, { connections, requests, seen })
 }
 
 /** The path comes back as the body. */
