@@ -1,0 +1,298 @@
+import { type ClientHttp2Stream, constants } from 'node:http2'
+import { Duplex } from 'node:stream'
+import { classifyResponseHeader, HeaderClass } from '../http/headers.ts'
+import type { UpstreamListener, UpstreamRequest, UpstreamResponse, UpstreamStream } from '../http/upstream-stream.ts'
+import { headerObject } from '../http2/header-list.ts'
+import type { H2cSession } from './h2c-session.ts'
+import { closedEarly, http2Failure, resetByEndpoint, UpstreamError } from './upstream-error.ts'
+
+const { NGHTTP2_CANCEL, NGHTTP2_REFUSED_STREAM } = constants
+
+/** Where requests wait for a session, and end. */
+export interface StreamOwner {
+  /** It no longer waits for a session. */
+  forget(stream: H2cStream): void
+}
+
+/** END_STREAM of a HEADERS frame (RFC 9113, section 6.2). */
+const endStream = 0x1
+
+/** One request on a session, by the core API of Node's HTTP/2 client. */
+export class H2cStream implements UpstreamStream {
+  readonly request: UpstreamRequest
+  isSent = false
+  diedUnused = false
+  readonly #listener: UpstreamListener
+  readonly #owner: StreamOwner
+  #session: H2cSession | null = null
+  #stream: OwnedStream | null = null
+  /** Nobody listens any more. */
+  #isOver = false
+  #isRequestComplete: boolean
+  #bodyRemaining: number
+  #hasBegun = false
+  /** The endpoint said that this was all. Node ends a stream in the same way when it is reset or cut. */
+  #isComplete = false
+  /** Bytes that are still to come; -1: as many as there are. */
+  #remaining = -1
+  #trailersIn: string[] | null = null
+  #trailersOut: readonly string[] | null = null
+
+  constructor(owner: StreamOwner, request: UpstreamRequest, listener: UpstreamListener) {
+    this.#owner = owner
+    this.request = request
+    this.#listener = listener
+    this.#isRequestComplete = !request.hasBody
+    this.#bodyRemaining = request.contentLength
+  }
+
+  /** Goes out. */
+  start(session: H2cSession, stream: ClientHttp2Stream): void {
+    this.#session = session
+    this.#stream = stream as OwnedStream
+    this.#stream[ours] = this
+    this.isSent = true
+    stream.on('headers', onHeaders)
+    stream.on('response', onResponse)
+    stream.on('trailers', onTrailers)
+    stream.on('data', onData)
+    stream.on('end', onEnd)
+    stream.on('error', onError)
+    stream.on('close', onClose)
+    stream.push = pushNoted
+    if (!this.request.hasBody) return
+    if (this.request.contentLength === -1) stream.on('wantTrailers', onWantTrailers)
+    stream.on('drain', onReady)
+    process.nextTick(ready, this)
+  }
+
+  sendBody(chunk: Buffer): boolean {
+    const stream = this.#stream
+    if (stream === null || this.#isRequestComplete || chunk.length === 0 || stream.destroyed || stream.closed) return true
+    if (this.request.contentLength !== -1) {
+      this.#bodyRemaining -= chunk.length
+      if (this.#bodyRemaining < 0) return this.#misused('its body is longer than was said')
+      if (this.#bodyRemaining === 0) {
+        this.#isRequestComplete = true
+        stream.end(chunk)
+        return true
+      }
+    }
+    return stream.write(chunk)
+  }
+
+  endBody(trailers: readonly string[] | null): void {
+    const stream = this.#stream
+    if (stream === null || this.#isRequestComplete || stream.destroyed || stream.closed) return
+    if (this.request.contentLength !== -1) {
+      this.#misused('its body is shorter than was said')
+      return
+    }
+    this.#isRequestComplete = true
+    this.#trailersOut = trailers
+    stream.end()
+  }
+
+  pause(): void {
+    this.#stream?.pause()
+  }
+
+  resume(): void {
+    this.#stream?.resume()
+  }
+
+  abort(): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    this.#owner.forget(this)
+    this.#reset()
+  }
+
+  /** Tells the listener, once, that nothing more comes. */
+  fail(error: Error): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    this.#reset()
+    this.#listener.onError(error)
+  }
+
+  // What comes of the stream.
+
+  onReady(): void {
+    if (!this.#isOver && !this.#isRequestComplete) this.#listener.onReadyForBody()
+  }
+
+  onHeaders(raw: readonly string[]): void {
+    if (this.#isOver) return
+    this.#hasBegun = true
+    const { status, headers } = readHead(raw)
+    if (status !== 101) this.#listener.onInform(status, headers)
+  }
+
+  onResponse(flags: number, raw: readonly string[]): void {
+    if (this.#isOver) return
+    this.#hasBegun = true
+    const head = readHead(raw)
+    if ((flags & endStream) !== 0) {
+      this.#isComplete = true
+      head.contentLength = 0
+    }
+    if (hasNoBody(head.status, this.request.method)) head.contentLength = 0
+    this.#remaining = head.contentLength
+    this.#listener.onResponse(head)
+  }
+
+  onData(chunk: Buffer): void {
+    if (this.#isOver) return
+    if (this.#remaining !== -1) this.#remaining -= chunk.length
+    this.#listener.onData(chunk)
+  }
+
+  onTrailers(raw: readonly string[]): void {
+    this.#isComplete = true
+    const trailers = endToEnd(raw)
+    if (trailers.length > 0) this.#trailersIn = trailers
+  }
+
+  /** Nothing more can be read: because the endpoint said so, unless the stream was closed before. */
+  onLastRead(isClosed: boolean): void {
+    if (!isClosed) this.#isComplete = true
+  }
+
+  /** Where that was not all, `close` says why. */
+  onEnd(): void {
+    if (this.#isOver || !this.#isComplete || this.#remaining > 0) return
+    this.#isOver = true
+    // What of the request has not been sent is not wanted.
+    if (!this.#isRequestComplete) this.#reset()
+    this.#listener.onEnd(this.#trailersIn)
+  }
+
+  onError(error: Error): void {
+    this.#end(error)
+  }
+
+  onClose(): void {
+    this.#end(null)
+    this.#session?.ended(this)
+  }
+
+  #end(error: Error | null): void {
+    if (this.#isOver) return
+    const session = this.#session as H2cSession
+    const code = this.#stream?.rstCode ?? 0
+    if (code === NGHTTP2_REFUSED_STREAM) this.isSent = false
+    else if (session.isDead && !this.#hasBegun && session.first !== this) this.diedUnused = true
+    if (session.failure !== null) this.fail(session.failure)
+    else if (error !== null && !isStreamError(error)) this.fail(http2Failure(error))
+    else this.fail(session.isDead ? closedEarly() : resetByEndpoint(code))
+  }
+
+  takeTrailers(): readonly string[] | null {
+    return this.#trailersOut
+  }
+
+  #misused(why: string): boolean {
+    this.fail(new UpstreamError('bad_request', why))
+    return true
+  }
+
+  #reset(): void {
+    const stream = this.#stream
+    if (stream === null || stream.destroyed) return
+    // `close` would end our side first, and half a request would be a whole one.
+    if (this.#isRequestComplete) stream.close(NGHTTP2_CANCEL)
+    else stream.destroy(wasReset)
+  }
+}
+
+const wasReset = new Error('the request was given up')
+
+class H2cResponse implements UpstreamResponse {
+  status = 0
+  readonly reason = ''
+  readonly headers: string[] = []
+  contentLength = -1
+}
+
+const readHead = (raw: readonly string[]): H2cResponse => {
+  const head = new H2cResponse()
+  for (let i = 0; i < raw.length; i += 2) {
+    const name = raw[i] as string
+    const value = raw[i + 1] as string
+    if (name === ':status') {
+      head.status = Number(value)
+      continue
+    }
+    const headerClass = classifyResponseHeader(name)
+    if (headerClass === HeaderClass.contentLength) head.contentLength = Number(value)
+    else if (headerClass !== HeaderClass.endToEnd) continue
+    head.headers.push(name, value)
+  }
+  return head
+}
+
+const isStreamError = (error: Error): boolean => (error as NodeJS.ErrnoException).code === 'ERR_HTTP2_STREAM_ERROR'
+
+const endToEnd = (raw: readonly string[]): string[] => {
+  const kept: string[] = []
+  for (let i = 0; i < raw.length; i += 2) {
+    const name = raw[i] as string
+    if (classifyResponseHeader(name) === HeaderClass.endToEnd) kept.push(name, raw[i + 1] as string)
+  }
+  return kept
+}
+
+const hasNoBody = (status: number, method: string): boolean => method === 'HEAD' || status === 204 || status === 304
+
+/** Our side of a stream, so that its events need no function of their own. */
+const ours = Symbol('H2cStream')
+type OwnedStream = ClientHttp2Stream & { [ours]: H2cStream }
+
+const ready = (stream: H2cStream): void => stream.onReady()
+
+function onHeaders(this: ClientHttp2Stream, _headers: object, _flags: number, raw?: string[]): void {
+  ;(this as OwnedStream)[ours].onHeaders(raw ?? [])
+}
+
+function onResponse(this: ClientHttp2Stream, _headers: object, flags: number, raw?: string[]): void {
+  ;(this as OwnedStream)[ours].onResponse(flags, raw ?? [])
+}
+
+function onTrailers(this: ClientHttp2Stream, _headers: object, _flags: number, raw?: string[]): void {
+  ;(this as OwnedStream)[ours].onTrailers(raw ?? [])
+}
+
+function onData(this: ClientHttp2Stream, chunk: Buffer): void {
+  ;(this as OwnedStream)[ours].onData(chunk)
+}
+
+function onEnd(this: ClientHttp2Stream): void {
+  ;(this as OwnedStream)[ours].onEnd()
+}
+
+function onError(this: ClientHttp2Stream, error: Error): void {
+  ;(this as OwnedStream)[ours].onError(error)
+}
+
+function onClose(this: ClientHttp2Stream): void {
+  ;(this as OwnedStream)[ours].onClose()
+}
+
+function onReady(this: ClientHttp2Stream): void {
+  ;(this as OwnedStream)[ours].onReady()
+}
+
+function onWantTrailers(this: ClientHttp2Stream): void {
+  const trailers = (this as OwnedStream)[ours].takeTrailers()
+  this.sendTrailers(trailers === null ? {} : headerObject(trailers))
+}
+
+/**
+ * Node ends a stream's reading alike when END_STREAM came and when it was reset (RST_STREAM with NO_ERROR, or a session
+ * that was closed). Only in the second case it is marked as closed by then: half a response must never look whole.
+ */
+function pushNoted(this: ClientHttp2Stream, chunk: unknown, encoding?: BufferEncoding): boolean {
+  if (chunk === null) (this as OwnedStream)[ours].onLastRead(this.closed)
+  return Duplex.prototype.push.call(this, chunk, encoding)
+}
