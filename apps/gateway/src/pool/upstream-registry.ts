@@ -2,7 +2,7 @@ import { createHmac, randomBytes } from 'node:crypto'
 import type { Endpoint } from '@standin/client'
 import type { UpstreamTransport } from '../http/upstream-stream.ts'
 import type { RefusedEndpoints } from '../refused-endpoints.ts'
-import { Http1Transport } from '../upstream/http1-transport.ts'
+import { openTransport as openTransportTo } from '../upstream/open-transport.ts'
 import { HealthChecks } from './health-checks.ts'
 import { ejectFor, Returns } from './passive-health.ts'
 import { PoolCounters } from './pool-counters.ts'
@@ -122,7 +122,7 @@ export class UpstreamRegistry implements UpstreamOrigin {
     const { openTransport } = this.#options
     if (openTransport !== undefined) return openTransport(upstream)
     // Pools keep count of who is busy: there is no second limit here.
-    return new Http1Transport(this.#refused, upstream.endpoint, Number.POSITIVE_INFINITY)
+    return openTransportTo(this.#refused, upstream.endpoint, upstream.protocol, Number.POSITIVE_INFINITY)
   }
 
   /** For the admin listener: every endpoint and how it is. */
