@@ -8,6 +8,7 @@ const titles: Readonly<Record<string, string>> = {
   events: 'Events',
   faults: 'Faults',
   policy: 'Policies, injected faults, probes',
+  'routes-file': 'A routes file',
   server: 'Server, tokens, errors',
   stack: 'Stacks',
   tables: 'Routes and records',

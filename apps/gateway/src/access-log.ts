@@ -22,6 +22,7 @@ export class JsonAccessLog implements AccessLog {
     line += `,"status":${exchange.status},"bytes":${exchange.bytesSent},"ms":${rounded(performance.now() - exchange.startedAt)}`
     if (exchange.heldMs > 0) line += `,"holdMs":${rounded(exchange.heldMs)}`
     if (exchange.retries > 0) line += `,"retries":${exchange.retries}`
+    if (exchange.faults !== null) line += `,"fault":${quoted(exchange.faults.label)}`
     if (exchange.flag !== '') line += `,"flag":"${exchange.flag}"`
     this.#out.write(`${line}}\n`)
   }

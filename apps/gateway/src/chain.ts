@@ -2,10 +2,12 @@ import { asProblem, Exchange } from './exchange/exchange.ts'
 import { forward } from './exchange/forward.ts'
 import type { Gateway } from './exchange/gateway.ts'
 import { readHead } from './exchange/read-head.ts'
+import { injectFault } from './faults/inject-fault.ts'
 import type { ClientStream } from './http/client-stream.ts'
 import { admit } from './pool/admit.ts'
 import { findRoute, refuseLoop } from './routing/find-route.ts'
 import { awaitRunning } from './wake/await-running.ts'
+import { answerWellKnown } from './wake/well-known.ts'
 
 /** Takes an exchange one step further. False: it was answered, or it is held and will go on from `findRoute`. */
 type Stage = (exchange: Exchange) => boolean
@@ -17,7 +19,9 @@ const chain: readonly Stage[] = [
   readHead, // does it have one Host; which headers go on: 400, 421
   refuseLoop, // did it come from ourselves: 508
   findRoute, // where does its host lead: 404, 410, 503 before the first table
-  awaitRunning, // wakes what sleeps and holds the request meanwhile: 503, 504
+  answerWellKnown, // tells the state of the environment, without waking it
+  awaitRunning, // wakes what sleeps and holds the request meanwhile: 503 (for browsers a page that waits), 504
+  injectFault, // makes it slow, or fail, where somebody asked for that
   admit, // within the limits of the pool, or waits until there is a place: 503
   forward, // to the next endpoint of the pool, where a WebSocket leaves for good: 502, 503, 504
 ]

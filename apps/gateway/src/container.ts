@@ -1,55 +1,97 @@
 import 'reflect-metadata'
+import { join } from 'node:path'
 import { ControlLink } from '@standin/follower'
-import { type DestinationStream, type Logger, pino } from 'pino'
+import { type Logger, pino } from 'pino'
 import { type DependencyContainer, type InjectionToken, instanceCachingFactory, container as root } from 'tsyringe'
-import { JsonAccessLog } from './access-log.ts'
-import { App } from './app.ts'
+import { App, type RunningGateway } from './app.ts'
 import { goOn } from './chain.ts'
 import type { GatewayConfig } from './config.ts'
+import { type ControlPort, NoControl } from './control-port.ts'
+import { Engine } from './engine.ts'
 import type { AccessLog, Gateway } from './exchange/gateway.ts'
-import { Listener } from './listener.ts'
+import { FaultDesk } from './faults/fault-desk.ts'
+import { Listeners } from './listen/listeners.ts'
+import { Networks } from './listen/networks.ts'
+import { AdminServer } from './observe/admin-server.ts'
+import { EngineView, FleetView } from './observe/admin-views.ts'
+import { Counts } from './observe/counts.ts'
+import { JsonAccessLog } from './observe/json-access-log.ts'
+import { LineWriter } from './observe/line-writer.ts'
 import { PlatformAddresses } from './platform-addresses.ts'
 import { logChange } from './pool/log-change.ts'
 import { readStickyKey } from './pool/sticky-key.ts'
 import { UpstreamRegistry } from './pool/upstream-registry.ts'
 import { RefusedEndpoints } from './refused-endpoints.ts'
-import { Router } from './routing/router.ts'
+import { type RoutedEnvironment, Router } from './routing/router.ts'
+import { ControlTable, FileTable, type TableSource } from './table-source.ts'
+import { TicketKeys } from './tls/ticket-keys.ts'
 import { Activity } from './wake/activity.ts'
+import { ActivityFile } from './wake/activity-file.ts'
+import { compileProbes } from './wake/probes.ts'
+import { StateWatchers } from './wake/state-watchers.ts'
 import { WakeDesk } from './wake/wake-desk.ts'
+import { ActivityMerge } from './workers/activity-merge.ts'
+import { Fleet } from './workers/fleet.ts'
+import { Primary } from './workers/primary.ts'
+import { WakeOnce } from './workers/wake-once.ts'
 
 const token = <T>(name: string): InjectionToken<T> => Symbol(name)
 
 export const Tokens = {
-  app: token<App>('app'),
-  logStream: token<DestinationStream & { flushSync(): void }>('logStream'),
+  app: token<RunningGateway>('app'),
+  lines: token<LineWriter>('lines'),
   log: token<Logger>('log'),
+  counts: token<Counts>('counts'),
   accessLog: token<AccessLog>('accessLog'),
-  control: token<ControlLink>('control'),
+  control: token<ControlPort>('control'),
+  source: token<TableSource>('source'),
+  platform: token<PlatformAddresses>('platform'),
+  activityFile: token<ActivityFile>('activityFile'),
   refused: token<RefusedEndpoints>('refused'),
   upstreams: token<UpstreamRegistry>('upstreams'),
   activity: token<Activity>('activity'),
   wake: token<WakeDesk>('wake'),
+  watchers: token<StateWatchers>('watchers'),
+  faults: token<FaultDesk>('faults'),
   router: token<Router>('router'),
   gateway: token<Gateway>('gateway'),
-  listener: token<Listener>('listener'),
+  trusted: token<Networks>('trusted'),
+  listeners: token<Listeners>('listeners'),
+  engine: token<Engine>('engine'),
+  fleet: token<Fleet>('fleet'),
+  merge: token<ActivityMerge>('merge'),
 }
 
 /** How long control may take to accept a report of activity, ms. */
 const reportTimeoutMs = 2_000
 
-/** The gateway's parts and what each is made of. Nothing starts here. */
-export const buildContainer = (config: GatewayConfig): DependencyContainer => {
+/** What a worker is given by its primary, in place of what it would make by itself. */
+export interface WorkerParts {
+  readonly control: ControlPort
+  readonly ticketKeys: { readonly seed: string; readonly period: number }
+  readonly pseudonym: string
+}
+
+/** The gateway's parts and what each is made of. Nothing starts here. @param worker undefined: this process is nobody's worker */
+export const buildContainer = (config: GatewayConfig, worker?: WorkerParts): DependencyContainer => {
   const container = root.createChildContainer()
   const provide = <T>(name: InjectionToken<T>, make: (get: <P>(part: InjectionToken<P>) => P) => T) =>
     container.register(name, { useFactory: instanceCachingFactory(() => make((part) => container.resolve(part))) })
 
+  const pseudonym = worker?.pseudonym ?? `standin-${process.pid.toString(36)}${Math.floor(Math.random() * 36 ** 6).toString(36)}`
+  const ticketKeys = new TicketKeys(worker?.ticketKeys)
+
   // Lines are gathered: one write to the standard error for each would cost more than the request.
-  provide(Tokens.logStream, () =>
-    pino.destination({ dest: 2, sync: false, minLength: 32 * 1024, maxWrite: 64 * 1024, maxLength: 8 * 1024 * 1024, periodicFlush: 250 }),
-  )
-  provide(Tokens.log, (get) => pino({ base: null }, get(Tokens.logStream)))
-  provide(Tokens.accessLog, (get) => new JsonAccessLog(get(Tokens.logStream)))
-  provide(Tokens.control, () => new ControlLink({ ...config, tokenName: 'gateway' }))
+  provide(Tokens.lines, () => new LineWriter(2, config.workers > 1))
+  provide(Tokens.log, (get) => pino({ base: null }, get(Tokens.lines)))
+  provide(Tokens.counts, () => new Counts())
+  provide(Tokens.accessLog, (get) => new JsonAccessLog(get(Tokens.lines), get(Tokens.counts)))
+  provide(Tokens.control, () => worker?.control ?? (config.routes === null ? new ControlLink({ ...config, tokenName: 'gateway' }) : new NoControl()))
+  provide(Tokens.source, (get) => {
+    const { routes } = config
+    if (routes !== null) return new FileTable(routes, get(Tokens.log))
+    return new ControlTable(config, get(Tokens.log), () => void get(Tokens.platform).refresh())
+  })
   provide(Tokens.refused, () => new RefusedEndpoints())
   provide(Tokens.upstreams, (get) => {
     const log = get(Tokens.log)
@@ -58,49 +100,130 @@ export const buildContainer = (config: GatewayConfig): DependencyContainer => {
       onChange: logChange(log),
     })
   })
+  provide(Tokens.activityFile, () => new ActivityFile(join(config.home, 'gateway', 'activity.json')))
   provide(Tokens.activity, (get) => {
     const control = get(Tokens.control)
     const log = get(Tokens.log)
     return new Activity(
       (items) => control.reportActivity(items, AbortSignal.timeout(reportTimeoutMs)),
       (error) => log.warn({ err: error }, 'control did not take the report of activity: it is kept'),
+      Date.now,
+      // The primary keeps that of its workers.
+      worker === undefined && config.routes === null ? get(Tokens.activityFile) : null,
     )
   })
   provide(Tokens.wake, (get) => {
     const control = get(Tokens.control)
-    return new WakeDesk((id, reason, signal) => control.wake(id, reason, signal), goOn)
+    const onTrouble = (id: number, environment: RoutedEnvironment) => get(Tokens.watchers).change(id, environment)
+    const counts = get(Tokens.counts)
+    const resume = async (id: number, reason: string, signal: AbortSignal) => {
+      const accepted = control.wake(id, reason, signal)
+      accepted.then(
+        () => counts.add('wakes', 0),
+        () => counts.add('wakes', 1),
+      )
+      await accepted
+    }
+    return new WakeDesk(resume, goOn, {}, onTrouble)
   })
+  provide(Tokens.watchers, (get) => new StateWatchers((id) => get(Tokens.wake).troubleOf(id)))
+  provide(Tokens.faults, () => new FaultDesk())
   provide(Tokens.router, (get) => {
     const router = new Router(get(Tokens.upstreams), get(Tokens.activity))
     const wake = get(Tokens.wake)
-    router.onChange((id, environment) => wake.settle(id, environment))
+    const [watchers, activity] = [get(Tokens.watchers), get(Tokens.activity)]
+    router.onChange((id, environment) => {
+      activity.settle(id)
+      wake.settle(id, environment)
+      watchers.change(id, environment)
+    })
     return router
   })
   provide(Tokens.gateway, (get) => ({
     router: get(Tokens.router),
     wake: get(Tokens.wake),
+    watchers: get(Tokens.watchers),
+    faults: get(Tokens.faults),
+    probes: compileProbes(config.probes),
     activity: get(Tokens.activity),
     accessLog: get(Tokens.accessLog),
-    trusted: { has: () => false },
+    trusted: get(Tokens.trusted),
     goOn,
-    pseudonym: `standin-${process.pid.toString(36)}${Math.floor(Math.random() * 36 ** 6).toString(36)}`,
+    pseudonym,
     draining: false,
   }))
-  provide(Tokens.listener, (get) => new Listener(get(Tokens.gateway)))
+  provide(Tokens.trusted, () => new Networks(config.trusted))
   provide(
-    Tokens.app,
+    Tokens.listeners,
     (get) =>
-      new App({
+      new Listeners(get(Tokens.gateway), {
+        limits: config.limits,
+        trusted: get(Tokens.trusted),
+        proxies: new Networks(config.proxyProtocol),
+        counts: get(Tokens.counts),
+        ticketKeys,
+        log: get(Tokens.log),
+      }),
+  )
+  provide(
+    Tokens.engine,
+    (get) =>
+      new Engine({
         config,
         log: get(Tokens.log),
+        gateway: get(Tokens.gateway),
         router: get(Tokens.router),
         upstreams: get(Tokens.upstreams),
         refused: get(Tokens.refused),
-        platform: new PlatformAddresses(config, get(Tokens.refused)),
         wake: get(Tokens.wake),
+        watchers: get(Tokens.watchers),
+        faults: get(Tokens.faults),
         activity: get(Tokens.activity),
-        listener: get(Tokens.listener),
+        listeners: get(Tokens.listeners),
+        counts: get(Tokens.counts),
+        lines: get(Tokens.lines),
       }),
   )
+  provide(Tokens.fleet, (get) => {
+    const wakes = new WakeOnce(get(Tokens.control))
+    return new Fleet({ config, log: get(Tokens.log), ticketKeys, pseudonym, wakes, activity: get(Tokens.merge) })
+  })
+  provide(Tokens.merge, (get) => {
+    const log = get(Tokens.log)
+    return new ActivityMerge(get(Tokens.control), (error) => log.warn({ err: error }, 'control did not take the report of activity: it is kept'))
+  })
+  provide(Tokens.platform, (get) => new PlatformAddresses(config, config.workers > 1 ? get(Tokens.fleet) : get(Tokens.refused)))
+  provide(Tokens.app, (get) => (config.workers > 1 ? primary(config, get) : single(config, get)))
   return container
+}
+
+type Get = <P>(part: InjectionToken<P>) => P
+
+/** One process that does it all. */
+const single = (config: GatewayConfig, get: Get): App => {
+  const [engine, source] = [get(Tokens.engine), get(Tokens.source)]
+  return new App({
+    config,
+    log: get(Tokens.log),
+    source,
+    engine,
+    refused: get(Tokens.refused),
+    platform: get(Tokens.platform),
+    admin: new AdminServer(new EngineView(engine, source), config.adminTokenFile),
+  })
+}
+
+/** The process that others work for. */
+const primary = (config: GatewayConfig, get: Get): Primary => {
+  const [fleet, source] = [get(Tokens.fleet), get(Tokens.source)]
+  return new Primary({
+    config,
+    log: get(Tokens.log),
+    source,
+    platform: get(Tokens.platform),
+    fleet,
+    activity: get(Tokens.merge),
+    activityFile: get(Tokens.activityFile),
+    admin: new AdminServer(new FleetView(fleet, source), config.adminTokenFile),
+  })
 }

@@ -41,6 +41,7 @@ export const errorTable = {
   wake_timeout: { status: 504, kind: 'timeout', title: 'The environment did not wake in time' },
   upstream_failed: { status: 502, kind: 'unhealthy', title: 'The environment did not answer' },
   no_endpoint: { status: 503, kind: 'unhealthy', title: 'No instance takes traffic' },
+  fault_injected: { status: 503, kind: 'unhealthy', title: 'It failed on purpose' },
   overloaded: { status: 503, kind: 'unhealthy', title: 'Too many requests wait already' },
   misdirected: { status: 421, kind: 'usage', title: 'The connection is for another host name' },
   loop_detected: { status: 508, kind: 'unhealthy', title: 'The request came back to the gateway' },

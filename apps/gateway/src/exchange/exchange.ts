@@ -1,11 +1,12 @@
 import { StandinError } from '@standin/client/errors'
+import type { ChosenFaults } from '../faults/choose-faults.ts'
 import type { ClientConnection } from '../http/client-connection.ts'
 import type { ClientStream, RequestHead, RequestListener } from '../http/client-stream.ts'
 import type { ServicePool } from '../pool/service-pool.ts'
 import type { Upstream } from '../pool/upstream.ts'
 import type { Target } from '../routing/router.ts'
 import type { Gateway } from './gateway.ts'
-import { problemResponse, sendOwn } from './own-response.ts'
+import { type OwnResponse, problemResponse, sendOwn } from './own-response.ts'
 
 /**
  * | from | to | when |
@@ -34,7 +35,8 @@ let idCounter = 0
 /** One request and its response, from its head to its line in the access log. */
 export class Exchange implements RequestListener {
   readonly gateway: Gateway
-  readonly stream: ClientStream
+  /** One that is slowed down takes its place. */
+  stream: ClientStream
   readonly connection: ClientConnection
   readonly head: RequestHead
   phase: ExchangePhase = 'routing'
@@ -57,6 +59,8 @@ export class Exchange implements RequestListener {
   wantsTrailers = false
   via: string | null = null
   target: Target | null = null
+  /** What is done to it on purpose; null: nothing, so far. */
+  faults: ChosenFaults | null = null
 
   /** When waiting for the environment has to end, ms as `performance.now()`; 0: it never waited. */
   holdDeadline = 0
@@ -123,11 +127,17 @@ export class Exchange implements RequestListener {
       this.cut()
       return
     }
-    this.status = error.status
-    const response = problemResponse(error, this, options.retryAfterSeconds)
+    this.answer(problemResponse(error, this, options.retryAfterSeconds), options.close)
+  }
+
+  /** Answers in place of the environment. */
+  answer(response: OwnResponse, close = false): void {
+    if (this.phase === 'ended') return
+    this.status = response.status
     this.bytesSent = response.body.length
+    if (this.faults !== null) response.headers.push('Standin-Fault', this.faults.label)
     this.end()
-    sendOwn(this.stream, response, options.close === true || this.closes)
+    sendOwn(this.stream, response, close || this.closes)
   }
 
   /** Ends the stream so that half a response is never taken for a whole one. */

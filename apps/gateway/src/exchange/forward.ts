@@ -102,6 +102,7 @@ class Forwarding implements UpstreamListener, RequestListener, Abortable {
     exchange.upstreamMs = performance.now() - exchange.startedAt - exchange.heldMs - exchange.queuedMs
     exchange.pool?.answered(this.#upstream, status)
     addStickyCookie(exchange, headers)
+    if (exchange.faults !== null) headers.push('Standin-Fault', exchange.faults.label)
     this.#client.respond(status, reason, headers, contentLength, exchange.closes)
   }
 

@@ -1,5 +1,8 @@
+import type { FaultDesk } from '../faults/fault-desk.ts'
 import type { RoutedEnvironment, Router } from '../routing/router.ts'
 import type { Activity } from '../wake/activity.ts'
+import type { CompiledProbe } from '../wake/probes.ts'
+import type { StateWatchers } from '../wake/state-watchers.ts'
 import type { Exchange } from './exchange.ts'
 
 /** Takes an exchange when it has ended. */
@@ -11,6 +14,8 @@ export interface AccessLog {
 export interface WaitingPlace {
   /** @param wake the environment sleeps and has to be woken */
   hold(exchange: Exchange, environment: RoutedEnvironment, wake: boolean): void
+  /** Why an environment can't be woken just now; empty: nothing is in the way. */
+  troubleOf(environment: number): string
 }
 
 /** Whose word about a request's origin is believed. */
@@ -23,6 +28,12 @@ export interface TrustedPeers {
 export interface Gateway {
   readonly router: Router
   readonly wake: WaitingPlace
+  /** Who follows the state of an environment. */
+  readonly watchers: StateWatchers
+  /** Does what was injected. */
+  readonly faults: FaultDesk
+  /** Who only looks, at any environment; null: nobody. */
+  readonly probes: readonly CompiledProbe[] | null
   readonly activity: Activity
   readonly accessLog: AccessLog
   readonly trusted: TrustedPeers

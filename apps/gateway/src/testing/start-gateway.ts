@@ -1,13 +1,16 @@
-import type { ActivityReport, EnvironmentState, RouteEntry, RoutePolicy } from '@standin/client'
+import type { ActivityReport, EnvironmentState, Probe, RouteEntry, RoutePolicy } from '@standin/client'
 import { goOn } from '../chain.ts'
 import type { Exchange } from '../exchange/exchange.ts'
 import type { AccessLog, Gateway } from '../exchange/gateway.ts'
+import { FaultDesk } from '../faults/fault-desk.ts'
 import { Listener } from '../listener.ts'
 import { type RegistryOptions, UpstreamRegistry } from '../pool/upstream-registry.ts'
 import { RefusedEndpoints } from '../refused-endpoints.ts'
 import { Router } from '../routing/router.ts'
 import { Activity } from '../wake/activity.ts'
-import { defaultWakeLimits, type ResumeEnvironment, WakeDesk, type WakeLimits } from '../wake/wake-desk.ts'
+import { compileProbes } from '../wake/probes.ts'
+import { StateWatchers, type WatcherLimits } from '../wake/state-watchers.ts'
+import { type ResumeEnvironment, WakeDesk, type WakeLimits } from '../wake/wake-desk.ts'
 
 export const domain = 'test-envs.localhost'
 
@@ -19,6 +22,8 @@ export interface StartedGateway extends AsyncDisposable {
   readonly refused: RefusedEndpoints
   readonly upstreams: UpstreamRegistry
   readonly wake: WakeDesk
+  readonly watchers: StateWatchers
+  readonly faults: FaultDesk
   readonly activity: Activity
   readonly listener: Listener
   /** Exchanges that have ended, as the access log saw them. */
@@ -34,6 +39,10 @@ export const startGateway = async (
     pseudonym?: string
     trusted?: string[]
     pools?: RegistryOptions
+    probes?: Probe[]
+    watcherLimits?: Partial<WatcherLimits>
+    /** Which requests get an injected fault. */
+    random?: () => number
   } = {},
 ): Promise<StartedGateway> => {
   const ended: Exchange[] = []
@@ -44,12 +53,23 @@ export const startGateway = async (
     reports.push(...items)
   })
   const router = new Router(upstreams, activity)
-  const wake = new WakeDesk(options.resume ?? (() => new Promise(() => {})), goOn, { ...defaultWakeLimits, ...options.limits })
-  router.onChange((id, environment) => wake.settle(id, environment))
+  const wake = new WakeDesk(options.resume ?? (() => new Promise(() => {})), goOn, options.limits, (id, environment) =>
+    watchers.change(id, environment),
+  )
+  const watchers = new StateWatchers((id) => wake.troubleOf(id), options.watcherLimits)
+  const faults = new FaultDesk(options.random)
+  router.onChange((id, environment) => {
+    activity.settle(id)
+    wake.settle(id, environment)
+    watchers.change(id, environment)
+  })
   const accessLog = options.accessLog ?? { write: (exchange: Exchange) => void ended.push(exchange) }
   const gateway: Gateway = {
     router,
     wake,
+    watchers,
+    faults,
+    probes: compileProbes(options.probes),
     activity,
     accessLog,
     trusted: { has: (address) => options.trusted?.includes(address) === true },
@@ -68,12 +88,16 @@ export const startGateway = async (
     refused,
     upstreams,
     wake,
+    watchers,
+    faults,
     activity,
     listener,
     ended,
     reports,
     [Symbol.asyncDispose]: async () => {
       wake.close()
+      watchers.close()
+      faults.close()
       await listener.drain(0)
       await upstreams.destroy()
     },

@@ -1,13 +1,26 @@
 import { StandinError } from '@standin/client/errors'
 import type { Exchange } from '../exchange/exchange.ts'
+import { headerValue } from '../exchange/own-response.ts'
 import type { RoutedEnvironment } from '../routing/router.ts'
+import { nextStep } from './next-step.ts'
+import { isProbe } from './probes.ts'
+import { sendStatus } from './send-status.ts'
 import { treatment } from './treatment.ts'
 
-/** Lets requests to a running environment pass; holds, wakes or refuses the others. */
+/**
+ * Lets requests to a running environment pass; holds, wakes or refuses the others. Who only looks whether it is there is
+ * passed on while it runs; otherwise it gets the state, as a 503: the application did not answer, and a monitor that
+ * doesn't mind can tell by `Standin-State`.
+ */
 export const awaitRunning = (exchange: Exchange): boolean => {
   const environment = exchange.target?.environment
   if (environment === undefined) return false
   const what = treatment[environment.entry.state]
+  if (isFromProbe(exchange, environment)) {
+    if (what === 'pass') return true
+    sendStatus(exchange, environment, 503)
+    return false
+  }
   if (what === 'refuse') {
     exchange.refuse(notServing(environment), { retryAfterSeconds: 10 })
     return false
@@ -18,15 +31,15 @@ export const awaitRunning = (exchange: Exchange): boolean => {
   return false
 }
 
+const isFromProbe = ({ gateway, head, path, connection }: Exchange, { probes }: RoutedEnvironment): boolean => {
+  if (probes === null && gateway.probes === null) return false
+  const request = { path, userAgent: headerValue(head.raw, 'user-agent') ?? '', address: connection.address }
+  return isProbe(probes, request) || isProbe(gateway.probes, request)
+}
+
 const notServing = ({ entry }: RoutedEnvironment): StandinError => {
   const { environment: id, name, state, reason } = entry
-  const hint = {
-    stopped: `\`standin resume ${id}\` starts it`,
-    stopping: `Once it is stopped, \`standin resume ${id}\` starts it again`,
-    failed: `\`standin show ${id}\` and \`standin logs ${id}\` tell what failed`,
-    deleting: `\`standin show ${id}\` tells why; \`standin undelete ${id}\` brings it back if it is still in the trash`,
-    deleted: `\`standin show ${id}\` tells why; \`standin undelete ${id}\` brings it back if it is still in the trash`,
-  }[state as string]
+  const hint = nextStep(id, state)
   return new StandinError(
     state === 'deleted' ? 'environment_deleted' : 'no_endpoint',
     `Environment ${id} (${name}) is ${state}${reason === '' ? '' : `: ${reason}`}`,

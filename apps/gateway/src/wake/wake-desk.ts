@@ -1,8 +1,12 @@
 import { StandinError } from '@standin/client/errors'
-import type { Abortable, Exchange } from '../exchange/exchange.ts'
+import type { Exchange } from '../exchange/exchange.ts'
 import type { WaitingPlace } from '../exchange/gateway.ts'
 import type { RoutedEnvironment } from '../routing/router.ts'
+import { isPageLoad } from './page-load.ts'
+import { sendWaitingPage } from './send-waiting-page.ts'
 import { treatment } from './treatment.ts'
+import { Hold, WaitingRoom } from './waiting-room.ts'
+import { askUntilHeard } from './wake-call.ts'
 
 /** Asks control to resume an environment. Rejects with a `StandinError`. */
 export type ResumeEnvironment = (environment: number, reason: string, signal: AbortSignal) => Promise<unknown>
@@ -10,31 +14,39 @@ export type ResumeEnvironment = (environment: number, reason: string, signal: Ab
 export interface WakeLimits {
   /** How long one request waits, ms. */
   holdMs: number
+  /** How long a page load waits before it gets the waiting page instead, ms. Waking takes less, as a rule. */
+  pageAfterMs: number
   perEnvironment: number
   overall: number
 }
-export const defaultWakeLimits: WakeLimits = { holdMs: 30_000, perEnvironment: 500, overall: 5_000 }
-
-/** Milliseconds until control is asked again when it can't be reached: 250, 500, 1000, then 2000. */
-const retryDelay = (attempt: number) => Math.min(250 * 2 ** attempt, 2_000)
+export const defaultWakeLimits: WakeLimits = { holdMs: 30_000, pageAfterMs: 400, perEnvironment: 500, overall: 5_000 }
 
 /**
  * Where requests wait for their environment. However many wait for one, control is asked once; it is asked again only
- * when it could not be reached. The table's next entry for the environment ends the wait.
+ * when it could not be reached. The table's next entry for the environment ends the wait. A page load waits a moment
+ * and gets the waiting page then, which waits in its place.
  */
 export class WakeDesk implements WaitingPlace {
   readonly #resume: ResumeEnvironment
   readonly #release: (exchange: Exchange) => void
   readonly #limits: WakeLimits
   readonly #rooms = new Map<number, WaitingRoom>()
+  /** Told when there is something new about waking an environment. */
+  readonly #onTrouble: (id: number, environment: RoutedEnvironment) => void
   #waiting = 0
   #closed = false
 
   /** @param release lets an exchange go on from routing */
-  constructor(resume: ResumeEnvironment, release: (exchange: Exchange) => void, limits: WakeLimits = defaultWakeLimits) {
+  constructor(
+    resume: ResumeEnvironment,
+    release: (exchange: Exchange) => void,
+    limits: Partial<WakeLimits> = {},
+    onTrouble: (id: number, environment: RoutedEnvironment) => void = () => {},
+  ) {
     this.#resume = resume
     this.#release = release
-    this.#limits = limits
+    this.#limits = { ...defaultWakeLimits, ...limits }
+    this.#onTrouble = onTrouble
   }
 
   /** How many requests wait now. */
@@ -42,34 +54,45 @@ export class WakeDesk implements WaitingPlace {
     return this.#waiting
   }
 
+  /** For how many environments somebody waits now, be it in front of the waiting page. */
+  get awaited(): number {
+    return this.#rooms.size
+  }
+
+  /** Why control could not be asked to wake it so far; empty: nothing is in the way, or nobody asked. */
+  troubleOf(id: number): string {
+    return this.#rooms.get(id)?.lastError?.message ?? ''
+  }
+
   hold(exchange: Exchange, environment: RoutedEnvironment, wake: boolean): void {
     if (this.#closed) {
       exchange.refuse(goingAway(), { retryAfterSeconds: 1 })
       return
     }
-    const { entry } = environment
-    const id = entry.environment
-    const room = this.#rooms.get(id) ?? new WaitingRoom()
-    const { perEnvironment, overall, holdMs } = this.#limits
-    if (room.holds.size >= perEnvironment || this.#waiting >= overall) {
-      const error = new StandinError(
-        'no_endpoint',
-        `Environment ${id} (${entry.name}) is ${entry.state}, and too many requests wait for it already`,
-      )
-      exchange.refuse(error, { retryAfterSeconds: 5 })
+    const id = environment.entry.environment
+    const room = this.#rooms.get(id) ?? new WaitingRoom(environment)
+    room.environment = environment
+    const isFull = room.holds.size >= this.#limits.perEnvironment || this.#waiting >= this.#limits.overall
+    const getsPage = isPageLoad(exchange.head)
+    if (isFull && !getsPage) {
+      exchange.refuse(tooManyWait(environment), { retryAfterSeconds: 5 })
       return
     }
-    const now = performance.now()
-    if (exchange.holdDeadline === 0) exchange.holdDeadline = now + holdMs
     this.#rooms.set(id, room)
-    room.environment = environment
+    if (isFull) this.#showPage(id, room, exchange)
+    else this.#admit(id, room, exchange, getsPage)
+    if (wake && !room.asked) this.#ask(id, room, exchange.host)
+  }
+
+  #admit(id: number, room: WaitingRoom, exchange: Exchange, getsPage: boolean): void {
+    const now = performance.now()
+    if (exchange.holdDeadline === 0) exchange.holdDeadline = now + (getsPage ? this.#limits.pageAfterMs : this.#limits.holdMs)
     const hold = new Hold(exchange, now, () => this.#leave(id, room, hold))
     room.holds.add(hold)
     this.#waiting++
     exchange.phase = 'held'
     exchange.pending = hold
-    hold.timer = setTimeout(() => this.#expire(id, room, hold), exchange.holdDeadline - now)
-    if (wake && !room.asked) this.#ask(id, room, exchange.host)
+    hold.timer = setTimeout(() => this.#expire(id, room, hold, getsPage), exchange.holdDeadline - now)
   }
 
   /** The table has a new entry for this environment, or none any more. */
@@ -84,11 +107,13 @@ export class WakeDesk implements WaitingPlace {
         return
       }
       if (what === 'wake') {
-        // It went to sleep again after it had begun to wake.
-        if (room.sawProgress) this.#ask(id, room, [...room.holds][0]?.exchange.host ?? '')
+        // It went to sleep again after it had begun to wake. Whoever looks at the page is asked; whoever is held can't be.
+        const [first] = room.holds
+        if (room.sawProgress && first !== undefined) this.#ask(id, room, first.exchange.host)
         return
       }
     }
+    this.#forgetVisitors(id, room)
     for (const hold of room.holds) {
       this.#leave(id, room, hold)
       hold.finish()
@@ -101,11 +126,8 @@ export class WakeDesk implements WaitingPlace {
   close(): void {
     this.#closed = true
     for (const [id, room] of this.#rooms) {
-      for (const hold of room.holds) {
-        this.#leave(id, room, hold)
-        hold.finish()
-        hold.exchange.refuse(goingAway(), { retryAfterSeconds: 1 })
-      }
+      this.#forgetVisitors(id, room)
+      this.#refuseAll(id, room, goingAway(), 1)
     }
   }
 
@@ -113,115 +135,83 @@ export class WakeDesk implements WaitingPlace {
     clearTimeout(hold.timer)
     if (!room.holds.delete(hold)) return
     this.#waiting--
-    if (room.holds.size > 0) return
+    this.#clear(id, room)
+  }
+
+  #clear(id: number, room: WaitingRoom): void {
+    if (!room.isEmpty) return
     this.#rooms.delete(id)
     room.call?.abort()
   }
 
-  #expire(id: number, room: WaitingRoom, hold: Hold): void {
+  #expire(id: number, room: WaitingRoom, hold: Hold, getsPage: boolean): void {
+    // First: a room that nobody is in is gone, and with it the call to control.
+    if (getsPage) this.#showPage(id, room, hold.exchange)
     this.#leave(id, room, hold)
     hold.finish()
-    const entry = room.environment?.entry
-    const why = room.lastError === null ? (entry?.reason ?? '') : room.lastError.message
-    hold.exchange.refuse(
-      new StandinError(
-        'wake_timeout',
-        `Environment ${id} (${entry?.name}) is still ${entry?.state} after ${Math.round(this.#limits.holdMs / 1000)} s: ${why}`,
-        {
-          hint: `\`standin show ${id}\` tells what it waits for`,
-        },
-      ),
-      { retryAfterSeconds: 5 },
-    )
+    if (!getsPage) hold.exchange.refuse(notInTime(room, this.#limits.holdMs), { retryAfterSeconds: 5 })
+  }
+
+  #showPage(id: number, room: WaitingRoom, exchange: Exchange): void {
+    clearTimeout(room.visitors)
+    room.visitors = setTimeout(() => this.#forgetVisitors(id, room), this.#limits.holdMs)
+    room.visitors.unref()
+    sendWaitingPage(exchange, room.environment)
+  }
+
+  #forgetVisitors(id: number, room: WaitingRoom): void {
+    clearTimeout(room.visitors)
+    room.visitors = undefined
+    this.#clear(id, room)
   }
 
   #ask(id: number, room: WaitingRoom, host: string): void {
     room.asked = true
     room.sawProgress = false
-    void this.#askUntilHeard(id, room, host)
-  }
-
-  async #askUntilHeard(id: number, room: WaitingRoom, host: string): Promise<void> {
     room.call?.abort()
     const call = new AbortController()
     room.call = call
-    for (let attempt = 0; !call.signal.aborted; attempt++) {
-      try {
-        await this.#resume(id, `a request to ${host}`, call.signal)
-        room.lastError = null
-        return
-      } catch (error) {
-        if (call.signal.aborted) return
-        room.lastError =
-          error instanceof StandinError ? error : new StandinError('unreachable', 'The control plane can not be reached', { cause: error })
-        // It is on its way already: the table will say so.
-        if (room.lastError.code === 'state_conflict') return
-        if (room.lastError.kind === 'authentication' || room.lastError.kind === 'usage') return this.#giveUp(id, room, room.lastError)
-      }
-      await pause(retryDelay(attempt), call.signal)
+    const ask = (signal: AbortSignal) => this.#resume(id, `a request to ${host}`, signal)
+    const onTrouble = (error: StandinError | null) => {
+      const isNews = room.lastError?.message !== error?.message
+      room.lastError = error
+      if (isNews) this.#onTrouble(id, room.environment)
     }
+    void askUntilHeard(ask, call.signal, onTrouble).then((refusal) => {
+      if (refusal !== null) this.#refuseAll(id, room, couldNotBeWoken(room, refusal), 10)
+    })
   }
 
-  #giveUp(id: number, room: WaitingRoom, error: StandinError): void {
-    const entry = room.environment?.entry
+  #refuseAll(id: number, room: WaitingRoom, error: StandinError, retryAfterSeconds: number): void {
     for (const hold of room.holds) {
       this.#leave(id, room, hold)
       hold.finish()
-      hold.exchange.refuse(
-        new StandinError('no_endpoint', `Environment ${id} (${entry?.name}) is ${entry?.state} and could not be woken: ${error.message}`, {
-          cause: error,
-        }),
-        { retryAfterSeconds: 10 },
-      )
+      hold.exchange.refuse(error, { retryAfterSeconds })
     }
-  }
-}
-
-/** All who wait for one environment. */
-class WaitingRoom {
-  readonly holds = new Set<Hold>()
-  environment: RoutedEnvironment | undefined
-  /** Control was asked, or is being asked. */
-  asked = false
-  /** Since then the environment was seen on its way. */
-  sawProgress = false
-  call: AbortController | undefined
-  lastError: StandinError | null = null
-}
-
-/** One exchange that waits. */
-class Hold implements Abortable {
-  readonly exchange: Exchange
-  timer: NodeJS.Timeout | undefined
-  readonly #since: number
-  readonly #leave: () => void
-
-  constructor(exchange: Exchange, since: number, leave: () => void) {
-    this.exchange = exchange
-    this.#since = since
-    this.#leave = leave
-  }
-
-  /** The client went away. */
-  abort(): void {
-    this.#leave()
-  }
-
-  finish(): void {
-    this.exchange.pending = null
-    this.exchange.heldMs += performance.now() - this.#since
   }
 }
 
 const goingAway = () => new StandinError('no_endpoint', 'The gateway is going out of service')
 
-const pause = (ms: number, signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    const end = () => {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', end)
-      resolve()
-    }
-    const timer = setTimeout(end, ms)
-    signal.addEventListener('abort', end)
-  })
+const tooManyWait = ({ entry: { environment, name, state } }: RoutedEnvironment) =>
+  new StandinError('overloaded', `Environment ${environment} (${name}) is ${state}, and too many requests wait for it already`)
+
+const notInTime = ({ environment: { entry }, lastError }: WaitingRoom, holdMs: number) => {
+  const { environment: id, name, state, reason } = entry
+  const seconds = Math.round(holdMs / 1000)
+  const why = lastError === null ? reason : lastError.message
+  return new StandinError(
+    'wake_timeout',
+    `Environment ${id} (${name}) is still ${state} after ${seconds} s${why === '' ? '' : `: ${why}`}`,
+    {
+      hint: `\`standin show ${id}\` tells what it waits for`,
+    },
+  )
+}
+
+const couldNotBeWoken = ({ environment: { entry } }: WaitingRoom, cause: StandinError) =>
+  new StandinError(
+    'no_endpoint',
+    `Environment ${entry.environment} (${entry.name}) is ${entry.state} and could not be woken: ${cause.message}`,
+    { cause },
+  )
