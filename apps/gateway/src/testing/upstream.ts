@@ -10,9 +10,10 @@ export interface StartedUpstream extends AsyncDisposable {
   readonly accepted: () => number
 }
 
-export const startHttpUpstream = (listener: RequestListener): Promise<StartedUpstream> => {
+/** @param port 0: any free one */
+export const startHttpUpstream = (listener: RequestListener, port = 0): Promise<StartedUpstream> => {
   const server = createServer({ keepAliveTimeout: 60_000 }, listener)
-  return started(server)
+  return started(server, port)
 }
 
 /** A TCP server that answers each connection as the test says: for what no HTTP server would send. */
@@ -47,7 +48,7 @@ export const startRecordingUpstream = async (
   return Object.assign(upstream, { received: () => received })
 }
 
-const started = async (server: Server): Promise<StartedUpstream> => {
+const started = async (server: Server, port = 0): Promise<StartedUpstream> => {
   const sockets = new Set<Socket>()
   let accepted = 0
   server.on('connection', (socket) => {
@@ -55,7 +56,7 @@ const started = async (server: Server): Promise<StartedUpstream> => {
     sockets.add(socket)
     socket.once('close', () => sockets.delete(socket))
   })
-  server.listen(0, '127.0.0.1')
+  server.listen(port, '127.0.0.1')
   await once(server, 'listening')
   return {
     port: (server.address() as AddressInfo).port,
