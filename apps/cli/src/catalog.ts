@@ -63,6 +63,7 @@ export const catalog: readonly CatalogEntry[] = [
 
   entry('start', 'Platform', 'Run the platform on this machine', async () => (await import('./verbs/start.ts')).start),
   entry('doctor', 'Platform', 'Find out what this machine and the platform lack', async () => (await import('./verbs/doctor.ts')).doctor),
+  entry('trust', 'Platform', 'Let browsers trust the certificates of the gateway', async () => (await import('./verbs/trust.ts')).trust),
   entry('token create', 'Platform', 'Make a token', async () => (await import('./verbs/token-create.ts')).tokenCreate),
   entry('token list', 'Platform', 'List tokens', async () => (await import('./verbs/token-list.ts')).tokenList),
   entry('token revoke', 'Platform', 'Revoke a token', async () => (await import('./verbs/token-revoke.ts')).tokenRevoke),
