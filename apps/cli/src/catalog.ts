@@ -1,6 +1,6 @@
 import type { Verb } from './verb.ts'
 
-export const groups = ['Environments', 'Look inside', 'Templates', 'Platform'] as const
+export const groups = ['Environments', 'Look inside', 'Traffic', 'Templates', 'Platform'] as const
 
 export interface CatalogEntry {
   /** As it is typed: `up`, `template build`. */
@@ -27,6 +27,23 @@ export const catalog: readonly CatalogEntry[] = [
   entry('logs', 'Look inside', 'Print what the hosts of an environment printed', async () => (await import('./verbs/logs.ts')).logs),
   entry('exec', 'Look inside', 'Run a command, or a shell, on a host', async () => (await import('./verbs/exec.ts')).exec),
   entry('events', 'Look inside', 'Print what happened, and follow it', async () => (await import('./verbs/events.ts')).events),
+
+  entry(
+    'alias set',
+    'Traffic',
+    'Give a host name to an environment, or move it there',
+    async () => (await import('./verbs/alias-set.ts')).aliasSet,
+  ),
+  entry('alias list', 'Traffic', 'List the host names that were given', async () => (await import('./verbs/alias-list.ts')).aliasList),
+  entry('alias remove', 'Traffic', 'Take a host name away', async () => (await import('./verbs/alias-remove.ts')).aliasRemove),
+  entry(
+    'fault add',
+    'Traffic',
+    'Let requests to a service fail on purpose, for a while',
+    async () => (await import('./verbs/fault-add.ts')).faultAdd,
+  ),
+  entry('fault list', 'Traffic', 'List the faults that are injected', async () => (await import('./verbs/fault-list.ts')).faultList),
+  entry('fault remove', 'Traffic', 'End a fault before its time', async () => (await import('./verbs/fault-remove.ts')).faultRemove),
 
   entry(
     'blueprint check',
@@ -73,6 +90,8 @@ export const catalog: readonly CatalogEntry[] = [
 
 /** What `standin --help` says of verbs that have verbs below them. */
 export const families: Readonly<Record<string, { readonly group: (typeof groups)[number]; readonly summary: string }>> = {
+  alias: { group: 'Traffic', summary: 'Give environments further host names' },
+  fault: { group: 'Traffic', summary: 'Let services fail on purpose' },
   template: { group: 'Templates', summary: 'Build, list, show and delete templates' },
   channel: { group: 'Templates', summary: 'Name a version of a template' },
   blueprint: { group: 'Templates', summary: 'Check blueprints' },

@@ -1,5 +1,7 @@
+import type { StandinClient } from '@standin/client/connect'
 import { type CatalogEntry, catalog, families } from './catalog.ts'
 import { createContext, type GlobalFlags, type Surroundings } from './context.ts'
+import { formatFault } from './fault-text.ts'
 import { globalOptions } from './program.ts'
 import type { Completes, OptionSpec, Verb } from './verb.ts'
 
@@ -18,7 +20,7 @@ export interface Completion {
 }
 
 /** Who knows what there is: asks the platform, in one second or not at all. */
-export type Lookup = (what: 'environment' | 'host' | 'template', environment: string | undefined) => Promise<readonly Candidate[]>
+export type Lookup = (what: Exclude<Completes, 'path' | 'shell'>, environment: string | undefined) => Promise<readonly Candidate[]>
 
 const nothing: Completion = { candidates: [], files: false }
 const timeoutMs = 1000
@@ -36,11 +38,17 @@ export async function complete(words: readonly string[], lookup: Lookup): Promis
   const verb = (await entry.load()) as unknown as Verb
   const options = [...(verb.options ?? []), ...globalOptions]
   const { operands, pending: open } = skipOptions(rest.slice(entry.name.split(' ').length), options, true)
-  if (open) return completeValue(open, current, lookup, operands[0])
+  const environment = operands[environmentIndex(verb)]
+  if (open) return completeValue(open, current, lookup, environment)
   if (current.startsWith('-')) return matching(optionWords(options), current)
   const specs = verb.arguments ?? []
   const spec = specs[operands.length] ?? (specs.at(-1)?.name.includes('...') ? specs.at(-1) : undefined)
-  return completeKind(spec?.completes, current, lookup, operands[0], spec?.description)
+  return completeKind(spec?.completes, current, lookup, environment, spec?.description)
+}
+
+/** Which argument says what the hosts, services and faults are of. */
+function environmentIndex({ arguments: specs = [] }: Verb): number {
+  return specs.findIndex(({ completes }) => completes === 'environment')
 }
 
 /** The `__complete` verb of the shells' scripts: a candidate a line, its description behind a tab. */
@@ -60,10 +68,11 @@ export async function printCompletion(words: readonly string[], surroundings: Su
         }
         return found
       }
-      if (what === 'host')
-        return environment
-          ? (await client.environments.get(environment, { signal })).hosts.map(({ name }) => ({ value: name, description: 'host' }))
-          : []
+      if (what === 'alias') {
+        const { items } = await client.aliases.list({ limit: 1000 }, { signal })
+        return items.map((alias) => ({ value: alias.host, description: `${alias.service} of ${alias.environment}` }))
+      }
+      if (what !== 'environment') return environment === undefined ? [] : await within(client, environment, what, signal)
       const page = await client.environments.list({ limit: 1000 }, { signal })
       return page.items.map(({ name, id, state }) => ({ value: name, description: `${id} ${state}` }))
     } catch {
@@ -73,6 +82,21 @@ export async function printCompletion(words: readonly string[], surroundings: Su
   })
   const lines = candidates.map(({ value, description }) => `${value}\t${description}\n`)
   surroundings.stdout.write([...lines, ...(files ? [`${filesDirective}\n`] : [])].join(''))
+}
+
+/** What an environment has. */
+async function within(
+  client: StandinClient,
+  environment: string,
+  what: 'host' | 'service' | 'fault',
+  signal: AbortSignal,
+): Promise<Candidate[]> {
+  if (what === 'fault') {
+    const faults = await client.faults.list(environment, { signal })
+    return faults.map((fault) => ({ value: fault.id, description: `${fault.service}: ${formatFault(fault)}` }))
+  }
+  const { hosts, services } = await client.environments.get(environment, { signal })
+  return (what === 'host' ? hosts : services).map(({ name }) => ({ value: name, description: what }))
 }
 
 function nextWords(path: readonly string[]): Candidate[] {

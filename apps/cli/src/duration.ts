@@ -66,6 +66,16 @@ export function parseMoment(text: string, now: number = Date.now()): number {
   return at
 }
 
+/** `512`, `10k`, `1.5MiB` → bytes; units are powers of 1024. */
+export function parseSize(text: string): number {
+  const [, amount, unit = ''] = /^(\d+(?:\.\d+)?)([kmgt]?)i?b?$/i.exec(text) ?? []
+  const bytes = Math.round(Number(amount) * 1024 ** ' kmgt'.indexOf(unit.toLowerCase() || ' '))
+  if (amount === undefined || bytes < 1 || !Number.isSafeInteger(bytes)) {
+    throw new StandinError('invalid', `'${text}' is not a size.`, { hint: 'Write a number with its unit: 512B, 10k, 1.5MiB.' })
+  }
+  return bytes
+}
+
 const sizes = ['B', 'KiB', 'MiB', 'GiB', 'TiB'] as const
 
 /** Bytes → `512 B`, `3.4 MiB`. */

@@ -1,5 +1,6 @@
 import { findBlueprint, fromHere, placed } from '../blueprint-place.ts'
 import { formatFault } from '../messages.ts'
+import { formatPublished } from '../published.ts'
 import { formatPairs } from '../table.ts'
 import type { Verb } from '../verb.ts'
 
@@ -26,7 +27,7 @@ export const blueprintCheck: Verb<readonly [string | undefined]> = {
           [
             ['blueprint', `${packed.file} of ${stack.name} is valid${warnings.length === 0 ? '' : `, with ${warnings.length} warnings`}`],
             ['hosts', stack.hosts.map(({ name, replicas }) => (replicas === 1 ? name : `${name} ×${replicas}`)).join(', ')],
-            ['services', stack.publish.map(({ service, host, port }) => `${service} → ${host}:${port}`).join(', ') || 'none'],
+            ['services', formatPublished(stack) || 'none'],
             ['volumes', stack.volumes.join(', ') || 'none'],
             ['sends', `${paths.length} files and folders`],
           ],

@@ -1,6 +1,7 @@
-import type { Event } from '@standin/client'
+import type { Event, ServiceFault } from '@standin/client'
 import { formatElapsed } from '../duration.ts'
 import { formatInstant } from '../environment-text.ts'
+import { formatFault, formatShare } from '../fault-text.ts'
 import type { Paint } from '../paint.ts'
 import { lookUp } from '../transition.ts'
 import { parseCount, type Verb } from '../verb.ts'
@@ -85,6 +86,14 @@ function describe({ type, data }: Event, paint: Paint): string {
     }
     case 'channel.set':
       return `${text('template')}:${text('channel')} ${text('from')} → ${text('to')}`
+    case 'alias.set':
+      return `${text('host')} → ${text('service') || 'main service'}${text('from') && text('from') !== text('to') ? `, before ${text('from')}` : ''}`
+    case 'fault.added':
+    case 'fault.removed': {
+      const fault = data.fault as ServiceFault
+      const why = text('reason') ? `, ${text('reason')}` : ''
+      return `${fault.id}: ${formatFault(fault)} of ${fault.service}, ${formatShare(fault)}${why}`
+    }
     default:
       return Object.entries(data)
         .filter(([, value]) => value !== null && typeof value !== 'object')

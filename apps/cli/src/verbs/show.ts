@@ -1,14 +1,18 @@
-import type { Environment, Template } from '@standin/client'
+import type { Alias, Environment, ServiceFault, Template } from '@standin/client'
 import type { StandinClient } from '@standin/client/connect'
 import type { Context } from '../context.ts'
 import { formatAge, formatSize } from '../duration.ts'
 import { formatInstant, idleMs, templateOf } from '../environment-text.ts'
+import { faultColumns } from '../fault-text.ts'
+import { allPages } from '../pages.ts'
 import type { Paint } from '../paint.ts'
 import { formatPairs, formatTable } from '../table.ts'
 import type { Verb } from '../verb.ts'
 
 export const show: Verb<readonly [string]> = {
-  description: 'State and reason, services and their pools, every instance with its address and health, where the template comes from.',
+  description:
+    'State and reason, services and their pools, aliases, faults that are injected, every instance with its address and health, where\n' +
+    'the template comes from.',
   arguments: [{ name: '<env>', description: 'name or configId', completes: 'environment' }],
   examples: [
     ['standin show alice', 'everything about it'],
@@ -18,7 +22,12 @@ export const show: Verb<readonly [string]> = {
     const client = await context.connect()
     const environment = await client.environments.get(ref, { signal: context.signal })
     const template = context.output.format === 'table' ? await templateBehind(context, client, environment) : null
-    await context.output.one(environment, () => format(environment, template, context.output.paint, Date.now()))
+    const [aliases, faults] = await Promise.all([
+      allPages((cursor) => client.aliases.list({ environment: String(environment.id), limit: 1000, cursor }, { signal: context.signal })),
+      client.faults.list(environment.id, { signal: context.signal }),
+    ])
+    const around = { template, aliases, faults }
+    await context.output.one({ ...environment, aliases, faults }, () => format(environment, around, context.output.paint, Date.now()))
   },
 }
 
@@ -28,7 +37,14 @@ async function templateBehind(context: Context, client: StandinClient, { templat
   return client.templates.get(`${template.name}@${template.version}`, { signal: context.signal }).catch(() => null)
 }
 
-function format(environment: Environment, template: Template | null, paint: Paint, now: number): string {
+/** What is shown with it, and asked for apart. */
+interface Around {
+  readonly template: Template | null
+  readonly aliases: readonly Alias[]
+  readonly faults: readonly ServiceFault[]
+}
+
+function format(environment: Environment, { template, aliases, faults }: Around, paint: Paint, now: number): string {
   const { reason, desired, state } = environment
   const ago = (at: string) => `${formatAge(now - Date.parse(at))} ago`
   const pairs: [string, string][] = [
@@ -51,7 +67,13 @@ function format(environment: Environment, template: Template | null, paint: Pain
   if (environment.expiresAt) pairs.push(['lapses', formatInstant(environment.expiresAt)])
   if (environment.purgeAt)
     pairs.push(['in the trash', `until ${formatInstant(environment.purgeAt)}; \`standin undelete ${environment.id}\` brings it back`])
-  return [formatPairs(pairs, paint.dim), services(environment, paint), hosts(environment, paint, now)].filter(Boolean).join('\n\n')
+  const tables = [
+    services(environment, paint),
+    aliasTable(aliases, paint),
+    faults.length === 0 ? '' : formatTable(faultColumns(now), faults, paint.dim),
+    hosts(environment, paint, now),
+  ]
+  return [formatPairs(pairs, paint.dim), ...tables].filter(Boolean).join('\n\n')
 }
 
 function services({ services: all }: Environment, paint: Paint): string {
@@ -66,6 +88,18 @@ function services({ services: all }: Environment, paint: Paint): string {
       },
     ],
     all,
+    paint.dim,
+  )
+}
+
+function aliasTable(aliases: readonly Alias[], paint: Paint): string {
+  if (aliases.length === 0) return ''
+  return formatTable(
+    [
+      { title: 'ALIAS', value: ({ url }) => url },
+      { title: 'SERVICE', value: ({ service }) => service },
+    ],
+    aliases,
     paint.dim,
   )
 }

@@ -2,6 +2,7 @@ import type { Template } from '@standin/client'
 import { formatElapsed, formatSize } from '../duration.ts'
 import { formatInstant } from '../environment-text.ts'
 import type { Paint } from '../paint.ts'
+import { formatPublished } from '../published.ts'
 import { formatPairs, formatTable } from '../table.ts'
 import type { Verb } from '../verb.ts'
 
@@ -32,7 +33,7 @@ function format(template: Template, paint: Paint): string {
       ['inputs', `${provenance.inputs.files} files, ${formatSize(provenance.inputs.bytes)}, sha256 ${provenance.inputs.hash}`],
       ['phases', provenance.phases.map(({ name, durationMs }) => `${name} ${formatElapsed(durationMs)}`).join(', ')],
       ['fixtures', provenance.fixtures.map(({ name, rows }) => `${name} ${rows} rows`).join(', ') || '-'],
-      ['services', stack.publish.map(({ service, host, port }) => `${service} → ${host}:${port}`).join(', ') || '-'],
+      ['services', formatPublished(stack) || '-'],
       ['volumes', stack.volumes.join(', ') || '-'],
       ['launch', stack.launch.map(({ name, host }) => `${name} (${host})`).join(', ') || '-'],
     ],

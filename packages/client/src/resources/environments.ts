@@ -5,7 +5,7 @@ import type { Transport } from '../transport.ts'
 import type { Events } from './events.ts'
 
 type ListQuery = Loose<NonNullable<QueryOf<'GET /v1/environments'>>>
-type Attachment = Pick<CreateEnvironment, 'services' | 'ttlMs' | 'labels'> & {
+type Attachment = Pick<CreateEnvironment, 'services' | 'probes' | 'ttlMs' | 'labels'> & {
   name: string
   services: NonNullable<CreateEnvironment['services']>
 }
