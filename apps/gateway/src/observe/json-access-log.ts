@@ -30,6 +30,7 @@ export class JsonAccessLog implements AccessLog {
     if (exchange.heldMs > 0) line += `,"holdMs":${rounded(exchange.heldMs)}`
     if (exchange.queuedMs > 0) line += `,"queueMs":${rounded(exchange.queuedMs)}`
     if (exchange.retries > 0) line += `,"retries":${exchange.retries}`
+    if (exchange.faults !== null) line += `,"fault":${quoted(exchange.faults.label)}`
     if (exchange.flag !== '') line += `,"flag":"${exchange.flag}"`
     this.#out.write(`${line}}\n`)
   }
