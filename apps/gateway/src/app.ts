@@ -1,83 +1,73 @@
-import { join } from 'node:path'
-import { type Follower, followTable } from '@standin/follower'
 import type { Logger } from 'pino'
 import type { GatewayConfig } from './config.ts'
-import type { Listener } from './listener.ts'
+import type { Engine, ListeningAt } from './engine.ts'
+import type { AdminServer } from './observe/admin-server.ts'
 import type { PlatformAddresses } from './platform-addresses.ts'
-import type { UpstreamRegistry } from './pool/upstream-registry.ts'
 import type { RefusedEndpoints } from './refused-endpoints.ts'
-import type { Router } from './routing/router.ts'
-import type { Activity } from './wake/activity.ts'
-import type { WakeDesk } from './wake/wake-desk.ts'
+import type { TableSource } from './table-source.ts'
 
-/** How long exchanges may go on once the gateway was told to stop, ms. */
-const drainMs = 10_000
+/** Where a gateway listens: `127.0.0.1:8080`; null where it doesn't. */
+export interface StartedGateway extends ListeningAt {
+  readonly admin: string | null
+}
+
+/** A gateway as its `main.ts` sees it: one process, or several. */
+export interface RunningGateway {
+  /** @throws StandinError `port_taken`, `invalid`; then nothing is left running */
+  start(): Promise<StartedGateway>
+  /** Lets what is under way end, within the time that the command line gives. */
+  stop(): Promise<void>
+  /** Ends at once what would outlive this process. */
+  endNow(): void
+}
 
 export interface AppParts {
   readonly config: GatewayConfig
   readonly log: Logger
-  readonly router: Router
-  readonly upstreams: UpstreamRegistry
+  readonly source: TableSource
+  readonly engine: Engine
   readonly refused: RefusedEndpoints
   readonly platform: PlatformAddresses
-  readonly wake: WakeDesk
-  readonly activity: Activity
-  readonly listener: Listener
+  readonly admin: AdminServer
 }
 
-/** The gateway as a process: starts its parts in order and stops them in reverse. */
-export class App {
+/** The gateway as one process: starts its parts in order and stops them in reverse. */
+export class App implements RunningGateway {
   readonly #parts: AppParts
-  #follower: Follower | undefined
 
   constructor(parts: AppParts) {
     this.#parts = parts
   }
 
-  /**
-   * Serves the last good table from disk, then listens, then follows control whenever it is there.
-   * Returns the address, `127.0.0.1:8080`. Errors: `port_taken`.
-   */
-  async start(): Promise<string> {
-    const { config, log, router, refused, platform, activity, listener } = this.#parts
+  /** Serves the last good table from disk, then listens, then follows control whenever it is there. */
+  async start(): Promise<StartedGateway> {
+    const { config, log, source, engine, refused, platform, admin } = this.#parts
     await platform.refresh()
-    this.#follower = await followTable({
-      ...config,
-      kind: 'routes',
-      tokenName: 'gateway',
-      cacheFile: join(config.home, 'gateway', 'routes.json'),
-      onSnapshot: (snapshot) => router.reset(snapshot),
-      onDelta: ({ put, remove }) => {
-        if (put !== null) router.put(put)
-        if (remove !== null) router.remove(remove)
-      },
-      onStatus: ({ link }) => {
-        if (link === 'following') void platform.refresh()
-      },
-      log,
-    })
+    await source.start(engine)
     try {
-      const address = await listener.listen(config.http?.host ?? '127.0.0.1', config.http?.port ?? 0)
-      refused.set('the gateway', [address])
-      activity.start()
-      log.info({ http: address, environments: router.size }, 'the gateway listens')
-      return address
+      const at = await engine.listen({ http: config.http, https: config.https, shared: config.takeOver })
+      const adminAt = config.admin === null ? null : await admin.listen(config.admin)
+      if (adminAt !== null) refused.set('the admin listener', [adminAt])
+      log.info({ ...at, admin: adminAt, environments: engine.size }, 'the gateway listens')
+      return { ...at, admin: adminAt }
     } catch (error) {
-      await this.#follower.close()
+      await engine.stop(0)
+      await source.close()
+      platform.stop()
       throw error
     }
   }
 
-  /** Lets what is under way end, for ten seconds at most; then tells control who was active, and keeps the table. */
+  /** Then it tells control who was active, and keeps the table. */
   async stop(): Promise<void> {
-    const { log, platform, wake, listener, activity, upstreams } = this.#parts
+    const { config, log, source, engine, platform, admin } = this.#parts
     log.info({}, 'the gateway drains')
-    wake.close()
-    await listener.drain(drainMs)
-    await activity.stop()
-    await this.#follower?.close()
+    await engine.stop(config.drainMs)
+    await source.close()
     platform.stop()
-    await upstreams.destroy()
+    await admin.close()
     log.info({}, 'the gateway has stopped')
   }
+
+  endNow(): void {}
 }

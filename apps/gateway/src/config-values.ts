@@ -48,3 +48,6 @@ export const parseDuration = (text: string): number | null => {
   const match = /^([0-9]{1,6})(ms|s|m)$/.exec(text)
   return match === null ? null : Number(match[1]) * unitMs[match[2] as keyof typeof unitMs]
 }
+
+/** Of an address that somebody listens on already, `127.0.0.1:8080`; null stays null. */
+export const addressOf = (text: string | null): ListenAddress | null => (text === null ? null : parseAddress(text))

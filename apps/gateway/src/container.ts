@@ -86,7 +86,10 @@ export const buildContainer = (config: GatewayConfig, worker?: WorkerParts): Dep
   provide(Tokens.log, (get) => pino({ base: null }, get(Tokens.lines)))
   provide(Tokens.counts, () => new Counts())
   provide(Tokens.accessLog, (get) => new JsonAccessLog(get(Tokens.lines), get(Tokens.counts)))
-  provide(Tokens.control, () => worker?.control ?? (config.routes === null ? new ControlLink({ ...config, tokenName: 'gateway' }) : new NoControl()))
+  provide(
+    Tokens.control,
+    () => worker?.control ?? (config.routes === null ? new ControlLink({ ...config, tokenName: 'gateway' }) : new NoControl()),
+  )
   provide(Tokens.source, (get) => {
     const { routes } = config
     if (routes !== null) return new FileTable(routes, get(Tokens.log))
@@ -190,7 +193,9 @@ export const buildContainer = (config: GatewayConfig, worker?: WorkerParts): Dep
   })
   provide(Tokens.merge, (get) => {
     const log = get(Tokens.log)
-    return new ActivityMerge(get(Tokens.control), (error) => log.warn({ err: error }, 'control did not take the report of activity: it is kept'))
+    return new ActivityMerge(get(Tokens.control), (error) =>
+      log.warn({ err: error }, 'control did not take the report of activity: it is kept'),
+    )
   })
   provide(Tokens.platform, (get) => new PlatformAddresses(config, config.workers > 1 ? get(Tokens.fleet) : get(Tokens.refused)))
   provide(Tokens.app, (get) => (config.workers > 1 ? primary(config, get) : single(config, get)))

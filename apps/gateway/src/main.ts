@@ -5,20 +5,34 @@ import { buildContainer, Tokens } from './container.ts'
 /** One line on standard output says where the gateway listens, or why it doesn't. */
 const say = (line: object) => process.stdout.write(`${JSON.stringify(line)}\n`)
 
+/** How long the last lines of the log may take, ms. */
+const lastLinesMs = 1_000
+
 const stopSignal = () =>
   new Promise<void>((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve())
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => resolve())
   })
 
 try {
   const container = buildContainer(readConfig(process.argv.slice(2)))
-  const logStream = container.resolve(Tokens.logStream)
-  process.once('exit', () => logStream.flushSync())
+  const lines = container.resolve(Tokens.lines)
+  process.once('exit', () => lines.endNow())
   const app = container.resolve(Tokens.app)
   const stopped = stopSignal()
-  say({ http: `http://${await app.start()}` })
+  const { http, https, admin } = await app.start()
+  say({
+    ...(http === null ? {} : { http: `http://${http}` }),
+    ...(https === null ? {} : { https: `https://${https}` }),
+    ...(admin === null ? {} : { admin: `http://${admin}` }),
+  })
   await stopped
+  // Who asks again does not want to wait.
+  void stopSignal().then(() => {
+    app.endNow()
+    process.exit(1)
+  })
   await app.stop()
+  await lines.end(lastLinesMs)
   process.exit(0)
 } catch (error) {
   const problem =

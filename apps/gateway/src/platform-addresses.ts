@@ -2,7 +2,11 @@ import { type FSWatcher, watch } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { GatewayConfig } from './config.ts'
-import type { RefusedEndpoints } from './refused-endpoints.ts'
+
+/** Who has to know of them. */
+export interface RefusedAddresses {
+  set(owner: string, listeners: readonly string[]): void
+}
 
 /**
  * Where control and the resolver listen, as they have written it down below the home, so that no environment is given
@@ -10,11 +14,11 @@ import type { RefusedEndpoints } from './refused-endpoints.ts'
  */
 export class PlatformAddresses {
   readonly #config: GatewayConfig
-  readonly #refused: RefusedEndpoints
+  readonly #refused: RefusedAddresses
   readonly #folder: string
   #watcher: FSWatcher | undefined
 
-  constructor(config: GatewayConfig, refused: RefusedEndpoints) {
+  constructor(config: GatewayConfig, refused: RefusedAddresses) {
     this.#config = config
     this.#refused = refused
     this.#folder = join(config.home, 'run')

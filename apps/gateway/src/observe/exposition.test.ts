@@ -20,9 +20,11 @@ const pageOf = (values: readonly number[]) =>
   new Exposition(async () => ({
     values,
     workers: [{ worker: 1, residentBytes: 5e7, cpuSeconds: 1.5 }],
-    followsControl: true,
+    isFollowing: true,
     revision: 7,
-  })).text()
+  }))
+    .page()
+    .then(({ text }) => text)
 
 describe('Exposition', () => {
   it('shows what was counted, with labels of a fixed set', async () => {

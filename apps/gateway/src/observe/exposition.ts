@@ -12,7 +12,7 @@ export interface ProcessNumbers {
 export interface Scrape {
   readonly values: readonly number[]
   readonly workers: readonly ProcessNumbers[]
-  readonly followsControl: boolean
+  readonly isFollowing: boolean
   readonly revision: number
 }
 
@@ -26,15 +26,15 @@ interface Sample {
 export class Exposition {
   readonly #registry = new Registry()
   readonly #take: () => Promise<Scrape>
-  #scrape: Scrape = { values: [], workers: [], followsControl: false, revision: 0 }
+  #scrape: Scrape = { values: [], workers: [], isFollowing: false, revision: 0 }
 
   constructor(take: () => Promise<Scrape>) {
     this.#take = take
     collectDefaultMetrics({ register: this.#registry })
     for (const metric of Object.values(metricList)) this.#register(metric, () => samplesOf(metric, this.#scrape.values))
     this.#register(
-      { name: 'standin_gateway_following', help: 'Whether control is followed: 1, or 0 while it is away', type: 'gauge' },
-      () => [{ labels: {}, value: this.#scrape.followsControl ? 1 : 0 }],
+      { name: 'standin_gateway_following', help: 'Whether changes of the table arrive: 1, or 0 while control is away', type: 'gauge' },
+      () => [{ labels: {}, value: this.#scrape.isFollowing ? 1 : 0 }],
     )
     this.#register({ name: 'standin_gateway_table_revision', help: 'Revision of the table that is served', type: 'gauge' }, () => [
       { labels: {}, value: this.#scrape.revision },
@@ -47,13 +47,9 @@ export class Exposition {
     )
   }
 
-  get contentType(): string {
-    return this.#registry.contentType
-  }
-
-  async text(): Promise<string> {
+  async page(): Promise<{ contentType: string; text: string }> {
     this.#scrape = await this.#take()
-    return await this.#registry.metrics()
+    return { contentType: this.#registry.contentType, text: await this.#registry.metrics() }
   }
 
   /** A metric that has its numbers from us: the library's own histograms can't be filled from elsewhere. */

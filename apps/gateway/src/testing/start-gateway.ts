@@ -3,10 +3,13 @@ import { goOn } from '../chain.ts'
 import type { Exchange } from '../exchange/exchange.ts'
 import type { AccessLog, Gateway } from '../exchange/gateway.ts'
 import { FaultDesk } from '../faults/fault-desk.ts'
-import { Listener } from '../listener.ts'
+import { Listeners } from '../listen/listeners.ts'
+import { Networks } from '../listen/networks.ts'
+import { Counts } from '../observe/counts.ts'
 import { type RegistryOptions, UpstreamRegistry } from '../pool/upstream-registry.ts'
 import { RefusedEndpoints } from '../refused-endpoints.ts'
 import { Router } from '../routing/router.ts'
+import { TicketKeys } from '../tls/ticket-keys.ts'
 import { Activity } from '../wake/activity.ts'
 import { compileProbes } from '../wake/probes.ts'
 import { StateWatchers, type WatcherLimits } from '../wake/state-watchers.ts'
@@ -25,7 +28,7 @@ export interface StartedGateway extends AsyncDisposable {
   readonly watchers: StateWatchers
   readonly faults: FaultDesk
   readonly activity: Activity
-  readonly listener: Listener
+  readonly listener: Listeners
   /** Exchanges that have ended, as the access log saw them. */
   readonly ended: Exchange[]
   readonly reports: ActivityReport['items']
@@ -78,8 +81,15 @@ export const startGateway = async (
     draining: false,
   }
   router.reset({ epoch: 'test', domain, nextId: 1001, items: [] })
-  const listener = new Listener(gateway)
-  const address = await listener.listen('127.0.0.1', 0)
+  const listener = new Listeners(gateway, {
+    limits: { connections: 100_000, connectionsPerClient: null },
+    trusted: new Networks([]),
+    proxies: new Networks([]),
+    counts: new Counts(),
+    ticketKeys: new TicketKeys(),
+    log: { error: () => {} },
+  })
+  const address = await listener.listenHttp({ host: '127.0.0.1', port: 0, flag: '--http', shared: false })
   refused.set('the gateway', [address])
   return {
     port: Number(address.split(':')[1]),

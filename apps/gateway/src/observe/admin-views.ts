@@ -1,0 +1,72 @@
+import type { Engine } from '../engine.ts'
+import type { TableSource } from '../table-source.ts'
+import type { Fleet } from '../workers/fleet.ts'
+import type { AdminSource } from './admin-server.ts'
+import { sumOf } from './counts.ts'
+import { briefly } from './environment-view.ts'
+import { Exposition } from './exposition.ts'
+
+/** A gateway of one process. */
+export class EngineView implements AdminSource {
+  readonly #engine: Engine
+  readonly #source: TableSource
+  readonly #exposition: Exposition
+
+  constructor(engine: Engine, source: TableSource) {
+    this.#engine = engine
+    this.#source = source
+    this.#exposition = new Exposition(async () => ({
+      values: engine.sample(),
+      workers: [],
+      isFollowing: source.status.isFollowing,
+      revision: source.status.revision,
+    }))
+  }
+
+  notReady(): string | null {
+    return this.#engine.notReady()
+  }
+
+  metrics(): Promise<{ contentType: string; text: string }> {
+    return this.#exposition.page()
+  }
+
+  async routes(environment: number | undefined): Promise<object | null> {
+    if (environment !== undefined) return this.#engine.describe(environment)
+    return { ...this.#source.status, environments: this.#engine.summary() }
+  }
+}
+
+/** A gateway of several processes. */
+export class FleetView implements AdminSource {
+  readonly #fleet: Fleet
+  readonly #source: TableSource
+  readonly #exposition: Exposition
+
+  constructor(fleet: Fleet, source: TableSource) {
+    this.#fleet = fleet
+    this.#source = source
+    this.#exposition = new Exposition(async () => {
+      const { values, workers } = await fleet.count()
+      return { values: sumOf(values), workers, isFollowing: source.status.isFollowing, revision: source.status.revision }
+    })
+  }
+
+  notReady(): string | null {
+    return this.#fleet.notReady()
+  }
+
+  metrics(): Promise<{ contentType: string; text: string }> {
+    return this.#exposition.page()
+  }
+
+  /** Each worker has found out for itself how the endpoints are. */
+  async routes(environment: number | undefined): Promise<object | null> {
+    const { table } = this.#fleet
+    if (environment === undefined) return { ...this.#source.status, environments: [...table.entries()].map(briefly) }
+    const entry = table.entry(environment)
+    if (entry === undefined) return null
+    const views = await this.#fleet.describe(environment)
+    return { entry, workers: views.map(({ worker, view }) => ({ worker, endpoints: view?.endpoints ?? [] })) }
+  }
+}

@@ -1,0 +1,48 @@
+import type { ActivityReport, Problem, RouteEntry } from '@standin/client'
+import type { GatewayConfig, ListenAddress } from '../config.ts'
+import type { ListeningAt } from '../engine.ts'
+import type { EnvironmentView } from '../observe/environment-view.ts'
+import type { RouteSnapshot } from '../table-source.ts'
+
+/** What the primary and its workers say to each other. Plain JSON. */
+
+export type ToWorker =
+  | {
+      readonly type: 'start'
+      readonly config: GatewayConfig
+      readonly http: ListenAddress | null
+      readonly https: ListenAddress | null
+      /** Nobody else listens there yet: the first worker chooses the ports. */
+      readonly isFirst: boolean
+      /** A table follows at once: requests are taken only when it is there. */
+      readonly awaitsTable: boolean
+      readonly ticketKeys: { readonly seed: string; readonly period: number }
+      readonly pseudonym: string
+    }
+  | { readonly type: 'refused'; readonly owner: string; readonly listeners: readonly string[] }
+  | { readonly type: 'snapshot'; readonly snapshot: RouteSnapshot; readonly source: 'control' | 'file' }
+  | { readonly type: 'put'; readonly entry: RouteEntry }
+  | { readonly type: 'remove'; readonly environment: number }
+  /** What came of a call. */
+  | { readonly type: 'done'; readonly call: number; readonly problem: Problem | null }
+  | { readonly type: 'describe'; readonly call: number; readonly environment: number }
+  | { readonly type: 'count'; readonly call: number }
+  | { readonly type: 'drain'; readonly ms: number }
+
+export type FromWorker =
+  | { readonly type: 'listening'; readonly at: ListeningAt }
+  | { readonly type: 'failed'; readonly problem: Problem }
+  /** It has a table; null: it takes traffic. */
+  | { readonly type: 'readiness'; readonly notReady: string | null }
+  | { readonly type: 'wake'; readonly call: number; readonly environment: number; readonly reason: string }
+  /** Nobody waits for that call any more. */
+  | { readonly type: 'forget'; readonly call: number }
+  | { readonly type: 'activity'; readonly call: number; readonly items: ActivityReport['items'] }
+  | { readonly type: 'described'; readonly call: number; readonly view: EnvironmentView | null }
+  | {
+      readonly type: 'counted'
+      readonly call: number
+      readonly values: readonly number[]
+      readonly residentBytes: number
+      readonly cpuSeconds: number
+    }

@@ -1,0 +1,68 @@
+import type { Logger } from 'pino'
+import type { RunningGateway, StartedGateway } from '../app.ts'
+import type { GatewayConfig } from '../config.ts'
+import type { AdminServer } from '../observe/admin-server.ts'
+import type { PlatformAddresses } from '../platform-addresses.ts'
+import type { TableSource } from '../table-source.ts'
+import type { ActivityFile } from '../wake/activity-file.ts'
+import type { ActivityMerge } from './activity-merge.ts'
+import type { Fleet } from './fleet.ts'
+
+export interface PrimaryParts {
+  readonly config: GatewayConfig
+  readonly log: Logger
+  readonly source: TableSource
+  readonly platform: PlatformAddresses
+  readonly fleet: Fleet
+  readonly activity: ActivityMerge
+  readonly activityFile: ActivityFile
+  readonly admin: AdminServer
+}
+
+/** The gateway as several processes: this one follows the table, and serves nobody itself. */
+export class Primary implements RunningGateway {
+  readonly #parts: PrimaryParts
+
+  constructor(parts: PrimaryParts) {
+    this.#parts = parts
+  }
+
+  async start(): Promise<StartedGateway> {
+    const { config, log, source, platform, fleet, activity, activityFile, admin } = this.#parts
+    await platform.refresh()
+    await source.start(fleet.table)
+    try {
+      const at = await fleet.start()
+      const adminAt = config.admin === null ? null : await admin.listen(config.admin)
+      fleet.set(
+        'the gateway',
+        [at.http, at.https, adminAt].filter((address) => address !== null),
+      )
+      activity.add(await activityFile.take())
+      activity.start()
+      log.info({ ...at, admin: adminAt, workers: config.workers, environments: fleet.table.size }, 'the gateway listens')
+      return { ...at, admin: adminAt }
+    } catch (error) {
+      fleet.kill()
+      await source.close()
+      platform.stop()
+      throw error
+    }
+  }
+
+  async stop(): Promise<void> {
+    const { config, log, source, platform, fleet, activity, activityFile, admin } = this.#parts
+    log.info({}, 'the gateway drains')
+    await fleet.drain(config.drainMs)
+    await activityFile.keep(await activity.stop())
+    await source.close()
+    platform.stop()
+    await admin.close()
+    log.info({}, 'the gateway has stopped')
+  }
+
+  /** Without a word to anybody. */
+  endNow(): void {
+    this.#parts.fleet.kill()
+  }
+}

@@ -1,0 +1,153 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { StandinError } from '@standin/client/errors'
+import type { ListeningAt } from '../engine.ts'
+import type { EnvironmentView } from '../observe/environment-view.ts'
+import type { HeldTable } from './held-table.ts'
+import type { FromWorker, ToWorker } from './messages.ts'
+import { PendingCalls } from './pending-calls.ts'
+import { WorkerFeed } from './worker-feed.ts'
+
+/** What a worker asks of its primary. */
+export interface WorkerRequests {
+  wake(environment: number, reason: string, signal: AbortSignal): Promise<void>
+  activity(items: Extract<FromWorker, { type: 'activity' }>['items']): void
+}
+
+export interface Counted {
+  readonly values: readonly number[]
+  readonly residentBytes: number
+  readonly cpuSeconds: number
+}
+
+const program = fileURLToPath(new URL('../worker.ts', import.meta.url))
+
+/** One worker, from the start of its process to its end. */
+export class WorkerProcess {
+  readonly #child: ChildProcess
+  readonly #requests: WorkerRequests
+  readonly #listening = Promise.withResolvers<ListeningAt>()
+  readonly #counts = new PendingCalls<Counted>()
+  readonly #views = new PendingCalls<EnvironmentView | null>()
+  readonly #wakes = new Map<number, AbortController>()
+  #feed: WorkerFeed | null = null
+  /** Null: it takes traffic. */
+  notReady: string | null = 'it starts'
+  /** As it told them last. */
+  counted: Counted = { values: [], residentBytes: 0, cpuSeconds: 0 }
+  /** How it ended: a signal or an exit code. */
+  readonly ended: Promise<string>
+
+  constructor(requests: WorkerRequests) {
+    this.#requests = requests
+    this.#child = fork(program, [], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
+    this.#child.on('message', (message: FromWorker) => this.#onMessage(message))
+    this.#child.on('error', () => {})
+    this.ended = new Promise((resolve) => {
+      this.#child.once('exit', (code, signal) => {
+        const how = signal ?? `exit code ${code}`
+        const gone = new StandinError('unreachable', `Worker ${this.pid} has ended (${how})`)
+        this.notReady = 'it has ended'
+        for (const wake of this.#wakes.values()) wake.abort()
+        this.#counts.close(gone)
+        this.#views.close(gone)
+        this.#listening.reject(gone)
+        resolve(how)
+      })
+    })
+    this.#listening.promise.catch(() => {})
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0
+  }
+
+  /** Resolves when it listens. @throws StandinError what kept it from that */
+  async start(
+    options: Omit<Extract<ToWorker, { type: 'start' }>, 'type' | 'awaitsTable'>,
+    table: HeldTable,
+    refused: ReadonlyMap<string, readonly string[]>,
+  ): Promise<ListeningAt> {
+    this.#tell({ type: 'start', ...options, awaitsTable: table.isThere })
+    for (const [owner, listeners] of refused) this.refuse(owner, listeners)
+    this.#feed = new WorkerFeed(table, (message, taken) => this.#tell(message, taken))
+    return await this.#listening.promise
+  }
+
+  reset(): void {
+    this.#feed?.reset()
+  }
+
+  change(environment: number): void {
+    this.#feed?.change(environment)
+  }
+
+  refuse(owner: string, listeners: readonly string[]): void {
+    this.#tell({ type: 'refused', owner, listeners })
+  }
+
+  describe(environment: number): Promise<EnvironmentView | null> {
+    return this.#views.ask((call) => this.#tell({ type: 'describe', call, environment })).answer
+  }
+
+  async count(): Promise<Counted> {
+    return await this.#counts.ask((call) => this.#tell({ type: 'count', call })).answer
+  }
+
+  drain(ms: number): void {
+    this.#tell({ type: 'drain', ms })
+  }
+
+  kill(): void {
+    this.#child.kill('SIGKILL')
+  }
+
+  #tell(message: ToWorker, taken: () => void = () => {}): void {
+    // To one that has ended nothing is ever said again; its feed goes with it.
+    if (this.#child.connected) this.#child.send(message, (error) => error === null && taken())
+  }
+
+  #onMessage(message: FromWorker): void {
+    switch (message.type) {
+      case 'listening':
+        this.#listening.resolve(message.at)
+        break
+      case 'failed':
+        this.#listening.reject(StandinError.fromProblem(message.problem))
+        this.kill()
+        break
+      case 'readiness':
+        this.notReady = message.notReady
+        break
+      case 'counted':
+        this.counted = message
+        this.#counts.resolve(message.call, message)
+        break
+      case 'described':
+        this.#views.resolve(message.call, message.view)
+        break
+      case 'activity':
+        this.#requests.activity(message.items)
+        this.#tell({ type: 'done', call: message.call, problem: null })
+        break
+      case 'wake':
+        void this.#wake(message)
+        break
+      case 'forget':
+        this.#wakes.get(message.call)?.abort()
+        break
+    }
+  }
+
+  async #wake({ call, environment, reason }: Extract<FromWorker, { type: 'wake' }>): Promise<void> {
+    const abort = new AbortController()
+    this.#wakes.set(call, abort)
+    const problem = await this.#requests.wake(environment, reason, abort.signal).then(
+      () => null,
+      (error: Error) =>
+        (error instanceof StandinError ? error : new StandinError('unreachable', error.message, { cause: error })).toProblem(),
+    )
+    this.#wakes.delete(call)
+    this.#tell({ type: 'done', call, problem })
+  }
+}
