@@ -6,6 +6,7 @@ import { injectFault } from './faults/inject-fault.ts'
 import type { ClientStream } from './http/client-stream.ts'
 import { admit } from './pool/admit.ts'
 import { findRoute, refuseLoop } from './routing/find-route.ts'
+import { redirectToHttps } from './tls/redirect-to-https.ts'
 import { awaitRunning } from './wake/await-running.ts'
 import { answerWellKnown } from './wake/well-known.ts'
 
@@ -20,6 +21,7 @@ const chain: readonly Stage[] = [
   refuseLoop, // did it come from ourselves: 508
   findRoute, // where does its host lead: 404, 410, 503 before the first table
   answerWellKnown, // tells the state of the environment, without waking it
+  redirectToHttps, // where plain HTTP is not served: 308
   awaitRunning, // wakes what sleeps and holds the request meanwhile: 503 (for browsers a page that waits), 504
   injectFault, // makes it slow, or fail, where somebody asked for that
   admit, // within the limits of the pool, or waits until there is a place: 503

@@ -41,6 +41,7 @@ export const startGateway = async (
     accessLog?: AccessLog
     pseudonym?: string
     trusted?: string[]
+    redirectPort?: number
     pools?: RegistryOptions
     probes?: Probe[]
     watcherLimits?: Partial<WatcherLimits>
@@ -79,6 +80,7 @@ export const startGateway = async (
     goOn,
     pseudonym: options.pseudonym ?? 'standin-test',
     draining: false,
+    ...(options.redirectPort === undefined ? {} : { redirectPort: options.redirectPort }),
   }
   router.reset({ epoch: 'test', domain, nextId: 1001, items: [] })
   const listener = new Listeners(gateway, {

@@ -1,12 +1,9 @@
-import { acceptHttp1 } from '../http1/client-connection.ts'
-import { acceptHttp2 } from '../http2/client-connection.ts'
 import { type StartedGateway, startGateway } from './start-gateway.ts'
-import { createTestAuthority, openTestCertificates, type StartedTls, startTls } from './start-tls.ts'
+import { createTestAuthority, openTestCertificates } from './start-tls.ts'
 
 /** A gateway with a port for TLS besides its plain one. */
 export interface StartedSecureGateway extends AsyncDisposable {
   readonly gateway: StartedGateway
-  readonly tls: StartedTls
   /** For TLS. */
   readonly port: number
   /** Certificate of its CA, and the file that holds it. */
@@ -18,20 +15,15 @@ export const startSecureGateway = async (...options: Parameters<typeof startGate
   const gateway = await startGateway(...options)
   const test = await createTestAuthority()
   const certificates = await openTestCertificates(test.authority, [])
-  const tls = await startTls({
-    onHttp1: (socket, info) => acceptHttp1(socket, info, gateway.listener),
-    onHttp2: (socket, info) => acceptHttp2(socket, info, gateway.listener),
-  })
-  tls.acceptor.use(certificates)
+  gateway.listener.useCertificates(certificates)
+  const address = await gateway.listener.listenHttps({ host: '127.0.0.1', port: 0, flag: '--https', shared: false })
   return {
     gateway,
-    tls,
-    port: tls.port,
+    port: Number(address.split(':')[1]),
     ca: test.ca,
     caFile: test.authority.certificateFile,
     [Symbol.asyncDispose]: async () => {
       await gateway[Symbol.asyncDispose]()
-      await tls[Symbol.asyncDispose]()
       certificates.close()
       await test[Symbol.asyncDispose]()
     },

@@ -22,6 +22,8 @@ const dayMs = 86_400_000
 const authorityLifeMs = 3_650 * dayMs
 /** Short, as a leaf is minted again whenever it is needed. */
 const leafLifeMs = 30 * dayMs
+/** RFC 5280, appendix A.1, ub-common-name. */
+const commonNameLimit = 64
 /** A client's clock may be behind ours. */
 const clockSkewMs = 3_600_000
 
@@ -62,8 +64,7 @@ export class CertificateAuthority {
     const keys = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])
     const [first = ''] = names
     const certificate = await X509CertificateGenerator.create({
-      // The common name is history, and has no room for more (RFC 5280, appendix A.1, ub-common-name).
-      subject: [{ O: ['Standin'] }, ...(first.length <= 64 ? [{ CN: [first] }] : [])],
+      subject: [{ O: ['Standin'] }, ...(first.length <= commonNameLimit ? [{ CN: [first] }] : [])],
       issuer: this.#certificate.subjectName,
       notBefore: new Date(now - clockSkewMs),
       notAfter: new Date(now + leafLifeMs),
@@ -87,11 +88,11 @@ const createAuthority = async (domain: string): Promise<MintedLeaf> => {
   const keyId = await SubjectKeyIdentifierExtension.create(keys.publicKey)
   const now = Date.now()
   const certificate = await X509CertificateGenerator.createSelfSigned({
-    // A browser lists CAs by these: whose it is, and which of several.
+    // Browsers list CAs by these: what it is good for, and whose it is.
     name: [
       { O: ['Standin'] },
-      { OU: [`${userInfo().username}@${hostname()}`.slice(0, 64)] },
-      { CN: [`Standin CA ${keyId.keyId.slice(0, 8)}`] },
+      { OU: [`${userInfo().username}@${hostname()}`.slice(0, commonNameLimit)] },
+      { CN: [`Standin CA for ${domain}`.length <= commonNameLimit ? `Standin CA for ${domain}` : 'Standin CA'] },
     ],
     notBefore: new Date(now - clockSkewMs),
     notAfter: new Date(now + authorityLifeMs),

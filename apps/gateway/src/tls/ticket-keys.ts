@@ -37,4 +37,4 @@ export class TicketKeys {
 const periodAt = (now: number): number => Math.floor(now / ticketKeyLifeMs)
 
 const derive = (seed: Buffer, purpose: string, length: number): Buffer =>
-  Buffer.from(hkdfSync('sha256', seed, '', `standin session tickets, ${purpose}`, length))
+  Buffer.from(hkdfSync('sha256', seed, '', `session tickets of a Standin gateway, ${purpose}`, length))
