@@ -7,6 +7,8 @@ export type AppName = 'gateway' | 'dns' | 'control'
 export interface RunningFile {
   readonly api: string
   readonly http: string
+  readonly https?: string
+  readonly admin?: string
   readonly dns: string
   readonly tokenFile: string
   readonly pid: number

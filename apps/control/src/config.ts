@@ -11,6 +11,8 @@ export interface ControlConfig {
   readonly domain: string
   /** How clients reach the gateway. */
   readonly gateway: URL
+  /** How clients reach it over TLS; null: they can't. */
+  readonly gatewayHttps: URL | null
   /** Where the resolver listens, `127.0.0.1:5354`; null: nowhere. */
   readonly dns: string | null
   /** How long the trash keeps what is deleted, ms. */
@@ -23,11 +25,14 @@ const flags = {
   api: { type: 'string', default: '127.0.0.1:7077' },
   domain: { type: 'string', default: 'test-envs.localhost' },
   gateway: { type: 'string', default: 'http://127.0.0.1:8080' },
+  'gateway-https': { type: 'string', default: 'none' },
   dns: { type: 'string', default: '127.0.0.1:5354' },
   trash: { type: 'string', default: '24h' },
   'log-level': { type: 'string', default: 'info' },
 } as const
 
+/** Stands for none while the faults are gathered: null is one. */
+const noGateway = new URL('https://none')
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']
 
 /** From the command line. @throws StandinError `invalid` with every fault */
@@ -49,6 +54,11 @@ export function readConfig(args: readonly string[], env: NodeJS.ProcessEnv): Con
     api: read('api', () => parseListen(values.api), `${values.api} is not address:port`),
     domain: read('domain', () => parseDomain(values.domain), `${values.domain} is not a domain name`),
     gateway: read('gateway', () => parseGateway(values.gateway), `${values.gateway} is not an http URL without a path`),
+    gatewayHttps: read(
+      'gateway-https',
+      () => (values['gateway-https'] === 'none' ? noGateway : parseGateway(values['gateway-https'])),
+      `${values['gateway-https']} is neither an https URL without a path nor none`,
+    ),
     dns: read(
       'dns',
       () => (values.dns === 'none' || parseListen(values.dns) !== null ? values.dns : null),
@@ -65,7 +75,11 @@ export function readConfig(args: readonly string[], env: NodeJS.ProcessEnv): Con
     const words = faults.map((fault) => `${fault.path}: ${fault.message}`).join('; ')
     throw new StandinError('invalid', `the command line of control is not valid: ${words}`, { errors: faults })
   }
-  return { ...config, dns: config.dns === 'none' ? null : config.dns }
+  return {
+    ...config,
+    gatewayHttps: config.gatewayHttps === noGateway ? null : config.gatewayHttps,
+    dns: config.dns === 'none' ? null : config.dns,
+  }
 }
 
 function parseFlags(args: readonly string[]) {

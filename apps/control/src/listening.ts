@@ -18,27 +18,32 @@ export class Listening {
 
   /** What must not be attached. */
   get reserved(): SocketName[] {
-    const { gateway, dns } = this.#config
-    const port = Number(gateway.port) || (gateway.protocol === 'https:' ? 443 : 80)
+    const { gateway, gatewayHttps, dns } = this.#config
     return [
       ...(this.#api === undefined ? [] : [this.#api]),
-      { address: addressOf(gateway.hostname), port },
+      { address: addressOf(gateway.hostname), port: portOf(gateway) },
+      ...(gatewayHttps === null ? [] : [{ address: addressOf(gatewayHttps.hostname), port: portOf(gatewayHttps) }]),
       ...(dns === null ? [] : [parseEndpoint(dns)]),
     ]
   }
 }
 
 /** The platform's names as followers and clients are told them. */
-export function placeOf({ domain, gateway }: ControlConfig): Place {
+export function placeOf({ domain, gateway, gatewayHttps }: ControlConfig): Place {
   const address = addressOf(gateway.hostname)
   return {
     domain,
     gateway: {
       scheme: gateway.protocol === 'https:' ? 'https' : 'http',
-      port: Number(gateway.port) || (gateway.protocol === 'https:' ? 443 : 80),
+      port: portOf(gateway),
+      httpsPort: gatewayHttps === null ? (gateway.protocol === 'https:' ? portOf(gateway) : null) : portOf(gatewayHttps),
       addresses: [address === '0.0.0.0' ? '127.0.0.1' : address === '::' ? '::1' : address],
     },
   }
+}
+
+function portOf({ port, protocol }: URL): number {
+  return Number(port) || (protocol === 'https:' ? 443 : 80)
 }
 
 /** A name stands for any address of this machine. */

@@ -11,6 +11,13 @@ export interface SupervisorOptions {
   readonly home: string
   readonly api: string
   readonly http: string
+  /** An address, or `off`. */
+  readonly https: string
+  readonly redirect: boolean
+  /** An address, or `off`. */
+  readonly admin: string
+  readonly workers: string
+  readonly trusted: readonly string[]
   readonly dns: string
   readonly domain: string
   /** `24h` */
@@ -24,6 +31,8 @@ export interface SupervisorOptions {
 export interface StartedPlatform {
   readonly api: string
   readonly http: string
+  readonly https?: string
+  readonly admin?: string
   readonly dns: string
   readonly tokenFile: string
 }
@@ -52,7 +61,7 @@ export class Supervisor {
 
   /** Throws `home_in_use` where one runs already, `port_taken`; then nothing is left running. */
   async start(): Promise<StartedPlatform> {
-    const { home, domain, trash } = this.#options
+    const { home, domain, trash, redirect } = this.#options
     await makeHome(home)
     this.#unlock = lockHome(home)
     if (!this.#unlock) throw await alreadyRuns(home)
@@ -62,12 +71,12 @@ export class Supervisor {
       this.#logs.watch()
       const { gateway, dns, control } = this.#apps
       const [gatewayLine, dnsLine] = await allOrFirstError([
-        gateway.start(['--home', home, '--http', this.#options.http]),
+        gateway.start(this.#gatewayArgs(this.#options.http, this.#options.https, this.#options.admin)),
         dns.start(['--home', home, '--dns', this.#options.dns]),
       ])
-      const http = gatewayLine?.http ?? ''
+      const { http = '', https, admin } = gatewayLine ?? {}
       const dnsAt = dnsLine?.dns ?? ''
-      gateway.restartWith(['--home', home, '--http', withoutScheme(http)])
+      gateway.restartWith(this.#gatewayArgs(...[http, https, admin].map(addressOrOff)))
       dns.restartWith(['--home', home, '--dns', dnsAt])
       if (this.#stopping) throw new StandinError('interrupted', 'It was stopped while it started.')
       const controlArgs = (api: string) => [
@@ -80,13 +89,22 @@ export class Supervisor {
         '--trash',
         trash,
         '--gateway',
-        http,
+        redirect && https !== undefined ? https : http,
+        '--gateway-https',
+        https ?? 'none',
         '--dns',
         dnsAt,
       ]
       const { api = '', tokenFile = '' } = await control.start(controlArgs(this.#options.api))
       control.restartWith(controlArgs(withoutScheme(api)))
-      this.#started = { api, http, dns: dnsAt, tokenFile }
+      this.#started = {
+        api,
+        http,
+        ...(https === undefined ? {} : { https }),
+        ...(admin === undefined ? {} : { admin }),
+        dns: dnsAt,
+        tokenFile,
+      }
       await this.#publish()
       return this.#started
     } catch (error) {
@@ -103,6 +121,15 @@ export class Supervisor {
     if (this.#unlock) await removeRunningFile(this.#options.home)
     this.#unlock?.()
     this.#unlock = null
+  }
+
+  #gatewayArgs(http = 'off', https = 'off', admin = 'off'): string[] {
+    const { home, redirect, workers, trusted } = this.#options
+    return [
+      ...['--home', home, '--http', http, '--https', https, '--admin', admin, '--workers', workers],
+      ...(redirect ? ['--redirect'] : []),
+      ...trusted.flatMap((network) => ['--trusted', network]),
+    ]
   }
 
   async #publish(): Promise<void> {
@@ -126,6 +153,10 @@ async function allOrFirstError<T>(work: readonly Promise<T>[]): Promise<T[]> {
   const failed = results.find((result) => result.status === 'rejected')
   if (failed) throw failed.reason
   return results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
+}
+
+function addressOrOff(url: string | undefined): string {
+  return url === undefined ? 'off' : withoutScheme(url)
 }
 
 function withoutScheme(url: string): string {

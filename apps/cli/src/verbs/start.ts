@@ -3,11 +3,18 @@ import type { Context } from '../context.ts'
 import { parseDuration } from '../duration.ts'
 import { findHome } from '../home.ts'
 import { formatPairs } from '../table.ts'
-import type { Verb } from '../verb.ts'
+import { parseCount, type Verb } from '../verb.ts'
+
+const defaultHttps = '127.0.0.1:8443'
 
 interface Options {
   readonly api: string
   readonly http: string
+  readonly https: string
+  readonly redirect?: boolean
+  readonly admin: string
+  readonly workers: string
+  readonly trusted?: readonly string[]
   readonly dns: string
   readonly domain: string
   readonly trash: string
@@ -20,6 +27,21 @@ export const start: Verb<readonly [], Options> = {
   options: [
     { flags: '--api <address>', description: 'where the API listens; port 0: any', parse: parseAddress, default: '127.0.0.1:7077' },
     { flags: '--http <address>', description: 'where the gateway listens', parse: parseAddress, default: '127.0.0.1:8080' },
+    {
+      flags: '--https <address>',
+      description: 'where it listens for TLS; off: nowhere. With port 0 of --http, any',
+      parse: parseAddressOrOff,
+      default: defaultHttps,
+    },
+    { flags: '--redirect', description: 'send plain HTTP to where the same is over TLS' },
+    {
+      flags: '--admin <address>',
+      description: 'where the gateway shows its health, metrics and routes',
+      parse: parseAddressOrOff,
+      default: 'off',
+    },
+    { flags: '--workers <n>', description: 'processes that serve requests', parse: checkWorkers, default: '1' },
+    { flags: '--trusted <network>', description: 'a proxy whose X-Forwarded-* are believed, e.g. 10.0.0.0/8', repeat: true },
     { flags: '--dns <address>', description: 'where the resolver listens', parse: parseAddress, default: '127.0.0.1:5354' },
     { flags: '--domain <domain>', description: 'below it are the names of all environments', default: 'test-envs.localhost' },
     { flags: '--trash <duration>', description: 'how long what was deleted can be undeleted', parse: checkDuration, default: '24h' },
@@ -33,7 +55,17 @@ export const start: Verb<readonly [], Options> = {
   ],
   async run(context, _, options) {
     const [{ Supervisor }, home] = [await import('../start/supervisor.ts'), findHome(context.flags.home, context.env)]
-    const supervisor = new Supervisor({ ...options, home, env: context.env, onMessage: (text) => context.messages.warn(text) })
+    const { http, https, redirect = false, trusted = [] } = options
+    if (redirect && https === 'off') throw new StandinError('invalid', '--redirect needs --https: there is nothing to redirect to.')
+    const supervisor = new Supervisor({
+      ...options,
+      https: https === defaultHttps && http.endsWith(':0') ? http : https,
+      redirect,
+      trusted,
+      home,
+      env: context.env,
+      onMessage: (text) => context.messages.warn(text),
+    })
     const stopped = new Promise<void>((resolve) => context.signal.addEventListener('abort', () => resolve(), { once: true }))
     const platform = await Promise.race([supervisor.start(), stopped])
     if (platform) {
@@ -43,7 +75,9 @@ export const start: Verb<readonly [], Options> = {
         [
           formatPairs([
             ['api', platform.api],
-            ['gateway', `${platform.http}  (http://www-<configId>.${options.domain}:${new URL(platform.http).port}/)`],
+            ['gateway', `${platform.http}  (${patternOf(redirect ? (platform.https ?? platform.http) : platform.http, options.domain)})`],
+            ...(platform.https === undefined ? [] : [['', platform.https] as const]),
+            ...(platform.admin === undefined ? [] : [['admin', platform.admin] as const]),
             ['resolver', platform.dns],
             ['home', home],
           ]),
@@ -65,6 +99,22 @@ function goOn({ output, flags }: Context): string {
       '\n',
     ),
   )
+}
+
+/** How the names of environments look in a browser. */
+function patternOf(gateway: string, domain: string): string {
+  const { protocol, port } = new URL(gateway)
+  return `${protocol}//www-<configId>.${domain}${port === '' ? '' : `:${port}`}/`
+}
+
+/** The gateway reads it again. */
+function checkWorkers(text: string): string {
+  parseCount(1, 128)(text)
+  return text
+}
+
+function parseAddressOrOff(text: string): string {
+  return text === 'off' ? text : parseAddress(text)
 }
 
 /** Control reads it again; here it is refused before anything is started. */

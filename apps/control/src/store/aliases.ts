@@ -3,6 +3,7 @@ import type { Selectable } from 'kysely'
 import type { Database } from './database.ts'
 import type { Environments } from './environments.ts'
 import type { EventLog } from './events.ts'
+import { Owners } from './owners.ts'
 import type { AliasesTable } from './schema.ts'
 
 /** A host name that was given to an environment. All instants are ms since the epoch. */
@@ -30,16 +31,19 @@ export class Aliases {
   readonly #environments: Environments
   readonly #events: EventLog
   readonly #now: () => number
+  readonly #owners: Owners
 
   constructor(db: Database, environments: Environments, events: EventLog, now: () => number) {
     this.#db = db
     this.#environments = environments
     this.#events = events
     this.#now = now
+    this.#owners = new Owners(db, 'aliases')
   }
 
   /** In the order of their names. */
   of(environment: number): AliasRecord[] {
+    if (!this.#owners.mayInclude(environment)) return []
     return this.#db
       .prepared<Selectable<AliasesTable>>('select * from aliases where environment = ? order by host')
       .all(environment)
@@ -77,6 +81,7 @@ export class Aliases {
       alongside()
       if (before?.environment === environment && before.service === service) return before
       const at = this.#now()
+      this.#owners.add(environment)
       const row = { environment, service, actor, updated_at: at }
       this.#db.run(
         this.#db.query

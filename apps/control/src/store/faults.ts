@@ -4,6 +4,7 @@ import { parseCursor } from './cursor.ts'
 import type { Database } from './database.ts'
 import type { Environments } from './environments.ts'
 import type { EventLog } from './events.ts'
+import { Owners } from './owners.ts'
 import type { FaultsTable } from './schema.ts'
 
 /** What is known of a fault before it has an id. */
@@ -24,16 +25,19 @@ export class Faults {
   readonly #environments: Environments
   readonly #events: EventLog
   readonly #now: () => number
+  readonly #owners: Owners
 
   constructor(db: Database, environments: Environments, events: EventLog, now: () => number) {
     this.#db = db
     this.#environments = environments
     this.#events = events
     this.#now = now
+    this.#owners = new Owners(db, 'faults')
   }
 
   /** Those in force, oldest first. */
   of(environment: number): ServiceFault[] {
+    if (!this.#owners.mayInclude(environment)) return []
     return this.#db
       .prepared<Selectable<FaultsTable>>('select * from faults where environment = ? and expires_at > ? order by id')
       .all(environment, this.#now())
@@ -75,6 +79,7 @@ export class Faults {
           hint: `\`standin fault remove ${environment} --all\` ends them`,
         })
       }
+      this.#owners.add(environment)
       const values = { environment, service, fault: JSON.stringify(fault), actor, created_at: this.#now(), expires_at: expiresAt }
       const { id } = this.#db.run(this.#db.query.insertInto('faults').values(values))
       const added = toServiceFault({ id, ...values })

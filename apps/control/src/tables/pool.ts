@@ -6,7 +6,13 @@ import type { EnvironmentRecord } from '../store/environment-record.ts'
 /** The platform's own names: what host names end in, and how a browser reaches the gateway. */
 export interface Place {
   readonly domain: string
-  readonly gateway: { readonly scheme: 'http' | 'https'; readonly port: number; readonly addresses: readonly string[] }
+  readonly gateway: {
+    readonly scheme: 'http' | 'https'
+    readonly port: number
+    /** Where the same is served over TLS; null: nowhere. */
+    readonly httpsPort: number | null
+    readonly addresses: readonly string[]
+  }
 }
 
 export interface ServicePool {

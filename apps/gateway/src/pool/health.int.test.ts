@@ -1,3 +1,5 @@
+import { createServer } from 'node:http2'
+import type { AddressInfo } from 'node:net'
 import type { RoutePolicy } from '@standin/client'
 import { describe, expect, it } from 'vitest'
 import { cleanup } from '../testing/cleanup.ts'
@@ -10,7 +12,7 @@ import type { UpstreamState } from './upstream-state.ts'
 const use = cleanup()
 
 const stateOf = (gateway: StartedGateway, instance: string): UpstreamState | undefined =>
-  [...gateway.upstreams.describe()].find((one) => one.instance === instance)?.state
+  gateway.router.environment(1001)?.targets[0]?.pool.upstreams.find(({ endpoint }) => endpoint.instance === instance)?.state
 
 /** So many requests, eight at a time. @returns bodies, or the status where it isn't 200 */
 const load = async (gateway: StartedGateway, requests: number): Promise<string[]> => {
@@ -87,6 +89,25 @@ describe('active health checks', () => {
     await eventually('both are unwell', () => ['web-3', 'web-4'].every((name) => stateOf(gateway, name) === 'unwell'))
     expect(count(await load(gateway, 20), 'fine')).toBe(20)
     expect(hanging.sockets.size, 'a check that hangs is cut').toBeLessThanOrEqual(1)
+  })
+
+  it('speak HTTP/2 where the endpoint does', async () => {
+    const gateway = await use(startGateway())
+    const seen: string[] = []
+    const server = createServer((req, res) => {
+      seen.push(`${req.httpVersion} ${req.method} ${req.url} ${req.headers[':authority']}`)
+      res.statusCode = seen.length > 2 ? 500 : 200
+      res.end()
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const { port } = server.address() as AddressInfo
+    gateway.router.put(routeEntry(1001, [port], { policy: { protocol: 'h2c', health } }))
+    await eventually('it is well', () => stateOf(gateway, 'web-1') === 'well')
+    await eventually('it is unwell', () => stateOf(gateway, 'web-1') === 'unwell')
+    expect(new Set(seen)).toEqual(new Set(['2.0 GET /healthz?deep=1 www-1001.test-envs.localhost']))
+    gateway.router.remove(1001)
+    // Waits for the last session.
+    await new Promise((resolve) => server.close(resolve))
   })
 
   it('stop while the environment does not run, and when it is gone', async () => {

@@ -19,6 +19,8 @@ export interface PoolPolicy {
   readonly ejectAfter: number
   readonly ejectForMs: number
   readonly panicBelowPercent: number
+  /** Connections to one endpoint at most. */
+  readonly connections: number
   /** Requests under way that one endpoint gets at most. */
   readonly perEndpoint: number
   readonly requests: number
@@ -49,6 +51,7 @@ const resolve = (policy: RoutePolicy): PoolPolicy => {
     ejectAfter: eject?.failures ?? 5,
     ejectForMs: eject?.forMs ?? 10_000,
     panicBelowPercent: policy.panicBelowPercent ?? 50,
+    connections,
     perEndpoint: protocol === 'h2c' ? connections * streamsPerConnection : connections,
     requests: policy.requests ?? 10_000,
     pending: policy.pending ?? 1_000,
@@ -59,6 +62,6 @@ const resolve = (policy: RoutePolicy): PoolPolicy => {
 }
 
 /** Of nearly all routes. */
-const defaultPolicy = resolve({})
+export const defaultPolicy = resolve({})
 
 export const poolPolicy = (policy: RoutePolicy | undefined): PoolPolicy => (policy === undefined ? defaultPolicy : resolve(policy))

@@ -1,11 +1,10 @@
 import type { RouteEntry } from '@standin/client'
-import { evenTurn, leastBusy, lessBusyOfTwo, weightedTurn } from './balance.ts'
 import { type FailedAttempt, mayRetry } from './may-retry.ts'
 import { isFailure } from './passive-health.ts'
 import { PendingQueue, type Waiter } from './pending-queue.ts'
-import { type PoolPolicy, poolPolicy } from './pool-policy.ts'
+import { defaultPolicy, type PoolPolicy, poolPolicy } from './pool-policy.ts'
 import { RetryBudget } from './retry-budget.ts'
-import { canTake, type Lineup, lineUp, Slot } from './slot.ts'
+import { Roster } from './roster.ts'
 import type { Swept } from './sweep.ts'
 import type { Upstream } from './upstream.ts'
 import type { UpstreamRegistry } from './upstream-registry.ts'
@@ -13,11 +12,6 @@ import { isUsable } from './upstream-state.ts'
 
 /** One published service, as the table has it. */
 export type ServiceRoute = RouteEntry['routes'][number]
-
-/** While somebody starts slowly, shares are looked at again after this time, ms. */
-const rampStepMs = 50
-
-const nobody: Lineup = { slots: [], panics: false, isEven: true, totalShare: 0, isRamping: false }
 
 /**
  * The endpoints behind one service, and who of them gets the next request. It lives as long as its route is in the table:
@@ -28,14 +22,8 @@ const nobody: Lineup = { slots: [], panics: false, isEven: true, totalShare: 0, 
  */
 export class ServicePool implements Swept {
   readonly #registry: UpstreamRegistry
-  #policy: PoolPolicy
-  #slots: Slot[] = []
-  #host = ''
-  #isChecked = false
-  #lineup = nobody
-  #linedUpAt = 0
-  #seenVersion = -1
-  #next = 0
+  readonly #roster: Roster
+  #policy: PoolPolicy = defaultPolicy
   #active = 0
   #queue: PendingQueue | null = null
   #isPumping = false
@@ -43,11 +31,11 @@ export class ServicePool implements Swept {
 
   constructor(registry: UpstreamRegistry) {
     this.#registry = registry
-    this.#policy = poolPolicy(undefined)
+    this.#roster = new Roster(registry)
   }
 
   get upstreams(): readonly Upstream[] {
-    return this.#slots.map((slot) => slot.upstream)
+    return this.#roster.upstreams
   }
 
   get policy(): PoolPolicy {
@@ -75,30 +63,13 @@ export class ServicePool implements Swept {
    * @param isServing the environment runs; otherwise the endpoints are let go
    */
   update(route: Pick<ServiceRoute, 'host' | 'endpoints' | 'policy'>, isServing: boolean): void {
-    const registry = this.#registry
-    const before = this.#slots
-    const wasChecked = this.#isChecked
     this.#policy = poolPolicy(route.policy)
-    this.#host = route.host
-    this.#slots = isServing ? route.endpoints.map((endpoint) => this.#slot(endpoint, before)) : []
-    this.#isChecked = this.#policy.health !== null
-    if (this.#policy.health !== null && this.#slots.length > 0) {
-      const question = { policy: this.#policy.health, host: this.#host }
-      const now = performance.now()
-      for (const { upstream } of this.#slots) registry.checks.watch(upstream, question, now)
-      registry.sweep.add(registry.checks)
-    }
-    for (const { upstream } of before) {
-      if (wasChecked) registry.checks.unwatch(upstream)
-      registry.release(upstream)
-    }
-    if (before.length === 0 && this.#slots.length > 1) this.#next = Math.floor(registry.random() * this.#slots.length)
-    this.#seenVersion = -1
+    this.#roster.replace(isServing ? route.endpoints : [], this.#policy, route.host)
   }
 
   /** The route is gone. Who waits goes on, and finds that out by itself; what is in flight may end. */
   close(): void {
-    this.update({ host: this.#host, endpoints: [] }, false)
+    this.#roster.replace([], this.#policy, '')
   }
 
   /**
@@ -139,7 +110,7 @@ export class ServicePool implements Swept {
    * @returns undefined where nobody takes traffic
    */
   choose(cookies: readonly string[] | null = null): Upstream | undefined {
-    const chosen = this.#pick(cookies, null)
+    const chosen = this.#roster.pick(cookies, null)
     if (chosen !== undefined) this.#begin(chosen)
     return chosen
   }
@@ -162,7 +133,9 @@ export class ServicePool implements Swept {
   retry(failed: Upstream, attempt: FailedAttempt): Upstream | undefined {
     const verdict = mayRetry(attempt)
     if (verdict === 'no') return undefined
-    const other = this.#pick(null, failed) ?? (verdict === 'anywhere' ? failed : undefined)
+    // That an idle connection was closed says nothing against an instance: its clients stay with it.
+    const stays = verdict === 'anywhere' && this.isSticky && isUsable(failed.state)
+    const other = stays ? failed : (this.#roster.pick(null, failed) ?? (verdict === 'anywhere' ? failed : undefined))
     if (other === undefined) return undefined
     const { counters } = this.#registry
     const now = performance.now()
@@ -205,17 +178,6 @@ export class ServicePool implements Swept {
     return queue.size > 0
   }
 
-  #slot(endpoint: ServiceRoute['endpoints'][number], before: readonly Slot[]): Slot {
-    const upstream = this.#registry.acquire(endpoint, this.#policy.protocol)
-    const weight = endpoint.weight ?? 1
-    for (const slot of before) {
-      if (slot.upstream !== upstream) continue
-      slot.weight = weight
-      return slot
-    }
-    return new Slot(upstream, weight)
-  }
-
   #take(): void {
     this.#active++
     this.#registry.counters.active++
@@ -224,7 +186,7 @@ export class ServicePool implements Swept {
   #begin(upstream: Upstream): void {
     upstream.active++
     if (upstream.state === 'returning') upstream.isOnTrial = true
-    if (this.#lineup.panics) this.#registry.counters.panicked++
+    if (this.#roster.panics) this.#registry.counters.panicked++
   }
 
   #finish(upstream: Upstream): void {
@@ -250,66 +212,7 @@ export class ServicePool implements Swept {
     }
   }
 
-  /** A pool without anybody has room: who comes in is told so at once. */
   #hasRoom(): boolean {
-    if (this.#active >= this.#policy.requests) return false
-    const lineup = this.#current()
-    const { slots } = lineup
-    for (let i = 0; i < slots.length; i++) {
-      if (canTake((slots[i] as Slot).upstream, lineup, this.#policy.perEndpoint)) return true
-    }
-    return slots.length === 0
-  }
-
-  #current(): Lineup {
-    if (this.#seenVersion !== this.#registry.version) this.#lineUp()
-    else if (this.#lineup.isRamping && performance.now() - this.#linedUpAt >= rampStepMs) this.#lineUp()
-    return this.#lineup
-  }
-
-  #lineUp(): void {
-    this.#linedUpAt = performance.now()
-    this.#seenVersion = this.#registry.version
-    this.#lineup = lineUp(this.#slots, this.#policy.panicBelowPercent, this.#policy.slowStartMs, this.#linedUpAt)
-    if (this.isSticky) for (const { upstream } of this.#slots) this.#registry.nameInCookies(upstream)
-  }
-
-  #pick(cookies: readonly string[] | null, except: Upstream | null): Upstream | undefined {
-    const lineup = this.#current()
-    const limit = this.#policy.perEndpoint
-    if (cookies !== null) {
-      const named = this.#named(cookies, lineup, limit)
-      if (named !== undefined) return named
-    }
-    const { slots } = lineup
-    if (slots.length === 1 && except === null) {
-      const { upstream } = slots[0] as Slot
-      return canTake(upstream, lineup, limit) ? upstream : undefined
-    }
-    switch (this.#policy.balance) {
-      case 'least-connections':
-        return leastBusy(lineup, limit, except)?.upstream
-      case 'two-choices':
-        return lessBusyOfTwo(lineup, this.#registry.random, limit, except)?.upstream
-      default: {
-        if (!lineup.isEven) return weightedTurn(lineup, limit, except)?.upstream
-        const index = evenTurn(lineup, this.#next, limit, except)
-        if (index === -1) return undefined
-        // Who stands in for another takes nobody's turn: the next request would go to the failed one again.
-        if (except === null) this.#next = index + 1
-        return slots[index]?.upstream
-      }
-    }
-  }
-
-  /** The endpoint that a cookie names, if it takes requests; also one that is drained. */
-  #named(cookies: readonly string[], lineup: Lineup, limit: number): Upstream | undefined {
-    for (const cookie of cookies) {
-      for (const { upstream } of this.#slots) {
-        if (upstream.stickyName !== cookie) continue
-        return (lineup.panics || isUsable(upstream.state)) && canTake(upstream, lineup, limit) ? upstream : undefined
-      }
-    }
-    return undefined
+    return this.#active < this.#policy.requests && this.#roster.hasRoom()
   }
 }

@@ -69,6 +69,15 @@ describe('a sticky pool', () => {
     expect(nameOf(one, 1), 'another generation is another instance').not.toBe(nameOf(other, 1))
   })
 
+  it('stays with an instance that closed an idle connection, and leaves one that takes none', () => {
+    const made = poolOf([1, 1, 1], sticky)
+    const attempt = { retries: 0, wasAnswered: false, hasBody: false, bodyStarted: false, method: 'GET' }
+    made.pool.enter(0)
+    const chosen = made.pool.choose([nameOf(made, 2)]) as Upstream
+    expect(made.pool.retry(chosen, { ...attempt, isSent: true, diedUnused: true })).toBe(chosen)
+    expect(made.pool.retry(chosen, { ...attempt, isSent: false, diedUnused: false })).not.toBe(chosen)
+  })
+
   it('does not lead past the limit of connections', () => {
     const made = poolOf([1, 1], { ...sticky, connections: 1 })
     const cookies = [nameOf(made, 1)]

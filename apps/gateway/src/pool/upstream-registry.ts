@@ -6,7 +6,7 @@ import { openTransport as openTransportTo } from '../upstream/open-transport.ts'
 import { HealthChecks } from './health-checks.ts'
 import { ejectFor, Returns } from './passive-health.ts'
 import { PoolCounters } from './pool-counters.ts'
-import type { PoolPolicy, UpstreamProtocol } from './pool-policy.ts'
+import type { PoolPolicy } from './pool-policy.ts'
 import { Sweep } from './sweep.ts'
 import { Upstream, type UpstreamOrigin } from './upstream.ts'
 import { isUsable, nextState, type UpstreamEvent, type UpstreamState } from './upstream-state.ts'
@@ -63,7 +63,7 @@ export class UpstreamRegistry implements UpstreamOrigin {
   }
 
   /** The endpoint's upstream, which has one more place in a pool from now on. */
-  acquire(endpoint: Endpoint, protocol: UpstreamProtocol): Upstream {
+  acquire(endpoint: Endpoint, { protocol, connections }: PoolPolicy): Upstream {
     const { address, port, generation } = endpoint
     const key = `${address}:${port}#${generation}${protocol === 'h2c' ? '/h2c' : ''}`
     let upstream = this.#upstreams.get(key)
@@ -73,6 +73,7 @@ export class UpstreamRegistry implements UpstreamOrigin {
       this.counters.states.new++
     }
     upstream.references++
+    upstream.connectionsAtMost = connections
     return upstream
   }
 
@@ -80,8 +81,12 @@ export class UpstreamRegistry implements UpstreamOrigin {
   release(upstream: Upstream): void {
     if (--upstream.references > 0) return
     this.#upstreams.delete(upstream.key)
-    this.#draining.add(upstream)
     this.#advance(upstream, 'released', 'no pool has it any more')
+    if (upstream.isUnused) {
+      this.counters.states.draining--
+      return
+    }
+    this.#draining.add(upstream)
     void upstream.drain(this.#options.drainMs ?? defaultDrainMs).finally(() => {
       this.#draining.delete(upstream)
       this.counters.states.draining--
@@ -121,16 +126,9 @@ export class UpstreamRegistry implements UpstreamOrigin {
   openTransport(upstream: Upstream): UpstreamTransport {
     const { openTransport } = this.#options
     if (openTransport !== undefined) return openTransport(upstream)
-    // Pools keep count of who is busy: there is no second limit here.
-    return openTransportTo(this.#refused, upstream.endpoint, upstream.protocol, Number.POSITIVE_INFINITY)
-  }
-
-  /** For the admin listener: every endpoint and how it is. */
-  *describe(): Generator<{ endpoint: string; instance: string; state: UpstreamState; active: number; connections: number }> {
-    for (const upstream of [...this.#upstreams.values(), ...this.#draining]) {
-      const { key, endpoint, state, active, connections } = upstream
-      yield { endpoint: key, instance: endpoint.instance, state, active, connections }
-    }
+    const { endpoint, protocol, connectionsAtMost } = upstream
+    // Pools keep count of requests, each of which has a connection of its own in HTTP/1.1: there is no second limit for them.
+    return openTransportTo(this.#refused, endpoint, protocol, protocol === 'h2c' ? connectionsAtMost : Number.POSITIVE_INFINITY)
   }
 
   /** Closes every connection at once. */

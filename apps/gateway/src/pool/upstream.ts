@@ -41,6 +41,8 @@ export class Upstream {
   /** Since when it gets requests without a break, ms as `performance.now()`. */
   usableSince: number
   ejection: EjectionRecord | null = null
+  /** As the policy says. For HTTP/2, where a connection has many requests. */
+  connectionsAtMost = 1
   /** How many places in pools it has; kept by the registry. */
   references = 0
   /** What names it in a sticky cookie; empty: no sticky pool has it. */
@@ -62,6 +64,11 @@ export class Upstream {
   get transport(): UpstreamTransport {
     this.#transport ??= this.#origin.openTransport(this)
     return this.#transport
+  }
+
+  /** There was never a connection to it. */
+  get isUnused(): boolean {
+    return this.#transport === null && this.#switched === null
   }
 
   /** Open ones. */

@@ -43,7 +43,12 @@ export const Discovery = Type.Object(
     api: Type.Literal('v1'),
     domain: Type.String(),
     /** What to put around a host name to reach the gateway: `http`, `:8080` → `http://www-1001.<domain>:8080/`. */
-    gateway: Type.Object({ scheme: literals(['http', 'https']), port: Type.Integer() }),
+    gateway: Type.Object({
+      scheme: literals(['http', 'https']),
+      port: Type.Integer(),
+      /** Where the same is served over TLS, if anywhere. */
+      httpsPort: Nullable(Type.Integer()),
+    }),
     dns: Nullable(Type.String()),
     /** Of the token that asked. */
     scope: Scope,
@@ -58,7 +63,16 @@ export const Discovery = Type.Object(
 export type Discovery = Type.Static<typeof Discovery>
 
 /** `standin start --json`, and `run/standin.json` below STANDIN_HOME while it runs. */
-export const Running = Type.Object({ api: Type.String(), http: Type.String(), dns: Type.String(), tokenFile: Type.String() })
+export const Running = Type.Object({
+  api: Type.String(),
+  http: Type.String(),
+  /** `https://127.0.0.1:8443`; absent where the gateway serves no TLS. */
+  https: Type.Optional(Type.String()),
+  /** The gateway's admin listener, `http://127.0.0.1:9901`; absent where there is none. */
+  admin: Type.Optional(Type.String()),
+  dns: Type.String(),
+  tokenFile: Type.String(),
+})
 export type Running = Type.Static<typeof Running>
 
 /** RFC 9457 problem document. */

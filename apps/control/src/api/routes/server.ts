@@ -25,7 +25,7 @@ export function serverRoutes(app: FastifyInstance, deps: ServerRoutesDependencie
       version: deps.version,
       api: 'v1',
       domain: deps.place.domain,
-      gateway: { scheme: deps.place.gateway.scheme, port: deps.place.gateway.port },
+      gateway: { scheme: deps.place.gateway.scheme, port: deps.place.gateway.port, httpsPort: deps.place.gateway.httpsPort },
       dns: deps.dns,
       scope: caller.scope,
       providers: [...deps.providers.entries()].map(([id, { can, notes }]) => ({ id, can: { ...can }, notes: [...notes] })),
