@@ -1,3 +1,4 @@
+import { Resolver } from 'node:dns/promises'
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -48,6 +49,29 @@ describe('aliases and faults on a running platform', { timeout: 60_000 }, () => 
     const alias = await platform.json<Alias>('alias', 'set', 'demo', 'green')
     expect(alias).toMatchObject({ host: 'demo.test-envs.localhost', environment: 1002, service: 'www' })
     await answers(hostname, 'green')
+  })
+
+  it('is answered at every moment while it moves, and has a name at the resolver', async () => {
+    const host = 'demo.test-envs.localhost'
+    const resolver = new Resolver()
+    resolver.setServers([platform.running.dns])
+    expect(await resolver.resolve4(host)).toEqual([new URL(platform.running.http).hostname])
+    let moving = true
+    const seen = new Map<string, number>()
+    const asking = [1, 2, 3].map(async () => {
+      while (moving) {
+        const { status, body } = await platform.ask(host)
+        const answer = status === 200 ? body : `${status} ${body}`
+        seen.set(answer, (seen.get(answer) ?? 0) + 1)
+      }
+    })
+    for (let move = 0; move < 50; move += 1) {
+      await platform.api('PUT', '/v1/aliases/demo', { environment: move % 2 === 0 ? 'blue' : 'green' })
+      await new Promise((done) => setTimeout(done, 5))
+    }
+    moving = false
+    await Promise.all(asking)
+    expect([...seen.keys()].toSorted()).toEqual(['blue', 'green'])
   })
 
   it('lists them, and shows them with their environment', async () => {

@@ -325,6 +325,29 @@ describe('API: idempotency', () => {
     expect((await other.call<Static<typeof EnvironmentPage>>('GET', '/v1/environments')).body.items.length).toBe(1)
   })
 
+  it('knows aliases and faults again that were made but not yet answered', async () => {
+    await using other = await Booted.boot()
+    const { id } = (await other.attach('whole', ['127.0.0.1:9000'])).body
+    const calls = [
+      () => other.call('PUT', '/v1/aliases/demo', { body: { environment: id }, headers: { 'idempotency-key': 'alias-1' } }),
+      () =>
+        other.call('POST', `/v1/environments/${id}/faults`, {
+          body: { service: 'www', kind: 'reset', forMs: 60_000 },
+          headers: { 'idempotency-key': 'fault-1' },
+        }),
+    ]
+    const first = await Promise.all(calls.map((call) => call()))
+    await other.stop()
+    const db = new Sqlite(join(other.home, 'control', 'standin.db'))
+    expect(db.prepare('update idempotency set status = null, body = null').run().changes).toBe(2)
+    db.close()
+    await other.start()
+    const again = await Promise.all(calls.map((call) => call()))
+    expect(again.map(({ status, body }) => [status, body])).toEqual(first.map(({ status, body }) => [status, body]))
+    expect(other.part(Tokens.events).list({ type: 'fault.added' })).toHaveLength(1)
+    expect(other.part(Tokens.events).list({ type: 'alias.set' })).toHaveLength(1)
+  })
+
   it('does not keep an answer that is an error', async () => {
     const request = { body: { template: 'later' }, headers: { 'idempotency-key': 'up-3' } }
     expect((await control.call('POST', '/v1/environments', request)).status).toBe(404)
