@@ -6,6 +6,7 @@ import type { Listeners } from './listen/listeners.ts'
 import type { Counts } from './observe/counts.ts'
 import { briefly, describeEnvironment, type EnvironmentView } from './observe/environment-view.ts'
 import type { LineWriter } from './observe/line-writer.ts'
+import { samplePools } from './observe/sample-pools.ts'
 import type { UpstreamRegistry } from './pool/upstream-registry.ts'
 import type { RefusedEndpoints } from './refused-endpoints.ts'
 import type { Router } from './routing/router.ts'
@@ -126,7 +127,7 @@ export class Engine implements TableSink {
     listeners.sample()
     counts.set('heldRequests', wake.waiting)
     counts.set('environments', router.size)
-    counts.set('upstreams', upstreams.size)
+    samplePools(upstreams, counts)
     counts.set('droppedLines', lines.dropped)
     return counts.values
   }

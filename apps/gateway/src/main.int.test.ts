@@ -1,104 +1,17 @@
-import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { createServer, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
-import type { ActivityReport, RouteEntry } from '@standin/client'
 import { describe, expect, it } from 'vitest'
 import { cleanup } from './testing/cleanup.ts'
 import { fetchThrough } from './testing/fetch-through.ts'
 import { eventually, getRequest, openRaw, sendRaw } from './testing/raw-client.ts'
+import { startControl } from './testing/small-control.ts'
+import { spawnGateway } from './testing/spawn-gateway.ts'
 import { domain, routeEntry } from './testing/start-gateway.ts'
 import { startHttpUpstream } from './testing/upstream.ts'
 
 const use = cleanup()
-
-/** A home, and a server that plays control for the gateway: the watch of routes, waking, activity. */
-const startControl = async (items: RouteEntry[]) => {
-  const home = await mkdtemp(join(tmpdir(), 'standin-gateway-'))
-  const watches = new Set<ServerResponse>()
-  const activity: ActivityReport['items'] = []
-  const resumed: string[] = []
-  const server = createServer((req, res) => {
-    if (req.url?.startsWith('/v1/routes')) {
-      watches.add(res)
-      res.writeHead(200, { 'content-type': 'text/event-stream' })
-      const snapshot = { epoch: 'a', revision: 1, domain, gateway: [], nextId: 1010, items }
-      res.write(`id: a:1\nevent: snapshot\ndata: ${JSON.stringify(snapshot)}\n\n`)
-      return
-    }
-    let body = ''
-    req.on('data', (chunk) => {
-      body += chunk
-    })
-    req.on('end', () => {
-      if (req.url === '/v1/activity') activity.push(...JSON.parse(body).items)
-      else resumed.push(req.url ?? '')
-      res.writeHead(req.url === '/v1/activity' ? 204 : 202, { 'content-type': 'application/json' })
-      res.end(req.url === '/v1/activity' ? undefined : JSON.stringify({ id: 1002, state: 'resuming' }))
-    })
-  })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const port = (server.address() as AddressInfo).port
-  await mkdir(join(home, 'run'))
-  await mkdir(join(home, 'secrets'))
-  await writeFile(join(home, 'run', 'control.json'), JSON.stringify({ api: `http://127.0.0.1:${port}`, pid: process.pid }))
-  await writeFile(join(home, 'secrets', 'gateway.token'), 'stn_2_secret')
-  let revision = 1
-  return {
-    home,
-    port,
-    activity,
-    resumed,
-    delta: (put: RouteEntry | null, remove: number | null = null) => {
-      const delta = { revision: ++revision, put, remove }
-      for (const watch of watches) watch.write(`id: a:${revision}\nevent: delta\ndata: ${JSON.stringify(delta)}\n\n`)
-    },
-    stop: () => {
-      server.close()
-      server.closeAllConnections()
-    },
-    [Symbol.asyncDispose]: async () => {
-      server.close()
-      server.closeAllConnections()
-      await rm(home, { recursive: true })
-    },
-  }
-}
-
-interface RunningGateway extends AsyncDisposable {
-  process: ChildProcess
-  line: { http?: string; error?: { code: string; detail: string; hint?: string } }
-  port: number
-  stderr: () => string
-  exited: Promise<number | null>
-}
-
-const spawnGateway = async (...args: string[]): Promise<RunningGateway> => {
-  const child = spawn(process.execPath, [join(import.meta.dirname, 'main.ts'), ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
-  const exited = once(child, 'exit').then(([code]) => code as number | null)
-  let stderr = ''
-  child.stderr.on('data', (chunk) => {
-    stderr += chunk
-  })
-  const [text] = (await once(createInterface(child.stdout), 'line')) as [string]
-  const line = JSON.parse(text) as RunningGateway['line']
-  return {
-    process: child,
-    line,
-    port: Number(line.http?.split(':')[2] ?? 0),
-    stderr: () => stderr,
-    exited,
-    [Symbol.asyncDispose]: async () => {
-      if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL')
-      await exited
-    },
-  }
-}
 
 describe('The gateway as a process', () => {
   it('follows control, reports activity, and serves from its own table when control is away, also after a restart', async () => {

@@ -1,4 +1,5 @@
 import { errorTable } from '@standin/client/errors'
+import { upstreamStates } from '../pool/upstream-state.ts'
 
 /**
  * Everything that the gateway counts, as one list, and from it the layout of one flat array of numbers: what a request
@@ -83,7 +84,36 @@ const list = {
   openConnections: { name: 'standin_gateway_open_connections', help: 'Connections of clients that are open', type: 'gauge' },
   heldRequests: { name: 'standin_gateway_held_requests', help: 'Requests that wait for their environment', type: 'gauge' },
   environments: { name: 'standin_gateway_environments', help: 'Environments in the table', type: 'gauge' },
-  upstreams: { name: 'standin_gateway_endpoints', help: 'Endpoints that some route leads to', type: 'gauge' },
+  upstreams: {
+    name: 'standin_gateway_endpoints',
+    help: 'Endpoints that some route leads to, and those that have left with something in flight, by their state',
+    type: 'gauge',
+    labels: { state: upstreamStates },
+  },
+  poolActive: { name: 'standin_gateway_pool_requests', help: 'Requests and WebSockets that have a place in a pool', type: 'gauge' },
+  poolPending: { name: 'standin_gateway_pool_pending_requests', help: 'Requests that wait for a place in a pool', type: 'gauge' },
+  poolQueued: { name: 'standin_gateway_pool_queued_total', help: 'Requests that had to wait for a place in a pool', type: 'counter' },
+  retriesRefused: {
+    name: 'standin_gateway_refused_retries_total',
+    help: 'Requests that were not sent once more because the budget of their pool was spent',
+    type: 'counter',
+  },
+  ejections: {
+    name: 'standin_gateway_ejections_total',
+    help: 'Endpoints that were left out because their requests failed',
+    type: 'counter',
+  },
+  panicked: {
+    name: 'standin_gateway_panicked_requests_total',
+    help: 'Requests to pools most of whose endpoints were unwell, so that all were used',
+    type: 'counter',
+  },
+  healthChecks: {
+    name: 'standin_gateway_health_checks_total',
+    help: 'Active health checks by what came of them',
+    type: 'counter',
+    labels: { result: ['passed', 'failed'] },
+  },
 } as const satisfies Record<string, MetricShape>
 
 export type MetricKey = keyof typeof list

@@ -7,6 +7,8 @@ const script = readFileSync(new URL('./waiting.js', import.meta.url), 'utf8')
   .replace(/^\s*\/\/.*$/gm, '')
   .replace(/\n\s*/g, '\n')
   .trim()
+  // A lone arrow function; what is called has to stand in parentheses.
+  .replace(/^;/, '')
 
 /** Seconds after which a browser that runs no scripts loads the page again. */
 export const refreshSeconds = 2
@@ -31,7 +33,7 @@ export const waitingPage = (status: Status, about: { requestId: string; host: st
 <template id="row">${hostRow({ name: '', ready: 0, wanted: 1 })}</template>`,
       footer: [`environment ${status.environment}`, ...(about.requestId === '' ? [] : [`request ${about.requestId}`]), 'Standin gateway'],
       // `<` can't end the script element then.
-      script: `${script}(${JSON.stringify(status).replaceAll('<', '\\u003c')})`,
+      script: `(${script})(${JSON.stringify(status).replaceAll('<', '\\u003c')})`,
     },
     about.nonce,
   )
