@@ -79,6 +79,12 @@ export const catalog: readonly CatalogEntry[] = [
   entry('channel list', 'Templates', 'List the channels of a template', async () => (await import('./verbs/channel-list.ts')).channelList),
 
   entry('start', 'Platform', 'Run the platform on this machine', async () => (await import('./verbs/start.ts')).start),
+  entry(
+    'gateway',
+    'Platform',
+    'Serve the hosts of a routes file, without a platform',
+    async () => (await import('./verbs/gateway.ts')).gateway,
+  ),
   entry('doctor', 'Platform', 'Find out what this machine and the platform lack', async () => (await import('./verbs/doctor.ts')).doctor),
   entry('trust', 'Platform', 'Let browsers trust the certificates of the gateway', async () => (await import('./verbs/trust.ts')).trust),
   entry('token create', 'Platform', 'Make a token', async () => (await import('./verbs/token-create.ts')).tokenCreate),

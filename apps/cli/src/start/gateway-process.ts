@@ -1,0 +1,76 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { closeSync, openSync } from 'node:fs'
+import { createInterface } from 'node:readline'
+import type { Problem } from '@standin/client'
+import { StandinError } from '@standin/client/errors'
+import { mainOf, type ReadyLine } from './app.ts'
+
+export interface GatewayProcess {
+  /** Where it listens: `{http: "http://127.0.0.1:8080"}`. */
+  readonly ready: ReadyLine
+  /** Rejects when it ends without having been told to. */
+  readonly ended: Promise<never>
+  /** Tells it to stop and waits until what is under way has ended, as long as its `--drain` allows. */
+  stop(): Promise<void>
+}
+
+/**
+ * Runs the gateway in the foreground. In a process group of its own, so that Ctrl-C is told to it once; it stops by itself
+ * when this process is gone, however it went.
+ * @param logFile null: standard error
+ * @throws StandinError what it says of itself (`invalid`, `port_taken`)
+ */
+export async function startGateway(options: {
+  readonly args: readonly string[]
+  readonly env: NodeJS.ProcessEnv
+  readonly logFile: string | null
+}): Promise<GatewayProcess> {
+  const log = options.logFile === null ? null : openLog(options.logFile)
+  const preload = new URL('./exit-with-parent.ts', import.meta.url).href
+  const child = spawn(process.execPath, ['--import', preload, mainOf('gateway'), ...options.args], {
+    stdio: ['pipe', 'pipe', log ?? 'inherit'],
+    env: options.env,
+    detached: true,
+  })
+  if (log !== null) closeSync(log)
+  child.stdin?.on('error', () => {})
+  const exited = once(child, 'exit')
+  const ready = await new Promise<ReadyLine>((resolve, reject) => {
+    child.once('error', reject)
+    child.once('close', (code, signal) => reject(endedBy(code, signal)))
+    createInterface({ input: child.stdout as NonNullable<typeof child.stdout> }).on('line', (line) => {
+      const answer = JSON.parse(line) as Record<string, unknown>
+      if ('error' in answer) reject(StandinError.fromProblem(answer.error as Problem))
+      else resolve(answer as ReadyLine)
+    })
+  })
+  let isStopping = false
+  const ended = new Promise<never>((_, reject) => {
+    void exited.then(([code, signal]) => {
+      if (!isStopping) reject(endedBy(code as number | null, signal as NodeJS.Signals | null))
+    })
+  })
+  // Nobody may be waiting for it yet.
+  ended.catch(() => {})
+  return {
+    ready,
+    ended,
+    stop: async () => {
+      isStopping = true
+      child.kill('SIGTERM')
+      await exited
+    },
+  }
+}
+
+function openLog(file: string): number {
+  try {
+    return openSync(file, 'a', 0o600)
+  } catch (error) {
+    throw new StandinError('invalid', `--log ${file} can not be written: ${(error as Error).message}`, { cause: error })
+  }
+}
+
+const endedBy = (code: number | null, signal: NodeJS.Signals | null) =>
+  new StandinError('internal', `The gateway ended (${signal ?? `exit code ${code}`}).`, { hint: 'Its log tells why.' })
