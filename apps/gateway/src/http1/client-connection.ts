@@ -187,7 +187,9 @@ export class Http1ClientConnection implements ClientConnection, OpenConnection {
   }
 
   #awaitNext(): void {
-    if (this.#handler.draining && this.#text === '') this.#close()
+    if (this.#handler.draining && this.#text === '' && this.#early === null) this.#close()
+    // Who does not take responses gets no more of them.
+    else if (this.socket.writableNeedDrain) this.pause()
     else this.#unpause()
   }
 
@@ -208,7 +210,7 @@ export class Http1ClientConnection implements ClientConnection, OpenConnection {
   /** Reads heads from what has come, as long as each is answered at once. */
   #advance(): void {
     this.#isAdvancing = true
-    while (this.#phase === 'head' && this.#early !== null) {
+    while (this.#phase === 'head' && this.#early !== null && !this.socket.writableNeedDrain) {
       const chunk = this.#early
       this.#early = null
       this.#readHead(chunk)
@@ -323,7 +325,8 @@ export class Http1ClientConnection implements ClientConnection, OpenConnection {
   }
 
   readonly #onDrain = (): void => {
-    this.#stream?.listener.onClientDrain()
+    if (this.#stream !== null) this.#stream.listener.onClientDrain()
+    else if (this.#phase === 'head' && this.#isPaused) this.#advance()
   }
 
   readonly #onEnd = (): void => {
