@@ -157,7 +157,7 @@ describe('watching routes', () => {
   })
 })
 
-describe('a reader that does not read', () => {
+describe('a reader that does not read', { timeout: 60_000 }, () => {
   /** Asks for a stream and reads nothing until told to. */
   function stalledReader(path: string): Socket {
     const { hostname, port } = new URL(control.api)
@@ -199,7 +199,7 @@ describe('a reader that does not read', () => {
       [...received.matchAll(/^data: (\{"revision":\d+,"put":\{"environment":(\d+).*)$/gm)]
         .filter(([, data]) => data?.includes(`"generation":${rounds},`))
         .map(([, , id]) => Number(id))
-    await expect.poll(() => newest().sort(), { timeout: 15_000 }).toEqual(ids)
+    await expect.poll(() => newest().sort(), { timeout: 40_000 }).toEqual(ids)
     const deltas = received.split('event: delta').length - 1
     // What piled up is one state of each, not every step; the kernel's buffers hold some.
     expect(deltas).toBeLessThan(ids.length * rounds)
@@ -223,7 +223,7 @@ describe('a reader that does not read', () => {
     })
     socket.resume()
     const seen = () => [...received.matchAll(/^id: (\d+)$/gm)].map((match) => Number(match[1]))
-    await expect.poll(() => seen().length, { timeout: 15_000 }).toBe(600)
+    await expect.poll(() => seen().length, { timeout: 40_000 }).toBe(600)
     expect(seen()).toEqual(Array.from({ length: 600 }, (_, index) => from + index + 1))
     socket.destroy()
   })
