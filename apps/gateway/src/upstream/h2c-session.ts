@@ -18,6 +18,11 @@ export interface SessionOwner {
 const streamsAtMost = 1_000
 /** Seconds that a session without streams is kept. */
 const idleSeconds = 60
+/**
+ * Requests that may be given up on one session. Servers take many resets for an attack and end the session with all that
+ * is under way on it (Node: 1,000 at once, CVE-2023-44487): another one is opened before that.
+ */
+const resetsAtMost = 500
 
 /**
  * | from | to | when |
@@ -38,13 +43,16 @@ export class H2cSession {
   failure: Error | null = null
   readonly #owner: SessionOwner
   readonly #session: ClientHttp2Session
+  readonly #socket: Socket
   readonly #streams = new Set<H2cStream>()
   #capacity = streamsAtMost
+  #resets = 0
   /** Tick of the sweeper. */
   #deadline = sweeper.tick + dialSeconds + 1
 
   constructor(owner: SessionOwner, socket: Socket) {
     this.#owner = owner
+    this.#socket = socket
     const session = connect('http://endpoint', { ...options, createConnection: () => socket })
     this.#session = session
     // Before them nobody knows how many streams it takes (RFC 9113, section 3.4).
@@ -92,6 +100,11 @@ export class H2cSession {
     if (this.isUsable) this.#owner.hasRoom()
   }
 
+  /** A request on it was given up before it was answered. */
+  noteReset(): void {
+    if (++this.#resets >= resetsAtMost) this.leave()
+  }
+
   /** Takes nothing new; closes when what is under way has ended. */
   leave(): void {
     if (this.state !== 'open') {
@@ -106,6 +119,8 @@ export class H2cSession {
   destroy(error: Error | null): void {
     this.failure ??= error
     this.#session.destroy()
+    // It would wait for the endpoint to close as well.
+    this.#socket.destroy()
   }
 
   /** @param dialTimeout makes the error for a session that was still dialling */

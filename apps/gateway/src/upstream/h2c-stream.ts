@@ -200,6 +200,7 @@ export class H2cStream implements UpstreamStream {
   #reset(): void {
     const stream = this.#stream
     if (stream === null || stream.destroyed) return
+    this.#session?.noteReset()
     // `close` would end our side first, and half a request would be a whole one.
     if (this.#isRequestComplete) stream.close(NGHTTP2_CANCEL)
     else stream.destroy(wasReset)

@@ -10,6 +10,7 @@ import { eventually } from '../testing/raw-client.ts'
 import { RecordingListener, upstreamRequest } from '../testing/recording-listener.ts'
 import { startHttpUpstream, startRawUpstream } from '../testing/upstream.ts'
 import { H2cTransport } from './h2c-transport.ts'
+import { sweeper } from './sweeper.ts'
 
 const use = cleanup()
 
@@ -367,6 +368,38 @@ describe('H2cTransport', () => {
     }
     transport.destroy()
     await eventually('no socket is left', () => upstream.sockets.size === 0)
+  })
+
+  it('changes to another session before the endpoint takes requests that are given up for an attack (CVE-2023-44487)', async () => {
+    let kept: ServerHttp2Stream | undefined
+    const upstream = await serve((stream, raw) => {
+      if (raw.includes('/kept')) kept = stream
+    })
+    const transport = await transportTo(upstream.port)
+    const long = send(transport, { path: '/kept' })
+    await eventually('it is there', () => kept !== undefined)
+    for (let round = 0; round < 15; round++) {
+      const listeners = Array.from({ length: 100 }, () => send(transport))
+      await eventually('all went out', () => listeners.every(({ stream }) => stream.isSent))
+      for (const { stream } of listeners) stream.abort()
+    }
+    kept?.respond({ ':status': 200 })
+    kept?.end('kept')
+    expect((await long.over()).body).toBe('kept')
+    expect(upstream.accepted()).toBeGreaterThan(2)
+  })
+
+  it('gives up dialling an endpoint that does not answer', async () => {
+    const silent = await use(startRawUpstream((socket) => void socket.resume()))
+    const transport = await transportTo(silent.port)
+    const listener = send(transport)
+    await eventually('it is connected', () => silent.sockets.size === 1)
+    transport.sweep(sweeper.tick + 3)
+    expect(listener.isOver).toBe(false)
+    transport.sweep(sweeper.tick + 7)
+    expect((await listener.over()).error).toMatchObject({ code: 'timeout' })
+    expect(listener.stream.isSent).toBe(false)
+    await eventually('no socket is left', () => silent.sockets.size === 0 && transport.connections === 0)
   })
 
   it('drains: lets what is under way end, for as long as it may, and takes nothing new', async () => {

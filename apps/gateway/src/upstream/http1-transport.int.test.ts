@@ -8,6 +8,7 @@ import { eventually } from '../testing/raw-client.ts'
 import { RecordingListener, upstreamRequest } from '../testing/recording-listener.ts'
 import { startHttpUpstream, startRawUpstream } from '../testing/upstream.ts'
 import { Http1Transport } from './http1-transport.ts'
+import { sweeper } from './sweeper.ts'
 
 const use = cleanup()
 
@@ -348,6 +349,49 @@ describe('Http1Transport: connections', () => {
     await eventually('its connection is gone', () => upstream.sockets.size === 0 && transport.connections === 0)
   })
 
+  it('gets to read an early answer although the endpoint closes in the middle of a large body (RFC 9112, section 9.6)', async () => {
+    const upstream = await use(
+      startRawUpstream((socket) => {
+        socket.once('data', () => {
+          socket.pause()
+          socket.end('HTTP/1.1 413 Too Large\r\nConnection: close\r\nContent-Length: 5\r\n\r\nlarge')
+          setImmediate(() => socket.destroy())
+        })
+      }),
+    )
+    const transport = await transportTo(upstream.port)
+    for (let i = 0; i < 20; i++) {
+      const listener = send(transport, { method: 'POST', hasBody: true, contentLength: 100_000_000 })
+      await eventually('it takes the body', () => listener.events.includes('ready'))
+      while (!listener.isOver) {
+        listener.stream.sendBody(Buffer.alloc(64 * 1024))
+        await new Promise((resolve) => setImmediate(resolve))
+      }
+      expect(listener).toMatchObject({ body: 'large', response: { status: 413 } })
+    }
+    await eventually('no connection is left', () => upstream.sockets.size === 0 && transport.connections === 0)
+  })
+
+  it('keeps an idle connection for less than the endpoint does (RFC 9112, section 9.5)', async () => {
+    const keeping = (seconds: string) => `HTTP/1.1 200 OK\r\nKeep-Alive: ${seconds}\r\nContent-Length: 2\r\n\r\nok`
+    for (const [answer, kept, gone] of [
+      [ok, 3, 5],
+      [keeping('timeout=2'), 0, 2],
+      [keeping('timeout=20, max=100'), 18, 20],
+      [keeping('max=9, timeout=600'), 29, 31],
+    ] as const) {
+      const upstream = await scripted(answer)
+      const transport = await transportTo(upstream.port)
+      await exchange(transport)
+      const { tick } = sweeper
+      transport.sweep(tick + kept)
+      expect(transport.connections).toBe(1)
+      transport.sweep(tick + gone)
+      expect(transport.connections).toBe(0)
+      await eventually('it is closed', () => upstream.sockets.size === 0)
+    }
+  })
+
   it('hands the socket over after 101, with what came early (RFC 9110, section 7.8)', async () => {
     const upstream = await scripted('HTTP/1.1 101 Sure\r\nUpgrade: WebSocket\r\nConnection: Upgrade\r\nX-Kept: 1\r\n\r\nearly', 'echo')
     const transport = await transportTo(upstream.port)
@@ -442,6 +486,19 @@ describe('Http1Transport: endings', () => {
       expect(listener.stream.isSent).toBe(false)
       expect(transport.connections).toBe(0)
     }
+  })
+
+  it('gives up dialling after a while, and never a request that takes long', async () => {
+    const silent = await use(startRawUpstream(() => {}))
+    const transport = await transportTo(silent.port)
+    const dialling = send(transport)
+    transport.sweep(sweeper.tick + 7)
+    expect(dialling.error).toMatchObject({ code: 'timeout' })
+    expect(dialling.stream.isSent).toBe(false)
+    const long = send(transport)
+    await eventually('it went out', () => long.stream.isSent)
+    transport.sweep(sweeper.tick + 10_000)
+    expect([long.isOver, transport.connections]).toEqual([false, 1])
   })
 
   it('leaves no socket of 1,000 requests that were aborted', async () => {
