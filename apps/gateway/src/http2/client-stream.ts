@@ -1,6 +1,6 @@
 import { constants, type ServerHttp2Stream } from 'node:http2'
+import type { ClientConnection } from '../http/client-connection.ts'
 import { BodyKind, type ClientStream, type RequestHead, type RequestListener } from '../http/client-stream.ts'
-import type { Http2ClientConnection } from './client-connection.ts'
 import { headerObject } from './header-list.ts'
 
 const { NGHTTP2_NO_ERROR } = constants
@@ -12,9 +12,15 @@ const nobody: RequestListener = { onBody() {}, onBodyEnd() {}, onClientDrain() {
 const ours = Symbol('Http2ClientStream')
 export type OwnedStream = ServerHttp2Stream & { [ours]: Http2ClientStream }
 
+/** The connection that a stream is on. */
+interface StreamOwner extends ClientConnection {
+  /** One request less is under way. */
+  onStreamEnd(): void
+}
+
 /** One request and its response on an HTTP/2 connection, by the core `stream` API of Node. */
 export class Http2ClientStream implements ClientStream {
-  readonly connection: Http2ClientConnection
+  readonly connection: StreamOwner
   readonly head: RequestHead
   listener: RequestListener = nobody
   hasResponded = false
@@ -31,7 +37,7 @@ export class Http2ClientStream implements ClientStream {
   #waitsForTrailers = false
   #trailersOut: readonly string[] | null = null
 
-  constructor(connection: Http2ClientConnection, stream: ServerHttp2Stream, head: RequestHead) {
+  constructor(connection: StreamOwner, stream: ServerHttp2Stream, head: RequestHead) {
     this.connection = connection
     this.head = head
     this.#bodyComplete = head.bodyKind === BodyKind.none
