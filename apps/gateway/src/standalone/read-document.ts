@@ -20,7 +20,7 @@ export class LocatedDocument {
     this.#file = file
     const isTooLarge = text.length > mostBytes
     const source = isTooLarge ? '' : text.replace(/^\uFEFF/, '')
-    this.#document = parseDocument(source, { lineCounter: this.#lines, prettyErrors: false, logLevel: 'silent', merge: true })
+    this.#document = parseDocument(source, { lineCounter: this.#lines, prettyErrors: false, logLevel: 'error', merge: true })
     if (isTooLarge) this.#add(0, '', 'the file is larger than 32 MiB')
     for (const error of this.#document.errors) this.#add(error.pos[0], '', wordsOf(error))
     if (this.#document.errors.length === 0) this.value = this.#plain()
