@@ -16,6 +16,7 @@ import { ClientListener, type ConnectionOrigin } from './client-listener.ts'
 import { ConnectionCounts } from './connection-counts.ts'
 import type { ListenOptions } from './listening-socket.ts'
 import type { Networks } from './networks.ts'
+import { roomForConnections } from './room-for-connections.ts'
 
 /**
  * How long clients whose connections are idle get to send the next request when the gateway stops, ms. It is answered as
@@ -46,7 +47,7 @@ export class Listeners implements StreamHandler {
   constructor(gateway: Gateway, { limits, trusted, proxies, counts, ticketKeys, log }: ListenersOptions) {
     this.#gateway = gateway
     this.#counts = counts
-    this.#open = new ConnectionCounts(limits)
+    this.#open = new ConnectionCounts({ ...limits, connections: roomForConnections(limits.connections) })
     const shared = {
       counts: this.#open,
       trusted,
