@@ -1,3 +1,4 @@
+import { StandinError } from '@standin/client/errors'
 import { asProblem, Exchange } from './exchange/exchange.ts'
 import { forward } from './exchange/forward.ts'
 import type { Gateway } from './exchange/gateway.ts'
@@ -40,6 +41,7 @@ const runFrom = (exchange: Exchange, first: number): void => {
       if (!(chain[i] as Stage)(exchange)) return
     }
   } catch (error) {
+    if (!(error instanceof StandinError)) exchange.gateway.onFault(error, exchange)
     exchange.refuse(asProblem(error), { close: true })
   }
 }

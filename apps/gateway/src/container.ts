@@ -151,6 +151,7 @@ export const buildContainer = (config: GatewayConfig, worker?: WorkerParts): Dep
     activity: get(Tokens.activity),
     accessLog: get(Tokens.accessLog),
     trusted: get(Tokens.trusted),
+    onFault: (error, { id, host }) => get(Tokens.log).error({ err: error, id, host }, 'a request could not be handled'),
     goOn,
     pseudonym,
     draining: false,

@@ -36,6 +36,8 @@ export interface Gateway {
   readonly probes: readonly CompiledProbe[] | null
   readonly activity: Activity
   readonly accessLog: AccessLog
+  /** Told of what should never happen: a fault of ours, whose text is not for the client. */
+  onFault(error: unknown, exchange: Exchange): void
   readonly trusted: TrustedPeers
   /** Lets an exchange that waited go on from routing. */
   goOn(exchange: Exchange): void

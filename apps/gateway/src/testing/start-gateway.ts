@@ -51,6 +51,7 @@ export const startGateway = async (
 ): Promise<StartedGateway> => {
   const ended: Exchange[] = []
   const reports: ActivityReport['items'] = []
+  const faulted: unknown[] = []
   const refused = new RefusedEndpoints()
   const upstreams = new UpstreamRegistry(refused, options.pools)
   const activity = new Activity(async (items) => {
@@ -77,6 +78,7 @@ export const startGateway = async (
     activity,
     accessLog,
     trusted: { has: (address) => options.trusted?.includes(address) === true },
+    onFault: (error) => void faulted.push(error),
     goOn,
     pseudonym: options.pseudonym ?? 'standin-test',
     draining: false,
@@ -112,6 +114,8 @@ export const startGateway = async (
       faults.close()
       await listener.drain(0)
       await upstreams.destroy()
+      // No test is right that meets a fault of ours.
+      if (faulted.length > 0) throw faulted[0]
     },
   }
 }
