@@ -3,7 +3,7 @@ import type { RouteEntry, TableSnapshot } from '@standin/client'
 import { type Follower, followTable } from '@standin/follower'
 import type { Logger } from 'pino'
 import type { GatewayConfig } from './config.ts'
-import { RoutesFileSource } from './standalone/routes-file-source.ts'
+import type { RoutesFileSource } from './standalone/routes-file-source.ts'
 
 export type RouteSnapshot = Pick<TableSnapshot<RouteEntry>, 'epoch' | 'domain' | 'nextId' | 'items'>
 
@@ -99,6 +99,8 @@ export class FileTable implements TableSource {
 
   /** @throws StandinError `invalid` where the file can't be read or is no valid one */
   async start(sink: TableSink): Promise<void> {
+    // Reading YAML and checking it by schema takes 30 MiB of memory that a gateway under control has no use for.
+    const { RoutesFileSource } = await import('./standalone/routes-file-source.ts')
     this.#source = new RoutesFileSource(this.#path, sink, this.#log)
     await this.#source.start()
   }

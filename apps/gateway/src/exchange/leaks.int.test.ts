@@ -13,7 +13,7 @@ import { Exchange } from './exchange.ts'
 
 const use = cleanup()
 /** How often each thing goes wrong. `STANDIN_SOAK=10000` is the whole; the default keeps the suite short. */
-const times = Number(process.env.STANDIN_SOAK ?? 600)
+const times = Number(process.env.STANDIN_SOAK ?? 300)
 const atOnce = 40
 
 /** What must not pile up. */
