@@ -1,6 +1,10 @@
+import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { ActivityReport } from '@standin/client'
 import { describe, expect, it } from 'vitest'
 import { Activity } from './activity.ts'
+import { ActivityFile } from './activity-file.ts'
 
 type Items = ActivityReport['items']
 
@@ -77,5 +81,81 @@ describe('Activity', () => {
     for (let id = 1; id <= 20_001; id++) activity.begin(activity.record(id), 'GET', 'x')
     await activity.flush()
     expect(sizes).toEqual([20_000, 1])
+  })
+
+  it('reports the first use after a while at once, and an environment in use not all the time', async () => {
+    const reports: Items[] = []
+    const activity = new Activity(async (items) => void reports.push(items))
+    activity.start()
+    const record = activity.record(1001)
+    for (let request = 0; request < 100; request++) {
+      activity.begin(record, 'GET', 'www-1001.test')
+      activity.end(record)
+    }
+    const deadline = performance.now() + 4_000
+    while (reports.length === 0 && performance.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 10))
+    expect(reports).toHaveLength(1)
+    activity.begin(record, 'GET', 'www-1001.test')
+    activity.end(record)
+    await new Promise((resolve) => setTimeout(resolve, 500))
+    expect(reports).toHaveLength(1)
+    await activity.stop()
+    expect(reports).toHaveLength(2)
+  })
+
+  it('reports who used an environment before its state changes, and also when it has left the table', async () => {
+    const reports: Items[] = []
+    const activity = new Activity(async (items) => void reports.push(items))
+    activity.start()
+    for (const id of [1001, 1002]) {
+      const record = activity.record(id)
+      activity.begin(record, 'GET', `www-${id}.test`)
+      activity.end(record)
+    }
+    activity.forget(1002)
+    activity.settle(1001)
+    await activity.flush()
+    expect(reports.flat().map(({ environment }) => environment)).toEqual([1001, 1002])
+    await activity.stop()
+    expect(reports).toHaveLength(1)
+  })
+})
+
+describe('ActivityFile', () => {
+  it('carries what control did not take from one gateway to the next, and is gone then', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'standin-activity-'))
+    const path = join(folder, 'gateway', 'activity.json')
+    try {
+      const now = () => 1_000
+      const away = async () => {
+        throw new Error('away')
+      }
+      const before = new Activity(away, () => {}, now, new ActivityFile(path))
+      before.begin(before.record(1001), 'GET', 'www-1001.test')
+      before.end(before.record(1001))
+      await before.stop()
+      expect((await stat(path)).mode & 0o777).toBe(0o600)
+
+      const reports: Items[] = []
+      const after = new Activity(async (items) => void reports.push(items), undefined, now, new ActivityFile(path))
+      after.start()
+      await after.stop()
+      expect(reports).toEqual([[{ environment: 1001, at: new Date(1_000).toISOString(), cause: 'GET www-1001.test' }]])
+      await expect(stat(path)).rejects.toThrow('ENOENT')
+    } finally {
+      await rm(folder, { recursive: true })
+    }
+  })
+
+  it('is no reason not to start where it is broken', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'standin-activity-'))
+    try {
+      for (const text of ['', '{', '{"items":1}', '{"items":[1,{"environment":1,"at":"some day","cause":""}]}']) {
+        await writeFile(join(folder, 'activity.json'), text)
+        expect(await new ActivityFile(join(folder, 'activity.json')).take()).toEqual([])
+      }
+    } finally {
+      await rm(folder, { recursive: true })
+    }
   })
 })
