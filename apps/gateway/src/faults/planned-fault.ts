@@ -20,7 +20,7 @@ export interface PlannedFault {
 }
 
 /** What a fault does where it doesn't say more. */
-export const faultDefaults = { delayMs: 1_000, status: 503, bytesPerSecond: 10_000 } as const
+const faultDefaults = { delayMs: 1_000, status: 503, bytesPerSecond: 10_000 } as const
 
 /** Null where there is none: most routes share that. */
 export const compileFaults = (faults: readonly InjectedFault[] | undefined): readonly PlannedFault[] | null =>

@@ -9,7 +9,7 @@ export interface WatcherLimits {
   /** A comment is sent this often, so that a dead connection is noticed, ms. */
   readonly heartbeatMs: number
 }
-export const defaultWatcherLimits: WatcherLimits = { perEnvironment: 200, overall: 5_000, heartbeatMs: 15_000 }
+const defaultWatcherLimits: WatcherLimits = { perEnvironment: 200, overall: 5_000, heartbeatMs: 15_000 }
 
 /**
  * Who follows the state of an environment, as server-sent events. Each gets the state as it is, then every change; a

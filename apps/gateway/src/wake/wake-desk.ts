@@ -19,7 +19,7 @@ export interface WakeLimits {
   perEnvironment: number
   overall: number
 }
-export const defaultWakeLimits: WakeLimits = { holdMs: 30_000, pageAfterMs: 400, perEnvironment: 500, overall: 5_000 }
+const defaultWakeLimits: WakeLimits = { holdMs: 30_000, pageAfterMs: 400, perEnvironment: 500, overall: 5_000 }
 
 /**
  * Where requests wait for their environment. However many wait for one, control is asked once; it is asked again only

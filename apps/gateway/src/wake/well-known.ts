@@ -4,7 +4,7 @@ import { headerValue } from '../exchange/own-response.ts'
 import { sendStatus } from './send-status.ts'
 
 /** The one path of an environment's host that the gateway answers itself (RFC 8615). All others are the application's. */
-export const wellKnownPath = '/.well-known/standin'
+const wellKnownPath = '/.well-known/standin'
 
 /**
  * Tells the state of an environment without waking it: once, or with `?watch` or `Accept: text/event-stream` at every
