@@ -11,7 +11,8 @@ const onlyImports = (part, may) => ({
 /** @type {import('dependency-cruiser').IConfiguration} */
 export default {
   forbidden: [
-    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
+    // Two halves of one state machine may know each other's types: nothing is loaded for that.
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
     { name: 'resolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
     onlyImports('packages/client', []),
     onlyImports('packages/core', ['packages/client']),

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { RouteEntry, TableSnapshot } from '@standin/client'
 import { cores, freePorts, PinnedServer } from '../processes.ts'
@@ -23,17 +23,17 @@ async function startStandin({ directory, upstream, domain, certificate, key }: S
   const table = { format: 'standin-routes-1', ...tableOf(environments, upstream, domain) }
   writeFileSync(join(home, 'gateway', 'routes.json'), JSON.stringify(table), { mode: 0o600 })
   const listeners = ['--http', `127.0.0.1:${http}`, '--https', `127.0.0.1:${https}`, '--admin', `127.0.0.1:${admin}`]
-  const server = await PinnedServer.start(
-    process.execPath,
-    [main, '--home', home, ...listeners, '--tls-cert', certificate, '--tls-key', key],
-    {
+  // As bin/standin has it: TypeScript that was compiled once takes less time and memory. It is kept when a process ends.
+  const compiled = join(directory, 'compiled')
+  const start = () =>
+    PinnedServer.start(process.execPath, [main, '--home', home, ...listeners, '--tls-cert', certificate, '--tls-key', key], {
       core: cores.measured,
-      // As bin/standin has it: TypeScript that is compiled already takes less time and memory.
-      env: { NODE_COMPILE_CACHE: join(directory, 'node') },
+      env: { NODE_COMPILE_CACHE: compiled },
       output: join(home, 'access.log'),
       ports: [http, https],
-    },
-  )
+    })
+  if (!existsSync(compiled)) await (await start())[Symbol.asyncDispose]()
+  const server = await start()
   return { server, http, https, http2: true }
 }
 

@@ -19,7 +19,7 @@ export interface WaitingPlace {
 }
 
 /** Whose word about a request's origin is believed. */
-export interface TrustedPeers {
+interface TrustedPeers {
   /** @param address plain, as `ClientConnection.peer` */
   has(address: string): boolean
 }

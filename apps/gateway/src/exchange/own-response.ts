@@ -45,7 +45,7 @@ export const sendOwn = (stream: ClientStream, { status, headers, body }: OwnResp
 }
 
 /** Browsers name `text/html` when they load a page; scripts and API clients don't. */
-export const prefersHtml = (head: RequestHead): boolean => headerValue(head.raw, 'accept')?.includes('text/html') === true
+const prefersHtml = (head: RequestHead): boolean => headerValue(head.raw, 'accept')?.includes('text/html') === true
 
 /** The first value of a header; undefined where there is none. @param name in lower case */
 export const headerValue = (raw: readonly string[], name: string): string | undefined => {

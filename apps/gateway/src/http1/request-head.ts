@@ -5,7 +5,7 @@ import { parseFieldLines } from './field-lines.ts'
 /** Bytes of a head, request line and empty line included. */
 export const headLimit = 64 * 1024
 /** Field lines of a head. */
-export const fieldLimit = 200
+const fieldLimit = 200
 
 /** A head in HTTP/1, and what it says about its connection. */
 export class Http1RequestHead implements RequestHead {

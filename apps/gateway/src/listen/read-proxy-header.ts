@@ -2,7 +2,7 @@ import type { Socket } from 'node:net'
 import { type ProxiedClient, parseProxyHeader } from './proxy-header.ts'
 
 /** A proxy that is connected has its header at hand: section 2 asks it to be sent at once. */
-export const proxyHeaderTimeoutMs = 5_000
+const proxyHeaderTimeoutMs = 5_000
 
 /**
  * Reads the PROXY header off a socket; what follows it stays on the socket. Calls back once, and never after the socket was

@@ -2,7 +2,7 @@ import type { RouteEntry } from '@standin/client'
 import type { RoutedEnvironment } from '../routing/router.ts'
 
 /** One endpoint as this process sees it. */
-export interface EndpointView {
+interface EndpointView {
   readonly endpoint: string
   readonly instance: string
   readonly state: string

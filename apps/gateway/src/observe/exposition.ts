@@ -2,7 +2,7 @@ import { collectDefaultMetrics, type Metric as PromMetric, Registry } from 'prom
 import { type Metric, metricList } from './metric-list.ts'
 
 /** Of a worker, as it tells them itself. */
-export interface ProcessNumbers {
+interface ProcessNumbers {
   readonly worker: number
   readonly residentBytes: number
   readonly cpuSeconds: number

@@ -1,5 +1,5 @@
 /** The cookie that names an instance. It is the gateway's own: no application sees it. */
-export const stickyCookieName = 'standin_instance'
+const stickyCookieName = 'standin_instance'
 
 /**
  * Takes the gateway's cookies out of a request (RFC 6265, section 4.2.1).

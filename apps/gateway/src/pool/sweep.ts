@@ -5,7 +5,7 @@ export interface Swept {
 }
 
 /** How late a sweep may notice something, ms. */
-export const sweepEveryMs = 50
+const sweepEveryMs = 50
 
 /** The one timer of all pools. It runs only while somebody needs it. */
 export class Sweep {
