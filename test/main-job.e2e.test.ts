@@ -82,10 +82,11 @@ describe('the main job', { timeout: 60_000 }, () => {
     const before = Date.now()
     await platform.ask(`www-${bob.id}.${domain}`)
     const last = await eventually(async () => {
-      const { lastActivityAt } = await platform.json<Environment>('show', 'bob')
-      return lastActivityAt !== null && Date.parse(lastActivityAt) >= before ? lastActivityAt : undefined
+      const { lastActivity } = await platform.json<Environment>('show', 'bob')
+      return lastActivity !== null && Date.parse(lastActivity.at) >= before ? lastActivity : undefined
     }, 20_000)
-    expect(Date.parse(last)).toBeLessThanOrEqual(Date.now())
+    expect(Date.parse(last.at)).toBeLessThanOrEqual(Date.now())
+    expect(last.cause).toBe(`GET www-${bob.id}.${domain}`)
   })
 
   it('names every host, and what is unknown is unknown', async () => {

@@ -14,8 +14,8 @@ export function templateOf({ template, kind }: Pick<Environment, 'template' | 'k
 }
 
 /** Milliseconds since somebody last used it, or since it was made where nobody has. */
-export function idleMs({ lastActivityAt, createdAt }: Pick<Environment, 'lastActivityAt' | 'createdAt'>, now: number): number {
-  return now - Date.parse(lastActivityAt ?? createdAt)
+export function idleMs({ lastActivity, createdAt }: Pick<Environment, 'lastActivity' | 'createdAt'>, now: number): number {
+  return now - Date.parse(lastActivity?.at ?? createdAt)
 }
 
 function isServing({ state, health }: Pick<Instance, 'state' | 'health'>): boolean {

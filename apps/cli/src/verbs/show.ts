@@ -59,7 +59,7 @@ function format(environment: Environment, { template, aliases, faults }: Around,
     ['provider', environment.provider],
     ['owner', environment.owner],
     ['made', `${formatInstant(environment.createdAt)}, ${ago(environment.createdAt)}`],
-    ['used', environment.lastActivityAt ? ago(environment.lastActivityAt) : `not yet, idle for ${formatAge(idleMs(environment, now))}`],
+    ['used', used(environment, paint, now)],
   ]
   const labels = Object.entries(environment.labels)
   if (labels.length > 0) pairs.push(['labels', labels.map(([key, value]) => `${key}=${value}`).join(', ')])
@@ -74,6 +74,13 @@ function format(environment: Environment, { template, aliases, faults }: Around,
     hosts(environment, paint, now),
   ]
   return [formatPairs(pairs, paint.dim), ...tables].filter(Boolean).join('\n\n')
+}
+
+function used(environment: Environment, paint: Paint, now: number): string {
+  const { lastActivity } = environment
+  const idle = formatAge(idleMs(environment, now))
+  if (lastActivity === null) return `not yet, idle for ${idle}`
+  return `${idle} ago${lastActivity.cause === null ? '' : `\n${paint.dim(lastActivity.cause)}`}`
 }
 
 function services({ services: all }: Environment, paint: Paint): string {

@@ -222,30 +222,36 @@ describe('API: activity', () => {
     await control.call('POST', '/v1/environments/woken/suspend')
     await control.until('woken', 'suspended')
     await control.call('POST', '/v1/environments/woken/resume')
-    expect((await control.until('woken', 'running')).lastActivityAt).toBeNull()
+    expect((await control.until('woken', 'running')).lastActivity).toBeNull()
     await control.call('POST', '/v1/environments/woken/suspend')
     await control.until('woken', 'suspended')
-    await control.call('POST', '/v1/environments/woken/resume', { token: control.tokenOf('gateway') })
+    await control.call('POST', '/v1/environments/woken/resume', {
+      token: control.tokenOf('gateway'),
+      body: { reason: 'a request to www-1001.test' },
+    })
     await control.call('POST', '/v1/environments/woken/stop')
-    expect((await control.until('woken', 'stopped')).lastActivityAt).not.toBeNull()
+    expect((await control.until('woken', 'stopped')).lastActivity).toEqual({
+      at: expect.stringMatching(/^\d{4}-.*Z$/),
+      cause: 'a request to www-1001.test',
+    })
   })
 
-  it('keeps when an environment was used last, and never goes back', async () => {
+  it('keeps when an environment was used last and by what, and never goes back', async () => {
     const { body } = await control.call('POST', '/v1/environments', { body: { name: 'used', template: 'shop' } })
-    const report = (at: string) =>
+    const report = (at: string, cause: string) =>
       control.call('POST', '/v1/activity', {
         body: {
           items: [
-            { environment: body.id, at, cause: 'GET /' },
-            { environment: 9999, at, cause: 'GET /' },
+            { environment: body.id, at, cause },
+            { environment: 9999, at, cause },
           ],
         },
       })
-    expect(body.lastActivityAt).toBeNull()
+    expect(body.lastActivity).toBeNull()
     const later = '2030-01-02T03:04:05.678Z'
-    expect((await report(later)).status).toBe(204)
-    await report('2029-01-01T00:00:00.000Z')
-    expect((await control.call('GET', '/v1/environments/used')).body.lastActivityAt).toBe(later)
+    expect((await report(later, 'GET www-1001.test')).status).toBe(204)
+    await report('2029-01-01T00:00:00.000Z', 'POST www-1001.test')
+    expect((await control.call('GET', '/v1/environments/used')).body.lastActivity).toEqual({ at: later, cause: 'GET www-1001.test' })
   })
 })
 

@@ -76,7 +76,7 @@ export class EnvironmentCommands {
         if (state === 'failed' || desired === 'stopped') refuse(`is ${state}, not suspended`, `\`standin resume ${name}\` starts it`)
         environments.want(id, 'running', because)
         // The gateway tells of activity in batches, and may be ended before the one with the request that wakes this.
-        if (caller.actor === 'gateway') environments.reportActivity([{ environment: id, at: this.#deps.now() }])
+        if (caller.actor === 'gateway') environments.reportActivity([{ environment: id, at: this.#deps.now(), cause: because.message }])
         return environments.require(id)
       case 'start':
         return environments.want(id, 'running', because)

@@ -24,7 +24,7 @@ export function viewEnvironment(record: EnvironmentRecord, stack: Stack, place: 
     hosts: hostsOf(record, stack, place.domain),
     createdAt: instant(record.createdAt),
     stateChangedAt: instant(record.stateChangedAt),
-    lastActivityAt: instantOrNull(record.lastActivityAt),
+    lastActivity: record.lastActivity === null ? null : { ...record.lastActivity, at: instant(record.lastActivity.at) },
     suspendAfterMs: record.suspendAfterMs,
     expiresAt: instantOrNull(record.expiresAt),
     purgeAt: instantOrNull(record.purgeAt),

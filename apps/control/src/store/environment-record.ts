@@ -32,7 +32,7 @@ export interface EnvironmentRecord {
   readonly purge: boolean
   readonly createdAt: number
   readonly stateChangedAt: number
-  readonly lastActivityAt: number | null
+  readonly lastActivity: { readonly at: number; readonly cause: string | null } | null
   readonly suspendAfterMs: number | null
   readonly expiresAt: number | null
   readonly purgeAt: number | null
@@ -61,7 +61,7 @@ export function toEnvironmentRecord(row: Selectable<EnvironmentsTable>): Environ
     purge: row.purge === 1,
     createdAt: row.created_at,
     stateChangedAt: row.state_changed_at,
-    lastActivityAt: row.last_activity_at,
+    lastActivity: row.last_activity_at === null ? null : { at: row.last_activity_at, cause: row.last_activity_cause },
     suspendAfterMs: row.suspend_after_ms,
     expiresAt: row.expires_at,
     purgeAt: row.purge_at,

@@ -242,13 +242,13 @@ export class Environments {
     })
   }
 
-  /** Who was used last; not worth an event. Unknown ones are passed over. */
-  reportActivity(items: readonly { readonly environment: number; readonly at: number }[]): void {
+  /** Who was used last, by what; not worth an event. Unknown ones are passed over, and what is older than what is known. */
+  reportActivity(items: readonly { readonly environment: number; readonly at: number; readonly cause: string | null }[]): void {
     const update = this.#db.prepared(
-      'update environments set last_activity_at = @at where id = @environment and purged_at is null and coalesce(last_activity_at, 0) < @at',
+      'update environments set last_activity_at = @at, last_activity_cause = @cause where id = @environment and purged_at is null and coalesce(last_activity_at, 0) < @at',
     )
     this.#db.transaction(() => {
-      for (const { at, environment } of items) update.run({ at, environment })
+      for (const { at, cause, environment } of items) update.run({ at, cause, environment })
     })
   }
 

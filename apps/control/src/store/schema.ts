@@ -49,6 +49,7 @@ export interface EnvironmentsTable {
   created_at: number
   state_changed_at: number
   last_activity_at: number | null
+  last_activity_cause: string | null
   suspend_after_ms: number | null
   expires_at: number | null
   purge_at: number | null

@@ -28,7 +28,7 @@ function recordOf(state: EnvironmentRecord['state'], instances: readonly Instanc
   const dates = {
     createdAt: 1,
     stateChangedAt: 1,
-    lastActivityAt: null,
+    lastActivity: null,
     suspendAfterMs: null,
     expiresAt: null,
     purgeAt: null,

@@ -33,6 +33,14 @@ export const Reason = Type.Object({
 })
 export type Reason = Type.Static<typeof Reason>
 
+/** When an environment was used last, and by what. */
+export const LastActivity = Type.Object({
+  at: Timestamp,
+  /** `GET www-1001.test-envs.localhost`, `WebSocket …`; null where it was not told. */
+  cause: Nullable(Type.String()),
+})
+export type LastActivity = Type.Static<typeof LastActivity>
+
 export const instanceStates = ['pending', 'starting', 'running', 'unhealthy', 'suspended', 'exited', 'failed'] as const
 export const Instance = Type.Object({
   /** `web-1`; ordinals start with 1. */
@@ -113,8 +121,8 @@ export const Environment = Type.Object(
     hosts: Type.Array(Host),
     createdAt: Timestamp,
     stateChangedAt: Timestamp,
-    /** When the gateway last saw somebody use it; null: not yet. */
-    lastActivityAt: Nullable(Timestamp),
+    /** What the gateway last saw of somebody who uses it; null: nobody did yet. Probes and health checks are no use. */
+    lastActivity: Nullable(LastActivity),
     suspendAfterMs: Nullable(Type.Integer()),
     /** An attachment that is not renewed lapses then. */
     expiresAt: Nullable(Timestamp),

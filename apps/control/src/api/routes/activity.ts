@@ -12,7 +12,7 @@ export function activityRoutes(app: FastifyInstance, environments: Environments)
     'activity.report',
     api.activity.report,
     ({ body, reply }) => {
-      const items = body.items.map(({ environment, at }) => ({ environment, at: Date.parse(at) })).filter(({ at }) => !Number.isNaN(at))
+      const items = body.items.map((item) => ({ ...item, at: Date.parse(item.at) })).filter(({ at }) => !Number.isNaN(at))
       environments.reportActivity(items)
       return reply.code(204).send()
     },

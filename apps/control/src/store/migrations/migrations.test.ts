@@ -54,6 +54,17 @@ describe('migrations', () => {
     db.close()
   })
 
+  it('take a store without causes of activity to one with them', async () => {
+    const db = await openDatabase(await storeOf('001-initial', '002-aliases-and-faults'))
+    const now = () => 1_000_000
+    const environments = new Environments(db, new EventLog(db, now, { onFault: () => {} }), now)
+    db.prepared('update environments set last_activity_at = 5').run({})
+    expect(environments.require(1001).lastActivity).toEqual({ at: 5, cause: null })
+    environments.reportActivity([{ environment: 1001, at: 6, cause: 'GET www-1001.test' }])
+    expect(environments.require(1001).lastActivity).toEqual({ at: 6, cause: 'GET www-1001.test' })
+    db.close()
+  })
+
   it('are in the order of their names', () => {
     expect(Object.keys(migrations)).toEqual(Object.keys(migrations).toSorted())
   })
