@@ -5,6 +5,7 @@ import type { AdminServer } from './observe/admin-server.ts'
 import type { PlatformAddresses } from './platform-addresses.ts'
 import type { RefusedEndpoints } from './refused-endpoints.ts'
 import type { TableSource } from './table-source.ts'
+import type { ActivityOutbox } from './wake/activity-outbox.ts'
 
 /** Where a gateway listens: `127.0.0.1:8080`; null where it doesn't. */
 export interface StartedGateway extends ListeningAt {
@@ -26,6 +27,7 @@ export interface AppParts {
   readonly log: Logger
   readonly source: TableSource
   readonly engine: Engine
+  readonly activity: ActivityOutbox
   readonly refused: RefusedEndpoints
   readonly platform: PlatformAddresses
   readonly admin: AdminServer
@@ -41,13 +43,14 @@ export class App implements RunningGateway {
 
   /** Serves the last good table from disk, then listens, then follows control whenever it is there. */
   async start(): Promise<StartedGateway> {
-    const { config, log, source, engine, refused, platform, admin } = this.#parts
+    const { config, log, source, engine, activity, refused, platform, admin } = this.#parts
     await platform.refresh()
     await source.start(engine)
     try {
       const at = await engine.listen({ http: config.http, https: config.https, shared: config.takeOver })
       const adminAt = config.admin === null ? null : await admin.listen(config.admin)
       if (adminAt !== null) refused.set('the admin listener', [adminAt])
+      activity.start()
       log.info({ ...at, admin: adminAt, environments: engine.size }, 'the gateway listens')
       return { ...at, admin: adminAt }
     } catch (error) {
@@ -60,9 +63,10 @@ export class App implements RunningGateway {
 
   /** Then it tells control who was active, and keeps the table. */
   async stop(): Promise<void> {
-    const { config, log, source, engine, platform, admin } = this.#parts
+    const { config, log, source, engine, activity, platform, admin } = this.#parts
     log.info({}, 'the gateway drains')
     await engine.stop(config.drainMs)
+    await activity.stop()
     await source.close()
     platform.stop()
     await admin.close()

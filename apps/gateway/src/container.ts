@@ -1,5 +1,6 @@
 import 'reflect-metadata'
 import { join } from 'node:path'
+import type { ActivityReport } from '@standin/client'
 import { ControlLink } from '@standin/follower'
 import { type Logger, pino } from 'pino'
 import { type DependencyContainer, type InjectionToken, instanceCachingFactory, container as root } from 'tsyringe'
@@ -27,10 +28,10 @@ import { ControlTable, FileTable, type TableSource } from './table-source.ts'
 import { TicketKeys } from './tls/ticket-keys.ts'
 import { Activity } from './wake/activity.ts'
 import { ActivityFile } from './wake/activity-file.ts'
+import { ActivityOutbox } from './wake/activity-outbox.ts'
 import { compileProbes } from './wake/probes.ts'
 import { StateWatchers } from './wake/state-watchers.ts'
 import { WakeDesk } from './wake/wake-desk.ts'
-import { ActivityMerge } from './workers/activity-merge.ts'
 import { Fleet } from './workers/fleet.ts'
 import { Primary } from './workers/primary.ts'
 import { WakeOnce } from './workers/wake-once.ts'
@@ -46,10 +47,10 @@ export const Tokens = {
   control: token<ControlPort>('control'),
   source: token<TableSource>('source'),
   platform: token<PlatformAddresses>('platform'),
-  activityFile: token<ActivityFile>('activityFile'),
   refused: token<RefusedEndpoints>('refused'),
   upstreams: token<UpstreamRegistry>('upstreams'),
   activity: token<Activity>('activity'),
+  outbox: token<ActivityOutbox>('outbox'),
   wake: token<WakeDesk>('wake'),
   watchers: token<StateWatchers>('watchers'),
   faults: token<FaultDesk>('faults'),
@@ -59,11 +60,7 @@ export const Tokens = {
   listeners: token<Listeners>('listeners'),
   engine: token<Engine>('engine'),
   fleet: token<Fleet>('fleet'),
-  merge: token<ActivityMerge>('merge'),
 }
-
-/** How long control may take to accept a report of activity, ms. */
-const reportTimeoutMs = 2_000
 
 /** What a worker is given by its primary, in place of what it would make by itself. */
 export interface WorkerParts {
@@ -93,7 +90,11 @@ export const buildContainer = (config: GatewayConfig, worker?: WorkerParts): Dep
   provide(Tokens.source, (get) => {
     const { routes } = config
     if (routes !== null) return new FileTable(routes, get(Tokens.log))
-    return new ControlTable(config, get(Tokens.log), () => void get(Tokens.platform).refresh())
+    const onFollowing = () => {
+      void get(Tokens.platform).refresh()
+      void get(Tokens.outbox).flush()
+    }
+    return new ControlTable(config, get(Tokens.log), onFollowing)
   })
   provide(Tokens.refused, () => new RefusedEndpoints())
   provide(Tokens.upstreams, (get) => {
@@ -103,17 +104,14 @@ export const buildContainer = (config: GatewayConfig, worker?: WorkerParts): Dep
       onChange: logChange(log),
     })
   })
-  provide(Tokens.activityFile, () => new ActivityFile(join(config.home, 'gateway', 'activity.json')))
+  provide(Tokens.outbox, (get) => {
+    const file = config.routes === null ? new ActivityFile(join(config.home, 'gateway', 'activity.json')) : null
+    return new ActivityOutbox(get(Tokens.control), (error, message) => get(Tokens.log).warn({ err: error }, message), file)
+  })
   provide(Tokens.activity, (get) => {
-    const control = get(Tokens.control)
-    const log = get(Tokens.log)
-    return new Activity(
-      (items) => control.reportActivity(items, AbortSignal.timeout(reportTimeoutMs)),
-      (error) => log.warn({ err: error }, 'control did not take the report of activity: it is kept'),
-      Date.now,
-      // The primary keeps that of its workers.
-      worker === undefined && config.routes === null ? get(Tokens.activityFile) : null,
-    )
+    // The primary keeps that of its workers.
+    const report = worker === undefined ? async (items: ActivityReport['items']) => get(Tokens.outbox).add(items) : undefined
+    return new Activity(report ?? ((items) => get(Tokens.control).reportActivity(items)))
   })
   provide(Tokens.wake, (get) => {
     const control = get(Tokens.control)
@@ -190,13 +188,7 @@ export const buildContainer = (config: GatewayConfig, worker?: WorkerParts): Dep
   )
   provide(Tokens.fleet, (get) => {
     const wakes = new WakeOnce(get(Tokens.control))
-    return new Fleet({ config, log: get(Tokens.log), ticketKeys, pseudonym, wakes, activity: get(Tokens.merge) })
-  })
-  provide(Tokens.merge, (get) => {
-    const log = get(Tokens.log)
-    return new ActivityMerge(get(Tokens.control), (error) =>
-      log.warn({ err: error }, 'control did not take the report of activity: it is kept'),
-    )
+    return new Fleet({ config, log: get(Tokens.log), ticketKeys, pseudonym, wakes, activity: get(Tokens.outbox) })
   })
   provide(Tokens.platform, (get) => new PlatformAddresses(config, config.workers > 1 ? get(Tokens.fleet) : get(Tokens.refused)))
   provide(Tokens.app, (get) => (config.workers > 1 ? primary(config, get) : single(config, get)))
@@ -213,6 +205,7 @@ const single = (config: GatewayConfig, get: Get): App => {
     log: get(Tokens.log),
     source,
     engine,
+    activity: get(Tokens.outbox),
     refused: get(Tokens.refused),
     platform: get(Tokens.platform),
     admin: new AdminServer(new EngineView(engine, source), config.adminTokenFile),
@@ -228,8 +221,7 @@ const primary = (config: GatewayConfig, get: Get): Primary => {
     source,
     platform: get(Tokens.platform),
     fleet,
-    activity: get(Tokens.merge),
-    activityFile: get(Tokens.activityFile),
+    activity: get(Tokens.outbox),
     admin: new AdminServer(new FleetView(fleet, source), config.adminTokenFile),
   })
 }

@@ -107,7 +107,7 @@ export class Engine implements TableSink {
     return this.#certificateFault
   }
 
-  /** Lets what is under way end, for `ms` at most; then tells control who was active. */
+  /** Lets what is under way end, for `ms` at most; then reports who was active. */
   async stop(ms: number): Promise<void> {
     if (this.#isStopped) return
     this.#isStopped = true

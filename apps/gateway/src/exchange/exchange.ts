@@ -102,9 +102,13 @@ export class Exchange implements RequestListener {
   countAsActivity(): void {
     const { target } = this
     if (target === null || this.#counted === target.activity) return
-    if (this.#counted !== null) this.gateway.activity.end(this.#counted)
+    if (this.#counted !== null) this.gateway.activity.end(this.#counted, this.#usedBy)
     this.#counted = target.activity
-    this.gateway.activity.begin(target.activity, this.isUpgrade ? 'WebSocket' : this.head.method, this.host)
+    this.gateway.activity.begin(target.activity, this.#usedBy, this.host)
+  }
+
+  get #usedBy(): string {
+    return this.isUpgrade ? 'WebSocket' : this.head.method
   }
 
   /** Others may have its place. */
@@ -155,7 +159,7 @@ export class Exchange implements RequestListener {
     this.phase = 'ended'
     this.pending = null
     this.leavePool()
-    if (this.#counted !== null) this.gateway.activity.end(this.#counted)
+    if (this.#counted !== null) this.gateway.activity.end(this.#counted, this.#usedBy)
     this.gateway.accessLog.write(this)
   }
 

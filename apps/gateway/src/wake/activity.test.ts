@@ -1,10 +1,6 @@
-import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import type { ActivityReport } from '@standin/client'
 import { describe, expect, it } from 'vitest'
 import { Activity } from './activity.ts'
-import { ActivityFile } from './activity-file.ts'
 
 type Items = ActivityReport['items']
 
@@ -14,14 +10,13 @@ describe('Activity', () => {
     const reports: Items[] = []
     const activity = new Activity(
       async (items) => void reports.push(items),
-      undefined,
       () => now,
     )
     const record = activity.record(1001)
     activity.record(1002)
     activity.begin(record, 'GET', 'www-1001.test')
     now = 2_000
-    activity.end(record)
+    activity.end(record, 'GET')
     await activity.flush()
     await activity.flush()
     expect(reports).toEqual([[{ environment: 1001, at: new Date(2_000).toISOString(), cause: 'GET www-1001.test' }]])
@@ -32,7 +27,6 @@ describe('Activity', () => {
     const reports: Items[] = []
     const activity = new Activity(
       async (items) => void reports.push(items),
-      undefined,
       () => now,
     )
     activity.begin(activity.record(1001), 'WebSocket', 'www-1001.test')
@@ -40,10 +34,9 @@ describe('Activity', () => {
     expect(reports.map(([item]) => item?.at)).toEqual([new Date(5_000).toISOString(), new Date(10_000).toISOString()])
   })
 
-  it('keeps what control did not take, and what happens while it is being told', async () => {
+  it('keeps what was not taken, and what happens while it is being told', async () => {
     let now = 1_000
     let away = true
-    const failures: string[] = []
     const reports: Items[] = []
     const record = { current: undefined as ReturnType<Activity['record']> | undefined }
     const activity = new Activity(
@@ -53,25 +46,44 @@ describe('Activity', () => {
         now = 3_000
         if (reports.length === 1 && record.current !== undefined) {
           activity.begin(record.current, 'POST', 'www-1001.test')
-          activity.end(record.current)
+          activity.end(record.current, 'POST')
         }
       },
-      (error) => failures.push((error as Error).message),
       () => now,
     )
     record.current = activity.record(1001)
     activity.begin(record.current, 'GET', 'www-1001.test')
-    activity.end(record.current)
+    activity.end(record.current, 'GET')
     await activity.flush()
     await activity.flush()
     expect(reports).toEqual([])
-    expect(failures).toEqual(['away'])
     away = false
     await activity.flush()
     await activity.flush()
     expect(reports.map(([item]) => [item?.cause, item?.at])).toEqual([
       ['GET www-1001.test', new Date(1_000).toISOString()],
       ['POST www-1001.test', new Date(3_000).toISOString()],
+    ])
+  })
+
+  it('names the WebSocket that is still open, once it is all that is left of its use', async () => {
+    let now = 1_000
+    const reports: Items[] = []
+    const activity = new Activity(
+      async (items) => void reports.push(items),
+      () => now,
+    )
+    const record = activity.record(1001)
+    activity.begin(record, 'WebSocket', 'chat-1001.test')
+    activity.begin(record, 'GET', 'www-1001.test')
+    activity.end(record, 'GET')
+    for (now of [5_000, 10_000]) await activity.flush()
+    activity.end(record, 'WebSocket')
+    now = 15_000
+    await activity.flush()
+    expect(reports.flat().map(({ cause, at }) => [cause, Date.parse(at)])).toEqual([
+      ['GET www-1001.test', 5_000],
+      ['WebSocket chat-1001.test', 10_000],
     ])
   })
 
@@ -90,13 +102,13 @@ describe('Activity', () => {
     const record = activity.record(1001)
     for (let request = 0; request < 100; request++) {
       activity.begin(record, 'GET', 'www-1001.test')
-      activity.end(record)
+      activity.end(record, 'GET')
     }
     const deadline = performance.now() + 4_000
     while (reports.length === 0 && performance.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 10))
     expect(reports).toHaveLength(1)
     activity.begin(record, 'GET', 'www-1001.test')
-    activity.end(record)
+    activity.end(record, 'GET')
     await new Promise((resolve) => setTimeout(resolve, 500))
     expect(reports).toHaveLength(1)
     await activity.stop()
@@ -110,7 +122,7 @@ describe('Activity', () => {
     for (const id of [1001, 1002]) {
       const record = activity.record(id)
       activity.begin(record, 'GET', `www-${id}.test`)
-      activity.end(record)
+      activity.end(record, 'GET')
     }
     activity.forget(1002)
     activity.settle(1001)
@@ -118,44 +130,5 @@ describe('Activity', () => {
     expect(reports.flat().map(({ environment }) => environment)).toEqual([1001, 1002])
     await activity.stop()
     expect(reports).toHaveLength(1)
-  })
-})
-
-describe('ActivityFile', () => {
-  it('carries what control did not take from one gateway to the next, and is gone then', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'standin-activity-'))
-    const path = join(folder, 'gateway', 'activity.json')
-    try {
-      const now = () => 1_000
-      const away = async () => {
-        throw new Error('away')
-      }
-      const before = new Activity(away, () => {}, now, new ActivityFile(path))
-      before.begin(before.record(1001), 'GET', 'www-1001.test')
-      before.end(before.record(1001))
-      await before.stop()
-      expect((await stat(path)).mode & 0o777).toBe(0o600)
-
-      const reports: Items[] = []
-      const after = new Activity(async (items) => void reports.push(items), undefined, now, new ActivityFile(path))
-      after.start()
-      await after.stop()
-      expect(reports).toEqual([[{ environment: 1001, at: new Date(1_000).toISOString(), cause: 'GET www-1001.test' }]])
-      await expect(stat(path)).rejects.toThrow('ENOENT')
-    } finally {
-      await rm(folder, { recursive: true })
-    }
-  })
-
-  it('is no reason not to start where it is broken', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'standin-activity-'))
-    try {
-      for (const text of ['', '{', '{"items":1}', '{"items":[1,{"environment":1,"at":"some day","cause":""}]}']) {
-        await writeFile(join(folder, 'activity.json'), text)
-        expect(await new ActivityFile(join(folder, 'activity.json')).take()).toEqual([])
-      }
-    } finally {
-      await rm(folder, { recursive: true })
-    }
   })
 })

@@ -5,6 +5,9 @@ export interface ActivityRecord {
   readonly environment: number
   /** Requests, streams and WebSockets that are open now: while there are any, the environment is in use. */
   open: number
+  /** Of them WebSockets, and the host of the last one. */
+  sockets: number
+  socketHost: string
   /** Milliseconds since the epoch; 0: not used yet. */
   at: number
   method: string
@@ -13,13 +16,10 @@ export interface ActivityRecord {
   reported: number
 }
 
+/** Rejects where it was not taken. */
 export type ReportActivity = (items: ActivityReport['items']) => Promise<void>
 
-/** Keeps what was not reported, from one gateway to the next. */
-export interface ActivityKeeper {
-  take(): Promise<ActivityReport['items']>
-  keep(items: ActivityReport['items']): Promise<void>
-}
+const webSocket = 'WebSocket'
 
 /** Milliseconds between two reports. */
 const reportEveryMs = 5_000
@@ -29,8 +29,8 @@ const firstReportMs = 200
 const reportLimit = 20_000
 
 /**
- * Keeps the last activity of each environment and tells control about it: the first use after a while at once, then in
- * batches, and whatever control didn't take as soon as it can be reached.
+ * Keeps the last activity of each environment and reports it: the first use after a while at once, then in batches, and
+ * whatever was not taken with the next one.
  */
 export class Activity {
   readonly #records = new Map<number, ActivityRecord>()
@@ -38,60 +38,41 @@ export class Activity {
   readonly #leaving = new Set<ActivityRecord>()
   readonly #report: ReportActivity
   readonly #now: () => number
-  readonly #onFailure: (error: unknown) => void
-  readonly #keeper: ActivityKeeper | null
-  #failing = false
   #isStarted = false
   #timer: NodeJS.Timeout | undefined
   #soon: NodeJS.Timeout | undefined
   #reporting: Promise<void> | undefined
-  #restoring: Promise<void> | undefined
 
-  /**
-   * @param onFailure told of the first of a row of reports that control did not take
-   * @param keeper null: what was not reported is lost when the gateway stops
-   */
-  constructor(
-    report: ReportActivity,
-    onFailure: (error: unknown) => void = () => {},
-    now: () => number = Date.now,
-    keeper: ActivityKeeper | null = null,
-  ) {
+  constructor(report: ReportActivity, now: () => number = Date.now) {
     this.#report = report
-    this.#onFailure = onFailure
-    this.#keeper = keeper
     this.#now = now
   }
 
-  /** Takes up what the gateway before was not able to report. */
   start(): void {
     this.#isStarted = true
     this.#timer = setInterval(() => void this.flush(), reportEveryMs)
     this.#timer.unref()
-    this.#restoring = this.#restoreKept()
   }
 
-  /** Reports a last time, and keeps what control didn't take for the next gateway. */
+  /** Reports a last time. */
   async stop(): Promise<void> {
     this.#isStarted = false
     clearInterval(this.#timer)
     clearTimeout(this.#soon)
-    await this.#restoring
     await this.#reporting
     await this.flush()
-    await this.#keeper?.keep(this.#due().map(itemOf))
   }
 
   record(environment: number): ActivityRecord {
     let record = this.#records.get(environment)
     if (record === undefined) {
-      record = { environment, open: 0, at: 0, method: '', host: '', reported: 0 }
+      record = { environment, open: 0, sockets: 0, socketHost: '', at: 0, method: '', host: '', reported: 0 }
       this.#records.set(environment, record)
     }
     return record
   }
 
-  /** It left the table. What control wasn't told yet is still reported: it may only be stopped, or come back. */
+  /** It left the table. What wasn't reported yet still is: it may only be stopped, or come back. */
   forget(environment: number): void {
     const record = this.#records.get(environment)
     if (record === undefined) return
@@ -99,16 +80,23 @@ export class Activity {
     if (record.at > record.reported) this.#leaving.add(record)
   }
 
+  /** @param method `WebSocket` for one of those */
   begin(record: ActivityRecord, method: string, host: string): void {
     record.open++
+    if (method === webSocket) {
+      record.sockets++
+      record.socketHost = host
+    }
     record.at = this.#now()
     record.method = method
     record.host = host
     if (this.#soon === undefined && record.at - record.reported > reportEveryMs && this.#isStarted) this.#flushSoon()
   }
 
-  end(record: ActivityRecord): void {
+  /** @param method as it began */
+  end(record: ActivityRecord, method: string): void {
     record.open--
+    if (method === webSocket) record.sockets--
     record.at = this.#now()
   }
 
@@ -118,7 +106,7 @@ export class Activity {
     if (record !== undefined && record.at > record.reported && this.#isStarted) void this.flush()
   }
 
-  /** Reports what is new. What control didn't take is kept for the next time. */
+  /** Reports what is new. What was not taken is kept for the next time. */
   flush(): Promise<void> {
     this.#reporting ??= this.#send().finally(() => {
       this.#reporting = undefined
@@ -138,45 +126,37 @@ export class Activity {
     this.#soon.unref()
   }
 
-  async #restoreKept(): Promise<void> {
-    for (const { environment, at, cause } of (await this.#keeper?.take()) ?? []) this.#restore(environment, Date.parse(at), cause)
-    if (this.#isStarted && this.#due().length > 0) this.#flushSoon()
-  }
-
-  #restore(environment: number, at: number, cause: string): void {
-    const record = this.record(environment)
-    if (at <= record.at) return
-    const space = cause.indexOf(' ')
-    record.at = at
-    record.method = cause.slice(0, Math.max(0, space))
-    record.host = cause.slice(space + 1)
-  }
-
   #due(): ActivityRecord[] {
     return [...this.#records.values(), ...this.#leaving].filter((record) => record.at > record.reported)
   }
 
   async #send(): Promise<void> {
     const now = this.#now()
-    for (const record of this.#records.values()) if (record.open > 0) record.at = now
+    for (const record of this.#records.values()) if (record.open > 0) useOn(record, now)
     const due = this.#due()
     for (let start = 0; start < due.length; start += reportLimit) {
       const batch = due.slice(start, start + reportLimit).map((record) => ({ record, at: record.at }))
       try {
         await this.#report(batch.map(({ record }) => itemOf(record)))
-      } catch (error) {
+      } catch {
         // The records keep what is due.
-        if (!this.#failing) this.#onFailure(error)
-        this.#failing = true
         return
       }
-      this.#failing = false
       for (const { record, at } of batch) {
         record.reported = at
         if (record.at === at) this.#leaving.delete(record)
       }
     }
   }
+}
+
+/** It is still in use. Where nothing else happened since the last report, a WebSocket that is open is the cause. */
+const useOn = (record: ActivityRecord, now: number): void => {
+  if (record.sockets > 0 && record.at <= record.reported) {
+    record.method = webSocket
+    record.host = record.socketHost
+  }
+  record.at = now
 }
 
 const itemOf = ({ environment, at, method, host }: ActivityRecord): ActivityReport['items'][number] => ({

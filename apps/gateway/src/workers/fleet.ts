@@ -5,7 +5,7 @@ import type { ListeningAt } from '../engine.ts'
 import { Counts } from '../observe/counts.ts'
 import type { EnvironmentView } from '../observe/environment-view.ts'
 import type { TicketKeys } from '../tls/ticket-keys.ts'
-import type { ActivityMerge } from './activity-merge.ts'
+import type { ActivityOutbox } from '../wake/activity-outbox.ts'
 import { HeldTable } from './held-table.ts'
 import type { WakeOnce } from './wake-once.ts'
 import { WorkerProcess } from './worker-process.ts'
@@ -25,7 +25,7 @@ export interface FleetOptions {
   readonly ticketKeys: TicketKeys
   readonly pseudonym: string
   readonly wakes: WakeOnce
-  readonly activity: Pick<ActivityMerge, 'add'>
+  readonly activity: Pick<ActivityOutbox, 'add'>
 }
 
 /** The workers of a gateway: as many as there should be, each with the table, started again when they die. */

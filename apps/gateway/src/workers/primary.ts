@@ -4,8 +4,7 @@ import type { GatewayConfig } from '../config.ts'
 import type { AdminServer } from '../observe/admin-server.ts'
 import type { PlatformAddresses } from '../platform-addresses.ts'
 import type { TableSource } from '../table-source.ts'
-import type { ActivityFile } from '../wake/activity-file.ts'
-import type { ActivityMerge } from './activity-merge.ts'
+import type { ActivityOutbox } from '../wake/activity-outbox.ts'
 import type { Fleet } from './fleet.ts'
 
 export interface PrimaryParts {
@@ -14,8 +13,7 @@ export interface PrimaryParts {
   readonly source: TableSource
   readonly platform: PlatformAddresses
   readonly fleet: Fleet
-  readonly activity: ActivityMerge
-  readonly activityFile: ActivityFile
+  readonly activity: ActivityOutbox
   readonly admin: AdminServer
 }
 
@@ -28,7 +26,7 @@ export class Primary implements RunningGateway {
   }
 
   async start(): Promise<StartedGateway> {
-    const { config, log, source, platform, fleet, activity, activityFile, admin } = this.#parts
+    const { config, log, source, platform, fleet, activity, admin } = this.#parts
     await platform.refresh()
     await source.start(fleet.table)
     try {
@@ -38,7 +36,6 @@ export class Primary implements RunningGateway {
         'the gateway',
         [at.http, at.https, adminAt].filter((address) => address !== null),
       )
-      activity.add(await activityFile.take())
       activity.start()
       log.info({ ...at, admin: adminAt, workers: config.workers, environments: fleet.table.size }, 'the gateway listens')
       return { ...at, admin: adminAt }
@@ -51,10 +48,10 @@ export class Primary implements RunningGateway {
   }
 
   async stop(): Promise<void> {
-    const { config, log, source, platform, fleet, activity, activityFile, admin } = this.#parts
+    const { config, log, source, platform, fleet, activity, admin } = this.#parts
     log.info({}, 'the gateway drains')
     await fleet.drain(config.drainMs)
-    await activityFile.keep(await activity.stop())
+    await activity.stop()
     await source.close()
     platform.stop()
     await admin.close()
