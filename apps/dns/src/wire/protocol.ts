@@ -48,7 +48,11 @@ export const size = {
 /** Extended errors that we give: RFC 8914, section 4. */
 export const extendedError = {
   OTHER: 0,
+  STALE_ANSWER: 3,
   NOT_READY: 14,
+  BLOCKED: 15,
+  STALE_NXDOMAIN_ANSWER: 19,
   NOT_AUTHORITATIVE: 20,
   NO_REACHABLE_AUTHORITY: 22,
+  NETWORK_ERROR: 23,
 } as const
