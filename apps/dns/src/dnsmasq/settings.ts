@@ -9,6 +9,15 @@ export interface UpstreamServer {
   readonly sourceAddress?: string
   /** `@ADDRESS#PORT`. */
   readonly sourcePort?: number
+  /** Asked over TLS (RFC 7858) and in no other way. Not of dnsmasq's file. */
+  readonly tls?: UpstreamTls
+}
+
+export interface UpstreamTls {
+  /** What its certificate has to be for; without it, its address. */
+  readonly name?: string
+  /** PEM: whose certificates are taken, instead of those that the system trusts. */
+  readonly authorities?: string
 }
 
 /**
