@@ -11,14 +11,14 @@ const otherReason = reasons.length - 1
 export class Counts {
   readonly values: number[] = Array(metricSize).fill(0)
 
-  /** Accounts for an exchange that has ended. */
-  observe(exchange: Exchange): void {
+  /** Accounts for an exchange that has ended, `ms` after it began. */
+  observe(exchange: Exchange, ms: number): void {
     const { head, status } = exchange
     const method = methodIndex.get(head.method) ?? otherMethod
     const statusClass = status < 100 || status > 599 ? 0 : (status / 100) | 0
     const protocol = head.version === '1.1' ? 1 : head.version === '2.0' ? 2 : 0
     this.#plus(requests.offset + (method * statuses.length + statusClass) * protocols.length + protocol, 1)
-    if (status !== 101) this.time(duration, performance.now() - exchange.startedAt)
+    if (status !== 101) this.time(duration, ms)
     if (exchange.upstreamMs > 0) this.time(upstreamDuration, exchange.upstreamMs)
     if (exchange.heldMs > 0) this.time(holdDuration, exchange.heldMs)
     if (exchange.flag !== '') this.#plus(unusual.offset + (reasonIndex.get(exchange.flag) ?? otherReason), 1)

@@ -7,7 +7,6 @@ const ended = (more: object) =>
   ({
     head: { method: 'GET', version: '1.1' },
     status: 200,
-    startedAt: performance.now(),
     upstreamMs: 3,
     heldMs: 0,
     flag: '',
@@ -29,9 +28,9 @@ const pageOf = (values: readonly number[]) =>
 describe('Exposition', () => {
   it('shows what was counted, with labels of a fixed set', async () => {
     const counts = new Counts()
-    counts.observe(ended({}))
-    counts.observe(ended({ head: { method: 'BREW', version: '2.0' }, status: 503, flag: 'no_endpoint', heldMs: 700, upstreamMs: 0 }))
-    counts.observe(ended({ head: { method: 'POST', version: '1.0' }, status: 0, flag: 'what is that', retries: 1 }))
+    counts.observe(ended({}), 1)
+    counts.observe(ended({ head: { method: 'BREW', version: '2.0' }, status: 503, flag: 'no_endpoint', heldMs: 700, upstreamMs: 0 }), 1)
+    counts.observe(ended({ head: { method: 'POST', version: '1.0' }, status: 0, flag: 'what is that', retries: 1 }), 1)
     counts.add('refusedConnections', 1)
     const page = await pageOf(counts.values)
     const lines = page.split('\n')
