@@ -38,7 +38,8 @@ describe('x-standin.publish', () => {
       eject: {for: 1m30s}
       pending: 10
       pendingFor: 500ms
-      slowStart: 30s`)
+      slowStart: 30s
+      sendProxy: v2`)
     const policy = {
       balance: 'least-connections',
       health: { path: '/healthz', intervalMs: 2000, healthyAfter: 1 },
@@ -46,6 +47,7 @@ describe('x-standin.publish', () => {
       pending: 10,
       pendingMs: 500,
       slowStartMs: 30_000,
+      sendProxy: 'v2',
     }
     expect(publish).toEqual([
       {
@@ -94,6 +96,7 @@ describe('x-standin.publish', () => {
       'publish: {www: {to: web, policy: {balance: stiky}}}',
       '5:46 "stiky" is not one of round-robin, least-connections, two-choices, sticky (did you mean "sticky"?)',
     ],
+    ['publish: {www: {to: web, policy: {sendProxy: on}}}', '5:48 "on" is not one of v1, v2'],
     ['publish: {www: {to: web, policy: {slowStartMs: 30}}}', '5:37 unknown key "slowStartMs" (did you mean "slowStart"?)'],
     ['publish: {www: {to: web, policy: {slowStart: 30}}}', '5:48 "30" is not a duration with a unit, such as 90s or 2h'],
     ['publish: {www: {to: web, policy: {slowStart: 48h}}}', '5:48 "48h" is not from 1ms to 24h'],

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net'
 import { BodyKind, type ClientStream, type RequestListener } from '../http/client-stream.ts'
 import { classifyRequestHeader, HeaderClass } from '../http/headers.ts'
 import type { UpstreamListener, UpstreamResponse, UpstreamStream } from '../http/upstream-stream.ts'
+import { proxyPreamble } from '../listen/proxy-preamble.ts'
 import { addStickyCookie, chooseUpstream } from '../pool/choose-upstream.ts'
 import { isItsFault } from '../pool/passive-health.ts'
 import type { Upstream } from '../pool/upstream.ts'
@@ -42,6 +43,7 @@ class Forwarding implements UpstreamListener, RequestListener, Abortable {
     exchange.upstream = this.#upstream.key
     exchange.pending = this
     this.#client.listener = this
+    const { sendProxy } = this.#upstream
     this.#request = this.#upstream.transport.request(
       {
         method: head.method,
@@ -51,7 +53,8 @@ class Forwarding implements UpstreamListener, RequestListener, Abortable {
         contentLength: head.contentLength,
         upgrade: exchange.isUpgrade,
         wantsTrailers: exchange.wantsTrailers,
-        exclusive: exchange.ignoredUpgrade,
+        exclusive: exchange.ignoredUpgrade || sendProxy !== null,
+        preamble: sendProxy === null ? null : proxyPreamble(sendProxy, exchange.connection),
       },
       this,
     )

@@ -5,9 +5,11 @@ import type { TLSSocket } from 'node:tls'
 export interface ConnectionInfo {
   /** Of the client, plain: `203.0.113.7`, `2001:db8::1`. From the PROXY header, where a listed peer sent one. */
   readonly address: string
+  readonly clientPort: number
   /** Of whoever opened the socket. Whether `X-Forwarded-*` is believed depends on this one. */
   readonly peer: string
-  /** The port of ours that it came in on. */
+  /** What the client connected to, and the port of it. */
+  readonly localAddress: string
   readonly port: number
   readonly secure: boolean
   /** The TCP connection, below TLS where there is any: what has to be reset to end a message halfway. */

@@ -13,8 +13,10 @@ export interface UpstreamRequest {
   readonly upgrade: boolean
   /** Its trailers are wanted (gRPC): `te: trailers` goes along. */
   readonly wantsTrailers: boolean
-  /** Its connection serves nobody afterwards: it carried an `Upgrade` that was left out (RFC 9110, section 7.8). */
+  /** Its connection serves nobody afterwards: it carried an `Upgrade` that was left out (RFC 9110, section 7.8), or a preamble. */
   readonly exclusive: boolean
+  /** What the endpoint is told first of the connection, before anything of HTTP; only with `exclusive`. Null: nothing. */
+  readonly preamble: Buffer | null
 }
 
 export interface UpstreamResponse {

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import type { ClientStream, RequestListener } from '../http/client-stream.ts'
 import { OpenConnections } from '../http/open-connections.ts'
 import { cleanup } from '../testing/cleanup.ts'
+import { localConnection } from '../testing/local-connection.ts'
 import { eventually, openRaw, sendRaw } from '../testing/raw-client.ts'
 import { acceptHttp1, type Http1ClientConnection } from './client-connection.ts'
 
@@ -25,7 +26,7 @@ const serve = async (onStream: (stream: ClientStream) => void): Promise<Server> 
   const streams: ClientStream[] = []
   const heard: string[] = []
   const listening = createServer((socket) => {
-    const info = { address: '127.0.0.1', peer: '127.0.0.1', port: 80, secure: false, transport: socket, covers: () => true }
+    const info = { ...localConnection, port: 80, secure: false, transport: socket, covers: () => true }
     accepted.push(acceptHttp1(socket, info, handler))
   })
   const handler = {

@@ -7,6 +7,7 @@ import { OpenConnections } from '../http/open-connections.ts'
 import { fuzzRuns } from '../testing/fuzz-runs.ts'
 import { cuts, pieces, requestTexts } from '../testing/http-texts.ts'
 import { llhttpRequest } from '../testing/llhttp.ts'
+import { localConnection } from '../testing/local-connection.ts'
 import { acceptHttp1 } from './client-connection.ts'
 
 /** What came of the bytes of one connection. */
@@ -64,7 +65,7 @@ const understand = (text: string, fractions: readonly number[] = []): Understood
     stream.resumeBody()
   }
   const connections = new OpenConnections()
-  const info = { address: '127.0.0.1', peer: '127.0.0.1', port: 80, secure: false, transport: wire, covers: () => true }
+  const info = { ...localConnection, port: 80, secure: false, transport: wire, covers: () => true }
   acceptHttp1(wire, info, { connections, draining: false, onStream })
   for (const piece of pieces(text, fractions)) if (!wire.destroyed) wire.emit('data', Buffer.from(piece, 'latin1'))
   result.answer = wire.written.match(/^HTTP\/1\.1 [0-9]+|^Connection: close/gm) ?? []

@@ -35,7 +35,9 @@ export class Http2ClientConnection implements ClientConnection, OpenConnection {
   readonly socket: Socket | TLSSocket
   readonly transport: Socket
   readonly address: string
+  readonly clientPort: number
   readonly peer: string
+  readonly localAddress: string
   readonly port: number
   readonly secure: boolean
   readonly #info: ConnectionInfo
@@ -48,7 +50,9 @@ export class Http2ClientConnection implements ClientConnection, OpenConnection {
     this.socket = socket
     this.transport = info.transport
     this.address = info.address
+    this.clientPort = info.clientPort
     this.peer = info.peer
+    this.localAddress = info.localAddress
     this.port = info.port
     this.secure = info.secure
     this.#info = info

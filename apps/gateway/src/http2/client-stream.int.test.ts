@@ -3,6 +3,7 @@ import { type AddressInfo, createServer, type Server } from 'node:net'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { BodyKind, type ClientStream } from '../http/client-stream.ts'
 import { OpenConnections } from '../http/open-connections.ts'
+import { localConnection } from '../testing/local-connection.ts'
 import { acceptHttp2 } from './client-connection.ts'
 
 let server: Server
@@ -12,7 +13,7 @@ const connections = new OpenConnections()
 
 beforeEach(async () => {
   server = createServer((socket) => {
-    const info = { address: '127.0.0.1', peer: '127.0.0.1', port: 1, secure: false, transport: socket, covers: () => true }
+    const info = { ...localConnection, port: 1, secure: false, transport: socket, covers: () => true }
     acceptHttp2(socket, info, { connections, draining: false, onStream: (stream) => onStream(stream) })
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -345,7 +346,7 @@ describe('a client', () => {
         stream.close(constants.NGHTTP2_CANCEL)
       }
     }, 5)
-    expect(await goaway).toBe(constants.NGHTTP2_INTERNAL_ERROR)
+    expect(await goaway).toBe(constants.NGHTTP2_ENHANCE_YOUR_CALM)
     clearInterval(timer)
   })
 })

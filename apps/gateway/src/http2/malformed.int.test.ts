@@ -3,6 +3,7 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { ClientStream } from '../http/client-stream.ts'
 import { OpenConnections } from '../http/open-connections.ts'
+import { localConnection } from '../testing/local-connection.ts'
 import { acceptHttp2 } from './client-connection.ts'
 
 /** What no library would send: frames byte by byte. */
@@ -43,7 +44,7 @@ beforeEach(async () => {
     throw new Error('it should have been refused')
   }
   server = createServer((accepted) => {
-    const info = { address: '127.0.0.1', peer: '127.0.0.1', port: 1, secure: false, transport: accepted, covers: () => true }
+    const info = { ...localConnection, port: 1, secure: false, transport: accepted, covers: () => true }
     acceptHttp2(accepted, info, { connections, draining: false, onStream: (stream) => onStream(stream) })
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))

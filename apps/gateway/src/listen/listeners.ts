@@ -115,9 +115,9 @@ export class Listeners implements StreamHandler {
     for (const [index, result] of handshakeResults.entries()) this.#counts.set('handshakes', counts[result], index)
   }
 
-  #onPlain(socket: Socket, { address, peer, port }: ConnectionOrigin): void {
+  #onPlain(socket: Socket, origin: ConnectionOrigin): void {
     this.#counts.add('connections', 0)
-    acceptHttp1(socket, { address, peer, port, secure: false, transport: socket, covers: coversAll } satisfies ConnectionInfo, this)
+    acceptHttp1(socket, { ...origin, secure: false, transport: socket, covers: coversAll } satisfies ConnectionInfo, this)
   }
 
   #onSecure(socket: Socket, origin: ConnectionOrigin): void {

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import type { UpstreamListener, UpstreamResponse, UpstreamStream } from '../http/upstream-stream.ts'
+import { ownPreamble } from '../listen/proxy-preamble.ts'
 import type { HealthPolicy } from './pool-policy.ts'
 import type { Upstream } from './upstream.ts'
 
@@ -39,6 +40,7 @@ export class HealthCheck implements UpstreamListener {
 
   start(): void {
     const { policy, host } = this.#question
+    const { sendProxy } = this.#upstream
     this.#stream = this.#upstream.transport.request(
       {
         method: 'GET',
@@ -48,7 +50,8 @@ export class HealthCheck implements UpstreamListener {
         contentLength: 0,
         upgrade: false,
         wantsTrailers: false,
-        exclusive: false,
+        exclusive: sendProxy !== null,
+        preamble: sendProxy === null ? null : ownPreamble(sendProxy),
       },
       this,
     )

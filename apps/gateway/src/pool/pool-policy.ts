@@ -15,6 +15,8 @@ export interface HealthPolicy {
 export interface PoolPolicy {
   readonly balance: Balance
   readonly protocol: UpstreamProtocol
+  /** Version of the PROXY header that connections begin with; null: none. */
+  readonly sendProxy: 'v1' | 'v2' | null
   readonly health: HealthPolicy | null
   readonly ejectAfter: number
   readonly ejectForMs: number
@@ -34,10 +36,11 @@ export interface PoolPolicy {
 const streamsPerConnection = 100
 
 const resolve = (policy: RoutePolicy): PoolPolicy => {
-  const { protocol = 'http/1.1', connections = 1_024, health, eject } = policy
+  const { protocol = 'http/1.1', sendProxy = null, connections = 1_024, health, eject } = policy
   return {
     balance: policy.balance ?? 'round-robin',
     protocol,
+    sendProxy,
     health:
       health === undefined
         ? null
@@ -52,7 +55,7 @@ const resolve = (policy: RoutePolicy): PoolPolicy => {
     ejectForMs: eject?.forMs ?? 10_000,
     panicBelowPercent: policy.panicBelowPercent ?? 50,
     connections,
-    perEndpoint: protocol === 'h2c' ? connections * streamsPerConnection : connections,
+    perEndpoint: protocol === 'h2c' && sendProxy === null ? connections * streamsPerConnection : connections,
     requests: policy.requests ?? 10_000,
     pending: policy.pending ?? 1_000,
     pendingMs: policy.pendingMs ?? 10_000,

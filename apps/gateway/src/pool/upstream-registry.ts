@@ -2,6 +2,7 @@ import { createHmac, randomBytes } from 'node:crypto'
 import type { Endpoint } from '@standin/client'
 import type { UpstreamTransport } from '../http/upstream-stream.ts'
 import type { RefusedEndpoints } from '../refused-endpoints.ts'
+import { H2cSeparateTransport } from '../upstream/h2c-separate-transport.ts'
 import { openTransport as openTransportTo } from '../upstream/open-transport.ts'
 import { HealthChecks } from './health-checks.ts'
 import { ejectFor, Returns } from './passive-health.ts'
@@ -63,12 +64,13 @@ export class UpstreamRegistry implements UpstreamOrigin {
   }
 
   /** The endpoint's upstream, which has one more place in a pool from now on. */
-  acquire(endpoint: Endpoint, { protocol, connections }: PoolPolicy): Upstream {
+  acquire(endpoint: Endpoint, policy: PoolPolicy): Upstream {
+    const { protocol, sendProxy, connections } = policy
     const { address, port, generation } = endpoint
-    const key = `${address}:${port}#${generation}${protocol === 'h2c' ? '/h2c' : ''}`
+    const key = `${address}:${port}#${generation}${protocol === 'h2c' ? '/h2c' : ''}${sendProxy === null ? '' : `/proxy-${sendProxy}`}`
     let upstream = this.#upstreams.get(key)
     if (upstream === undefined) {
-      upstream = new Upstream(key, endpoint, protocol, performance.now(), this)
+      upstream = new Upstream(key, endpoint, policy, performance.now(), this)
       this.#upstreams.set(key, upstream)
       this.counters.states.new++
     }
@@ -126,7 +128,8 @@ export class UpstreamRegistry implements UpstreamOrigin {
   openTransport(upstream: Upstream): UpstreamTransport {
     const { openTransport } = this.#options
     if (openTransport !== undefined) return openTransport(upstream)
-    const { endpoint, protocol, connectionsAtMost } = upstream
+    const { endpoint, protocol, sendProxy, connectionsAtMost } = upstream
+    if (protocol === 'h2c' && sendProxy !== null) return new H2cSeparateTransport(this.#refused, endpoint)
     // Pools keep count of requests, each of which has a connection of its own in HTTP/1.1: there is no second limit for them.
     return openTransportTo(this.#refused, endpoint, protocol, protocol === 'h2c' ? connectionsAtMost : Number.POSITIVE_INFINITY)
   }

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import type { Endpoint } from '@standin/client'
 import type { UpstreamTransport } from '../http/upstream-stream.ts'
-import type { UpstreamProtocol } from './pool-policy.ts'
+import type { PoolPolicy } from './pool-policy.ts'
 import type { UpstreamState } from './upstream-state.ts'
 
 /** How an endpoint was ejected. Kept while it may count for the next time. */
@@ -26,10 +26,12 @@ export interface UpstreamOrigin {
  * when the table changes: what is known of its health outlives the entry. Nothing is opened before the first request.
  */
 export class Upstream {
-  /** `address:port#generation`, and `/h2c` where it speaks that. */
+  /** `address:port#generation`, with `/h2c` where it speaks that, and `/proxy-v1` where it is told of clients like that. */
   readonly key: string
   readonly endpoint: Endpoint
-  readonly protocol: UpstreamProtocol
+  readonly protocol: PoolPolicy['protocol']
+  /** Its connections begin with a PROXY header of this version, and serve one client each. */
+  readonly sendProxy: PoolPolicy['sendProxy']
   /** Changed by the registry only, event by event. */
   state: UpstreamState = 'new'
   /** Requests and WebSockets under way, those that wait for a connection included. */
@@ -53,10 +55,11 @@ export class Upstream {
   #switched: Set<Socket> | null = null
   #whenNoneSwitched: (() => void) | null = null
 
-  constructor(key: string, endpoint: Endpoint, protocol: UpstreamProtocol, now: number, origin: UpstreamOrigin) {
+  constructor(key: string, endpoint: Endpoint, policy: Pick<PoolPolicy, 'protocol' | 'sendProxy'>, now: number, origin: UpstreamOrigin) {
     this.key = key
     this.endpoint = endpoint
-    this.protocol = protocol
+    this.protocol = policy.protocol
+    this.sendProxy = policy.sendProxy
     this.usableSince = now
     this.#origin = origin
   }

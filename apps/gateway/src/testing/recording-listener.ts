@@ -12,6 +12,7 @@ export const upstreamRequest = (more: Partial<UpstreamRequest> = {}): UpstreamRe
   upgrade: false,
   wantsTrailers: false,
   exclusive: false,
+  preamble: null,
   ...more,
 })
 

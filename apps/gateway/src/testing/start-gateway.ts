@@ -41,6 +41,8 @@ export const startGateway = async (
     accessLog?: AccessLog
     pseudonym?: string
     trusted?: string[]
+    /** Who begins with a PROXY header. */
+    proxies?: string[]
     redirectPort?: number
     pools?: RegistryOptions
     probes?: Probe[]
@@ -88,7 +90,7 @@ export const startGateway = async (
   const listener = new Listeners(gateway, {
     limits: { connections: 100_000, connectionsPerClient: null },
     trusted: new Networks([]),
-    proxies: new Networks([]),
+    proxies: new Networks(options.proxies ?? []),
     counts: new Counts(),
     ticketKeys: new TicketKeys(),
     log: { error: () => {} },

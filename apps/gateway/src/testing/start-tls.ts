@@ -7,6 +7,7 @@ import type { ConnectionInfo } from '../http/client-connection.ts'
 import { CertificateAuthority } from '../tls/certificate-authority.ts'
 import { MintedCertificates } from '../tls/minted-certificates.ts'
 import { SecureAcceptor, type SecureAcceptorOptions } from '../tls/secure-acceptor.ts'
+import { localConnection } from './local-connection.ts'
 
 const domain = 'test-envs.localhost'
 
@@ -54,7 +55,7 @@ export const startTls = async (
   const server = createServer({ pauseOnConnect: false }, (socket) => {
     sockets.add(socket)
     socket.on('error', () => {})
-    const accept = () => acceptor.accept(socket, { address: '127.0.0.1', peer: '127.0.0.1', port: 443 })
+    const accept = () => acceptor.accept(socket, { ...localConnection, port: 443 })
     if (options.before === undefined) accept()
     else options.before(socket, accept)
   })

@@ -8,7 +8,7 @@ import type { ServedCertificate } from './served-certificate.ts'
 import { TicketKeys } from './ticket-keys.ts'
 
 /** What is known of a connection before its handshake. */
-export type ConnectionOrigin = Pick<ConnectionInfo, 'address' | 'peer' | 'port'>
+export type ConnectionOrigin = Pick<ConnectionInfo, 'address' | 'clientPort' | 'peer' | 'localAddress' | 'port'>
 
 export interface SecureAcceptorOptions {
   readonly onHttp1: (socket: TLSSocket, info: ConnectionInfo) => void
@@ -196,16 +196,20 @@ export class SecureAcceptor {
 /** With the last host that was asked for: nearly all requests of a connection are for the same one. */
 class SecureConnectionInfo implements ConnectionInfo {
   readonly address: string
+  readonly clientPort: number
   readonly peer: string
+  readonly localAddress: string
   readonly port: number
   readonly secure = true
   readonly transport: Socket
   readonly #certificate: ServedCertificate
   #covered = ''
 
-  constructor({ address, peer, port }: ConnectionOrigin, transport: Socket, certificate: ServedCertificate) {
+  constructor({ address, clientPort, peer, localAddress, port }: ConnectionOrigin, transport: Socket, certificate: ServedCertificate) {
     this.address = address
+    this.clientPort = clientPort
     this.peer = peer
+    this.localAddress = localAddress
     this.port = port
     this.transport = transport
     this.#certificate = certificate

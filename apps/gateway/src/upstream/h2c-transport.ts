@@ -15,17 +15,19 @@ export class H2cTransport implements UpstreamTransport, SessionOwner, StreamOwne
   readonly #refused: RefusedEndpoints
   readonly #address: Address
   readonly #limit: number
+  readonly #preamble: Buffer | null
   readonly #sessions = new Set<H2cSession>()
   /** Requests for which no session has room yet, in their order. */
   readonly #waiting = new Set<H2cStream>()
   #isClosing = false
   readonly #drained = Promise.withResolvers<void>()
 
-  /** @param limit sessions at most */
-  constructor(refused: RefusedEndpoints, address: Address, limit: number) {
+  /** @param limit sessions at most @param preamble goes out first on each connection */
+  constructor(refused: RefusedEndpoints, address: Address, limit: number, preamble: Buffer | null = null) {
     this.#refused = refused
     this.#address = address
     this.#limit = Math.min(limit, sessionsAtMost)
+    this.#preamble = preamble
   }
 
   get connections(): number {
@@ -48,13 +50,18 @@ export class H2cTransport implements UpstreamTransport, SessionOwner, StreamOwne
   }
 
   async drain(ms: number): Promise<void> {
-    this.#isClosing = true
-    if (this.#sessions.size === 0) return
-    if (this.#waiting.size === 0) for (const session of this.#sessions) session.leave()
     const deadline = setTimeout(() => this.destroy(), ms)
     deadline.unref()
-    await this.#drained.promise
+    await this.finish()
     clearTimeout(deadline)
+  }
+
+  /** Takes nothing new, and closes its connections when they have served; however long that takes. */
+  async finish(): Promise<void> {
+    this.#isClosing = true
+    if (this.#sessions.size === 0) return
+    if (this.#waiting.size === 0) this.#leaveIdle()
+    await this.#drained.promise
   }
 
   destroy(): void {
@@ -78,7 +85,7 @@ export class H2cTransport implements UpstreamTransport, SessionOwner, StreamOwne
       this.#waiting.delete(stream)
       this.#send(session, stream)
     }
-    if (this.#isClosing) for (const session of this.#sessions) session.leave()
+    if (this.#isClosing) this.#leaveIdle()
   }
 
   gone(session: H2cSession): void {
@@ -89,6 +96,11 @@ export class H2cTransport implements UpstreamTransport, SessionOwner, StreamOwne
     if (this.#sessions.size > 0) return
     sweeper.delete(this)
     if (this.#isClosing) this.#drained.resolve()
+  }
+
+  /** The others when they have served: GOAWAY would overtake a request that has just been sent, which is refused then. */
+  #leaveIdle(): void {
+    for (const session of this.#sessions) if (!session.isBusy) session.leave()
   }
 
   #serve(stream: H2cStream): void {
@@ -119,6 +131,7 @@ export class H2cTransport implements UpstreamTransport, SessionOwner, StreamOwne
       process.nextTick(() => this.#failWaiting(socket))
       return
     }
+    if (this.#preamble !== null) socket.write(this.#preamble)
     if (this.#sessions.size === 0) sweeper.add(this)
     this.#sessions.add(new H2cSession(this, socket))
   }

@@ -294,7 +294,10 @@ export class Http1Connection implements ResponseSink {
   readonly #onData = (chunk: Buffer): void => this.#reader.read(chunk, chunk.length)
 
   readonly #onConnect = (): void => {
-    if (this.#stream !== null) this.take(this.#stream)
+    const stream = this.#stream
+    if (stream === null) return
+    if (stream.request.preamble !== null) this.#socket?.write(stream.request.preamble)
+    this.take(stream)
   }
 
   readonly #onDrain = (): void => {

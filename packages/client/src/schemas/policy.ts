@@ -28,6 +28,12 @@ export const RoutePolicy = Type.Object(
       literals(balances, 'Which endpoint is next: in turn, the least busy, the less busy of two, or the one that the cookie names'),
     ),
     protocol: Type.Optional(literals(['http/1.1', 'h2c'] as const, 'What the endpoints speak; gRPC needs `h2c`')),
+    sendProxy: Type.Optional(
+      literals(
+        ['v1', 'v2'] as const,
+        'Begin every connection with a PROXY header of this version, which tells the address of the client; each request has a connection of its own',
+      ),
+    ),
     health: Type.Optional(
       Type.Object(
         {
