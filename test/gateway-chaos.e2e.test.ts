@@ -55,7 +55,9 @@ class Endpoint {
     this.#own = own
   }
 
-  async start(): Promise<void> {
+  /** @param port where one of another environment was until now; 0: wherever there is room */
+  async start(port = this.port): Promise<void> {
+    this.port = port
     const child = spawn(process.execPath, ['-e', endpointScript, this.#own, String(this.port)], { stdio: ['ignore', 'pipe', 'inherit'] })
     this.#process = child
     const [line] = (await once(createInterface({ input: child.stdout }), 'line')) as [string]
@@ -71,8 +73,11 @@ class Endpoint {
   }
 }
 
-/** What came of a request. Only the first four may ever happen. */
-type Outcome = 'answered' | 'refused' | 'cut' | 'not connected' | 'WRONG ENVIRONMENT' | 'INCOMPLETE'
+/** What came of a request. Only the first five may ever happen, and `gone` only to an environment that was deleted. */
+type Outcome = 'answered' | 'refused' | 'gone' | 'cut' | 'not connected' | 'WRONG ENVIRONMENT' | 'INCOMPLETE' | 'NEVER ANSWERED'
+
+/** More than any restart takes, ms. */
+const patienceMs = 30_000
 
 /** Asks an environment for so many bytes and checks each of them. */
 const ask = (port: number, id: number, own: string, length: number, slow: boolean, agent: Agent): Promise<Outcome> =>
@@ -87,13 +92,20 @@ const ask = (port: number, id: number, own: string, length: number, slow: boolea
       answer.on('error', () => done('cut'))
       answer.on('end', () => {
         if (!answer.complete) return done('cut')
-        if ([502, 503, 504].includes(answer.statusCode ?? 0) && answer.headers['x-sum'] === undefined) return done('refused')
+        if (answer.headers['x-sum'] === undefined) {
+          if ([502, 503, 504].includes(answer.statusCode ?? 0)) return done('refused')
+          if (answer.statusCode === 410) return done('gone')
+        }
         if (!body.startsWith(`${own}|`)) return done('WRONG ENVIRONMENT')
         const isWhole = body.length === length && createHash('sha1').update(body).digest('hex') === answer.headers['x-sum']
         return done(isWhole ? 'answered' : 'INCOMPLETE')
       })
     })
     call.on('error', (error: NodeJS.ErrnoException) => done(error.code === 'ECONNREFUSED' ? 'not connected' : 'cut'))
+    call.setTimeout(patienceMs, () => {
+      done('NEVER ANSWERED')
+      call.destroy()
+    })
     call.end()
   })
 
@@ -111,7 +123,19 @@ describe(`kill -9 of control, of endpoints and of a worker under load (STANDIN_S
   let platform: Platform
   const endpoints: Endpoint[][] = []
   const ids: number[] = []
+  const heirEndpoints: Endpoint[] = []
   const own = (index: number) => `environment-${index}`
+
+  /** Control may be away when it is asked, or when it has just done it. @returns the id, once the gateway serves it */
+  const attached = async (name: string, pool: readonly Endpoint[]): Promise<number> => {
+    const services = [{ name: 'www', endpoints: pool.map(({ port }) => `127.0.0.1:${port}`) }]
+    const id = await eventually(async () => {
+      const { status, body } = await platform.api<Environment>('POST', '/v1/environments', { name, provider: 'attach', services })
+      return status < 300 ? body.id : undefined
+    }, patienceMs)
+    await eventually(async () => ((await platform.ask(`www-${id}.${domain}`, '/20')).status === 200 ? true : undefined), patienceMs)
+    return id
+  }
 
   beforeAll(async () => {
     platform = await Platform.boot({
@@ -121,14 +145,11 @@ describe(`kill -9 of control, of endpoints and of a worker under load (STANDIN_S
       const pool = Array.from({ length: endpointsEach }, () => new Endpoint(own(index)))
       endpoints.push(pool)
       await Promise.all(pool.map((endpoint) => endpoint.start()))
-      const services = [{ name: 'www', endpoints: pool.map(({ port }) => `127.0.0.1:${port}`) }]
-      const { body } = await platform.api<Environment>('POST', '/v1/environments', { name: own(index), provider: 'attach', services })
-      ids.push(body.id)
-      await eventually(async () => ((await platform.ask(`www-${body.id}.${domain}`, '/20')).status === 200 ? true : undefined))
+      ids.push(await attached(own(index), pool))
     }
   }, 90_000)
   afterAll(async () => {
-    await Promise.all(endpoints.flat().map((endpoint) => endpoint.kill()))
+    await Promise.all([...endpoints.flat(), ...heirEndpoints].map((endpoint) => endpoint.kill()))
     await platform?.stop()
   }, 60_000)
 
@@ -136,8 +157,10 @@ describe(`kill -9 of control, of endpoints and of a worker under load (STANDIN_S
     const next = random(seed)
     const pick = <T>(choices: readonly T[]): T => choices[Math.floor(next() * choices.length)] as T
     const port = Number(new URL(platform.running.http).port)
-    const outcomes: Record<Outcome, number> = { answered: 0, refused: 0, cut: 0, 'not connected': 0, 'WRONG ENVIRONMENT': 0, INCOMPLETE: 0 }
+    const never = { 'WRONG ENVIRONMENT': 0, INCOMPLETE: 0, 'NEVER ANSWERED': 0 }
+    const outcomes: Record<Outcome, number> = { answered: 0, refused: 0, gone: 0, cut: 0, 'not connected': 0, ...never }
     const killed = { control: 0, worker: 0, endpoint: 0 }
+    let inherited = 0
     let over = false
 
     const visitor = async () => {
@@ -150,6 +173,42 @@ describe(`kill -9 of control, of endpoints and of a worker under load (STANDIN_S
         await sleep(2)
       }
       agent.destroy()
+    }
+    /**
+     * One environment after the other at the same address: each is deleted, and once the gateway says so the address is
+     * the next one's. Whoever asks for those before must never see it, whichever worker, and whatever it remembers.
+     */
+    const heirs = async () => {
+      const agent = new Agent({ keepAlive: false })
+      const former: { id: number; name: string }[] = []
+      let inheritance = 0
+      for (let number = 1; !over || inherited < 2; number++) {
+        const name = `heir-${number}`
+        const endpoint = new Endpoint(name)
+        await endpoint.start(inheritance)
+        inheritance = endpoint.port
+        heirEndpoints.push(endpoint)
+        const id = await attached(name, [endpoint])
+        const see = async (of: { id: number; name: string }) => {
+          const outcome = await ask(port, of.id, of.name, 200, false, agent)
+          outcomes[outcome]++
+          return outcome
+        }
+        await eventually(async () => ((await see({ id, name })) === 'answered' ? true : undefined), patienceMs)
+        // Each of them is another connection, and so another worker.
+        for (let round = 0; round < 8; round++) for (const one of former.slice(-4)) await see(one)
+        await eventually(async () => {
+          const { status } = await platform.api('DELETE', `/v1/environments/${id}?purge=true`)
+          return status < 300 || status === 404 || status === 410 ? true : undefined
+        }, patienceMs)
+        await eventually(async () => {
+          for (let inARow = 0; inARow < 8; inARow++) if ((await see({ id, name })) !== 'gone') return undefined
+          return true
+        }, patienceMs)
+        await endpoint.kill()
+        former.push({ id, name })
+        inherited++
+      }
     }
     const chaos = async () => {
       const parts = ['worker', 'endpoint', 'control', 'endpoint'] as const
@@ -178,12 +237,16 @@ describe(`kill -9 of control, of endpoints and of a worker under load (STANDIN_S
       }
       over = true
     }
-    await Promise.all([chaos(), ...Array.from({ length: visitors }, visitor)])
-    process.stderr.write(`killed ${JSON.stringify(killed)}; requests ${JSON.stringify(outcomes)}\n`)
+    await Promise.all([chaos(), heirs(), ...Array.from({ length: visitors }, visitor)])
+    process.stderr.write(`killed ${JSON.stringify(killed)}; addresses inherited ${inherited}; requests ${JSON.stringify(outcomes)}\n`)
 
-    expect(outcomes).toMatchObject({ 'WRONG ENVIRONMENT': 0, INCOMPLETE: 0 })
+    expect(outcomes).toMatchObject(never)
     expect(outcomes.answered).toBeGreaterThan(seconds * 10)
-    // Each came back, and so does each environment.
+    // Each came back, and so does each environment; a control that follows no change would be of no use.
+    const late = new Endpoint('late')
+    await late.start()
+    heirEndpoints.push(late)
+    await attached('late', [late])
     await eventually(() => (listening(port) === 2 ? true : undefined), 30_000)
     for (const id of ids)
       await eventually(async () => ((await platform.ask(`www-${id}.${domain}`, '/20')).status === 200 ? true : undefined), 30_000)
