@@ -1,18 +1,35 @@
 import { aliases } from './handlers/aliases.ts'
-import { dropNoise, refuseClasses, refuseEdnsVersions, refuseMalformed, refuseMetaTypes, refuseOpcodes } from './handlers/checks.ts'
+import {
+  dropNoise,
+  refuseClasses,
+  refuseEdnsVersions,
+  refuseMalformed,
+  refuseMetaTypes,
+  refuseOpcodes,
+  refuseStrangers,
+} from './handlers/checks.ts'
 import { forward } from './handlers/forward.ts'
 import type { Handler } from './handlers/handler.ts'
 import { refuseTheRest, untilLoaded } from './handlers/last-words.ts'
 import { localhost } from './handlers/localhost.ts'
 import { ownZone } from './handlers/own-zone.ts'
 import { reverseZone } from './handlers/reverse-zone.ts'
+import type { AccessList } from './server/access-list.ts'
 import type { Forwarder } from './upstream/forwarder.ts'
 import type { RecordTable } from './zones/record-table.ts'
 
+/** What the handlers answer from. */
+export interface ChainParts {
+  readonly access: AccessList
+  readonly table: RecordTable
+  readonly forwarder: Forwarder
+}
+
 /** Every query goes down this list; the first handler that has an answer gives it. */
-export function chain(table: RecordTable, forwarder: Forwarder): readonly Handler[] {
+export function chain({ access, table, forwarder }: ChainParts): readonly Handler[] {
   return [
     dropNoise, // responses, runts, source port 0: no answer at all
+    refuseStrangers(access), // REFUSED: who is not on our networks
     refuseOpcodes, // NOTIMP: we answer queries, nothing else
     refuseMalformed, // FORMERR: not exactly one question, more than one OPT, cut off
     refuseEdnsVersions, // BADVERS: EDNS above version 0

@@ -6,7 +6,9 @@ import { App } from './app.ts'
 import { chain } from './chain.ts'
 import { type DnsConfig, isSame } from './config.ts'
 import { Resolver } from './resolver.ts'
+import { AccessList } from './server/access-list.ts'
 import { DnsServer, hostPort } from './server/dns-server.ts'
+import { RateLimit } from './server/rate-limit.ts'
 import type { Upstream } from './upstream/exchange.ts'
 import { Forwarder } from './upstream/forwarder.ts'
 import { nameserversOf } from './upstream/resolv-conf.ts'
@@ -17,6 +19,7 @@ const token = <T>(name: string): InjectionToken<T> => Symbol(name)
 const tokens = {
   log: token<Logger>('log'),
   table: token<RecordTable>('table'),
+  access: token<AccessList>('access'),
   forwarder: token<Forwarder>('forwarder'),
   resolver: token<Resolver>('resolver'),
   server: token<DnsServer>('server'),
@@ -31,6 +34,7 @@ export function createApp(config: DnsConfig): App {
 
   provide(tokens.log, () => pino({ name: 'dns' }, pino.destination(2)))
   provide(tokens.table, () => new RecordTable(/^(0\.0\.0\.0|::)$/.test(config.listen.address) ? [] : [config.listen.address]))
+  provide(tokens.access, () => new AccessList())
   provide(tokens.forwarder, (from) => {
     const log = from.resolve(tokens.log)
     return new Forwarder(config.upstreams ?? systemUpstreams(config), {
@@ -40,7 +44,12 @@ export function createApp(config: DnsConfig): App {
   provide(tokens.resolver, (from) => {
     const log = from.resolve(tokens.log)
     const forwarder = from.resolve(tokens.forwarder)
-    return new Resolver(chain(from.resolve(tokens.table), forwarder), {
+    const table = from.resolve(tokens.table)
+    const access = from.resolve(tokens.access)
+    return new Resolver(chain({ access, table, forwarder }), {
+      access,
+      revision: table.changes,
+      rateLimit: new RateLimit(),
       recursionAvailable: forwarder.upstreams.length > 0,
       onFault: (cause) => log.error({ err: cause }, 'a query met a fault of ours'),
     })

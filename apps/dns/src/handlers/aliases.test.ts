@@ -1,14 +1,14 @@
 import type { RecordEntry } from '@standin/client'
 import { describe, expect, it } from 'vitest'
 import { type Ask, queryMessage, type Reply, read } from '../testing/messages.ts'
-import { domain, entry, loadedTable, resolverOf } from '../testing/tables.ts'
+import { domain, entry, loadedTable, resolverOf, source } from '../testing/tables.ts'
 import { rrType } from '../wire/protocol.ts'
 import type { RecordTable } from '../zones/record-table.ts'
 
 const withAliases = (id: number, ...aliases: string[]): RecordEntry => ({ ...entry(id), aliases })
 
 function ask(ask: Ask, from: RecordTable): Reply {
-  return read(resolverOf(from).reply(queryMessage(ask), 5353, false) as Buffer)
+  return read(resolverOf(from).reply(queryMessage(ask), source, false) as Buffer)
 }
 const addresses = (reply: Reply) => reply.answers.map((record) => (record as { address?: string }).address)
 const soa = (reply: Reply) => reply.authorities.filter((record) => record.type === rrType.SOA)

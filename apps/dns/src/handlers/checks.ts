@@ -1,17 +1,24 @@
+import type { AccessList } from '../server/access-list.ts'
 import { bareAnswer } from '../wire/answer.ts'
-import { rcode, rrClass, rrType } from '../wire/protocol.ts'
+import { extendedError, rcode, rrClass, rrType } from '../wire/protocol.ts'
 import { drop, type Handler } from './handler.ts'
 
 const formatError = bareAnswer(rcode.FORMERR)
 const notImplemented = bareAnswer(rcode.NOTIMP)
 const badVersion = bareAnswer(rcode.BADVERS)
 const refused = bareAnswer(rcode.REFUSED)
+const prohibited = bareAnswer(rcode.REFUSED, { code: extendedError.PROHIBITED, text: 'this resolver does not serve your network' })
 
 /**
  * Responses, or two servers could talk for ever (RFC 5452, section 9.1 says who may take one); what is too short to have a
  * header (RFC 1035, section 4.1.1); what no answer can be sent to (port 0: RFC 768 and RFC 6335, section 6).
  */
-export const dropNoise: Handler = (query) => (query.fault === 'runt' || query.isResponse || query.sourcePort === 0 ? drop : undefined)
+export const dropNoise: Handler = (query) => (query.fault === 'runt' || query.isResponse || query.source.port === 0 ? drop : undefined)
+
+/** Who asks from elsewhere gets to know no name, and that it is for this reason: RFC 8914, section 4.19. */
+export function refuseStrangers(access: AccessList): Handler {
+  return (query) => (access.admits(query.source) ? undefined : prohibited)
+}
 
 /** Before the question is looked at, as other opcodes may have other contents: RFC 1035, section 4.1.1. */
 export const refuseOpcodes: Handler = (query) => (query.isPlainQuery ? undefined : notImplemented)

@@ -1,14 +1,14 @@
 import type { EnvironmentState } from '@standin/client'
 import { describe, expect, it } from 'vitest'
 import { type Ask, queryMessage, type Reply, read } from '../testing/messages.ts'
-import { domain, entry, loadedTable, resolverOf, snapshot } from '../testing/tables.ts'
+import { domain, entry, loadedTable, resolverOf, snapshot, source } from '../testing/tables.ts'
 import { rrType } from '../wire/protocol.ts'
 import type { RecordTable } from '../zones/record-table.ts'
 
 const table = loadedTable(entry(1001), entry(1002), entry(1003, 'starting'), entry(1004, 'suspended'), entry(1005, 'stopped'))
 
 function ask(ask: Ask, from: RecordTable = table): Reply {
-  return read(resolverOf(from).reply(queryMessage(ask), 5353, false) as Buffer)
+  return read(resolverOf(from).reply(queryMessage(ask), source, false) as Buffer)
 }
 const addresses = (reply: Reply) => reply.answers.map((record) => (record as { address?: string }).address)
 const soa = (reply: Reply) => reply.authorities.filter((record) => record.type === rrType.SOA)
@@ -36,7 +36,7 @@ describe('own zone', () => {
 
   it('matches without regard to case and echoes the question byte for byte (RFC 4343, section 3; RFC 1035, section 7.3)', () => {
     const message = queryMessage({ name: `WeB.1001.TEST-envs.LocalHost` })
-    const reply = resolverOf(table).reply(message, 5353, false) as Buffer
+    const reply = resolverOf(table).reply(message, source, false) as Buffer
     expect(reply.subarray(12, message.length)).toEqual(message.subarray(12))
     expect(addresses(read(reply))).toEqual(['127.64.1.1', '127.64.1.2'])
     expect(read(reply).answers[0]?.name).toBe('WeB.1001.TEST-envs.LocalHost')

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { queryMessage, type Reply, read } from '../testing/messages.ts'
-import { domain, entry, loadedTable, resolverOf } from '../testing/tables.ts'
+import { domain, entry, loadedTable, resolverOf, source } from '../testing/tables.ts'
 import { addressBytes, reverseName } from '../wire/address.ts'
 import { displayName } from '../wire/name.ts'
 import { rrType } from '../wire/protocol.ts'
 import type { RecordTable } from '../zones/record-table.ts'
 
 function ask(table: RecordTable, name: string, type: number = rrType.PTR): Reply {
-  return read(resolverOf(table).reply(queryMessage({ name, type }), 5353, false) as Buffer)
+  return read(resolverOf(table).reply(queryMessage({ name, type }), source, false) as Buffer)
 }
 const pointer = (address: string) => displayName(reverseName(addressBytes(address) as Buffer))
 const targets = (reply: Reply) => reply.answers.map((record) => (record as { domain?: string }).domain)

@@ -1,7 +1,7 @@
 import { StandinError } from '@standin/client/errors'
 import type { Resolver } from '../resolver.ts'
 import { type TcpLimits, TcpListener } from './tcp-listener.ts'
-import { UdpListener } from './udp-listener.ts'
+import { type UdpLimits, UdpListener } from './udp-listener.ts'
 
 export interface ListenAddress {
   /** A numeric address. */
@@ -9,6 +9,8 @@ export interface ListenAddress {
   /** 0: any that is free for both UDP and TCP. */
   readonly port: number
 }
+
+export type ServerLimits = TcpLimits & UdpLimits
 
 /** How often another port is tried when the one that the system gave for UDP is taken for TCP. */
 const attempts = 20
@@ -18,8 +20,8 @@ export class DnsServer {
   readonly #udp: UdpListener
   readonly #tcp: TcpListener
 
-  constructor(resolver: Resolver, onError: (cause: Error) => void, limits: TcpLimits = {}) {
-    this.#udp = new UdpListener(resolver, onError)
+  constructor(resolver: Resolver, onError: (cause: Error) => void, limits: ServerLimits = {}) {
+    this.#udp = new UdpListener(resolver, onError, limits)
     this.#tcp = new TcpListener(resolver, onError, limits)
   }
 

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import type { Resolver } from '../resolver.ts'
 import { takeFrames, withLength } from '../wire/frame.ts'
+import { Source } from '../wire/source.ts'
 
 /** Queries of one connection that may wait for an upstream; more are not read until some are answered. */
 const maxWaiting = 64
@@ -14,6 +15,7 @@ export const defaultIdleMs = 10_000
 export class TcpConnection {
   readonly #socket: Socket
   readonly #resolver: Resolver
+  readonly #source: Source
   #received: Buffer = Buffer.alloc(0)
   #waiting = 0
   #ended = false
@@ -21,6 +23,7 @@ export class TcpConnection {
   constructor(socket: Socket, resolver: Resolver, idleMs: number) {
     this.#socket = socket
     this.#resolver = resolver
+    this.#source = new Source().set(socket.remoteAddress ?? '', socket.remotePort ?? 0)
     socket.setNoDelay(true)
     socket.setTimeout(idleMs, () => socket.destroy())
     // Whoever goes away in the middle has no need to be told.
@@ -59,7 +62,7 @@ export class TcpConnection {
   }
 
   #answer(message: Buffer): void {
-    const reply = this.#resolver.reply(message, this.#socket.remotePort ?? 0, true)
+    const reply = this.#resolver.reply(message, this.#source, true)
     if (reply === undefined) return
     if (!(reply instanceof Promise)) {
       this.#socket.write(withLength(reply))

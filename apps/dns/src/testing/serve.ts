@@ -1,5 +1,4 @@
-import { DnsServer } from '../server/dns-server.ts'
-import type { TcpLimits } from '../server/tcp-listener.ts'
+import { DnsServer, type ServerLimits } from '../server/dns-server.ts'
 import type { Forwarder } from '../upstream/forwarder.ts'
 import type { RecordTable } from '../zones/record-table.ts'
 import { resolverOf } from './tables.ts'
@@ -8,7 +7,7 @@ import { resolverOf } from './tables.ts'
 export async function serve(
   table: RecordTable,
   forwarder?: Forwarder,
-  limits: TcpLimits = {},
+  limits: ServerLimits = {},
 ): Promise<AsyncDisposable & { readonly port: number }> {
   const server = new DnsServer(
     resolverOf(table, forwarder),

@@ -1,10 +1,14 @@
 import type { EnvironmentState, RecordEntry, TableSnapshot } from '@standin/client'
 import { chain } from '../chain.ts'
 import { Resolver } from '../resolver.ts'
+import { AccessList } from '../server/access-list.ts'
 import { Forwarder } from '../upstream/forwarder.ts'
+import { Source } from '../wire/source.ts'
 import { RecordTable } from '../zones/record-table.ts'
 
 export const domain = 'test-envs.localhost'
+/** Who asks in tests. */
+export const source = new Source().set('127.0.0.1', 5353)
 
 /** An environment with `web` (two instances), `db` and `queue.internal`; services `www` and `my-api`. */
 export function entry(environment: number, state: EnvironmentState = 'running'): RecordEntry {
@@ -39,7 +43,10 @@ export function loadedTable(...items: RecordEntry[]): RecordTable {
 
 /** A resolver over a table, without upstreams unless given; a fault in a handler fails the test. */
 export function resolverOf(table: RecordTable, forwarder = new Forwarder([])): Resolver {
-  return new Resolver(chain(table, forwarder), {
+  const access = new AccessList()
+  return new Resolver(chain({ access, table, forwarder }), {
+    access,
+    revision: table.changes,
     recursionAvailable: forwarder.upstreams.length > 0,
     onFault: (cause) => {
       throw cause

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { type Ask, queryMessage, read } from '../testing/messages.ts'
-import { domain, entry, loadedTable, resolverOf } from '../testing/tables.ts'
+import { domain, entry, loadedTable, resolverOf, source } from '../testing/tables.ts'
 
 const crowd = Array.from({ length: 120 }, (_, index) => `127.70.0.${index + 1}`)
 const table = loadedTable({ ...entry(1001), records: [{ name: `crowd.1001.${domain}`, addresses: crowd, ptr: false }] })
 const resolver = resolverOf(table)
 const name = `crowd.1001.${domain}`
-const reply = (ask: Ask, overTcp = false) => resolver.reply(queryMessage(ask), 5353, overTcp) as Buffer
+const reply = (ask: Ask, overTcp = false) => resolver.reply(queryMessage(ask), source, overTcp) as Buffer
 
 describe('answer', () => {
   it('has OPT only if the query had one (RFC 6891, section 6.1.1) and advertises 1232 octets (RFC 9715, section 3)', () => {
@@ -31,7 +31,7 @@ describe('answer', () => {
 
   it('reads a UDP size below 512 as 512 (RFC 6891, section 6.2.3)', () => {
     const small = { ...entry(1001), records: [{ name, addresses: crowd.slice(0, 20), ptr: false }] }
-    const answer = resolverOf(loadedTable(small)).reply(queryMessage({ name, edns: { udpSize: 0 } }), 5353, false) as Buffer
+    const answer = resolverOf(loadedTable(small)).reply(queryMessage({ name, edns: { udpSize: 0 } }), source, false) as Buffer
     expect(read(answer)).toMatchObject({ tc: false })
     expect(read(answer).answers).toHaveLength(20)
   })

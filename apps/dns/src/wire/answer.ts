@@ -15,6 +15,11 @@ export interface Answer {
   readonly records: Buffer
   /** An option for the OPT record, in wire form: an extended error (RFC 8914). */
   readonly option: Buffer
+  /**
+   * Until when (of `performance.now()`) the same octets may be given to everybody who asks the same, as long as the tables'
+   * revision stays: Infinity for what comes out of the tables alone. Default: not at all.
+   */
+  readonly keepUntil?: number
 }
 
 /** RFC 1035, section 4.1.4: points to octet 12. */
@@ -24,7 +29,7 @@ const nothing = Buffer.alloc(0)
 /** An answer that has no records: an error, or an empty NOERROR. */
 export function bareAnswer(rcode: number, extended?: { code: number; text: string }): Answer {
   const option = extended === undefined ? nothing : extendedErrorOption(extended.code, extended.text)
-  return { rcode, authoritative: false, counts: [0, 0, 0], records: nothing, option }
+  return { rcode, authoritative: false, counts: [0, 0, 0], records: nothing, option, keepUntil: 0 }
 }
 
 /** RFC 8914, section 2. */
@@ -38,80 +43,90 @@ export function extendedErrorOption(code: number, text: string): Buffer {
   return option
 }
 
-/** An answer out of records that are already encoded. */
+/** An answer out of records that are already encoded. One of our own zones may be kept unless `keepUntil` says something else. */
 export function answerOf(parts: {
   rcode?: number
   authoritative?: boolean
   counts: readonly [number, number, number]
   records: Buffer
   option?: Buffer
+  keepUntil?: number
 }): Answer {
+  const authoritative = parts.authoritative ?? true
   return {
     rcode: parts.rcode ?? rcodes.NOERROR,
-    authoritative: parts.authoritative ?? true,
+    authoritative,
     counts: parts.counts,
     records: parts.records,
     option: parts.option ?? nothing,
+    keepUntil: parts.keepUntil ?? (authoritative ? Number.POSITIVE_INFINITY : 0),
   }
 }
 
 const optLength = 11
 
+const scratch = Buffer.alloc(size.tcp)
+
+/** As `writeAnswer`, in a buffer of its own. */
+export function encodeAnswer(query: Query, answer: Answer, recursionAvailable: boolean, cut = false): Buffer {
+  return Buffer.from(scratch.subarray(0, writeAnswer(query, answer, recursionAvailable, scratch, 0, cut)))
+}
+
 /**
- * The answer to `query` as a message. The question is echoed byte for byte; OPT is there only if the query had one
- * (RFC 6891, section 6.1.1). What is longer than the asker can take loses all records and gets TC (RFC 2181, section 9:
- * half a record set is worse than none).
+ * Writes the answer to `query` into `output` at `at`, where `query.limit` octets must fit, and gives its length. The question
+ * is echoed byte for byte; OPT is there only if the query had one (RFC 6891, section 6.1.1). What is longer than the asker
+ * can take loses all records and gets TC (RFC 2181, section 9: half a record set is worse than none); so does everything if
+ * `cut` is true.
  */
-export function encodeAnswer(query: Query, answer: Answer, recursionAvailable: boolean): Buffer {
+export function writeAnswer(query: Query, answer: Answer, recursionAvailable: boolean, output: Buffer, at: number, cut = false): number {
   const { message, questionEnd, edns } = query
   const optSize = edns === undefined ? 0 : optLength
   let option = edns === undefined ? nothing : answer.option
   let length = questionEnd + answer.records.length + optSize + option.length
-  if (length > query.limit && option.length > 0) {
+  if (option.length > 0 && (cut || length > query.limit)) {
     length -= option.length
     option = nothing
   }
-  const truncated = length > query.limit
+  const truncated = cut || length > query.limit
   if (truncated) length = questionEnd + optSize
-  const reply = Buffer.allocUnsafe(length)
   const asked = message[2] as number
-  reply[0] = message[0] as number
-  reply[1] = message[1] as number
-  reply[2] =
+  output[at] = message[0] as number
+  output[at + 1] = message[1] as number
+  output[at + 2] =
     highFlag.QR | (asked & (highFlag.OPCODE | highFlag.RD)) | (answer.authoritative ? highFlag.AA : 0) | (truncated ? highFlag.TC : 0)
   // RFC 4035, section 3.1.6: CD is copied. AD stays clear: nothing here is validated.
-  reply[3] = (recursionAvailable ? lowFlag.RA : 0) | ((message[3] as number) & lowFlag.CD) | (answer.rcode & lowFlag.RCODE)
-  reply[4] = 0
-  reply[5] = questionEnd > size.header ? 1 : 0
+  output[at + 3] = (recursionAvailable ? lowFlag.RA : 0) | ((message[3] as number) & lowFlag.CD) | (answer.rcode & lowFlag.RCODE)
+  output[at + 4] = 0
+  output[at + 5] = questionEnd > size.header ? 1 : 0
   const [answers, authorities, additionals] = answer.counts
-  writeCount(reply, 6, truncated ? 0 : answers)
-  writeCount(reply, 8, truncated ? 0 : authorities)
-  writeCount(reply, 10, (truncated ? 0 : additionals) + (optSize === 0 ? 0 : 1))
-  message.copy(reply, size.header, size.header, questionEnd)
-  let at = questionEnd
+  writeCount(output, at + 6, truncated ? 0 : answers)
+  writeCount(output, at + 8, truncated ? 0 : authorities)
+  writeCount(output, at + 10, (truncated ? 0 : additionals) + (optSize === 0 ? 0 : 1))
+  message.copy(output, at + size.header, size.header, questionEnd)
+  let next = at + questionEnd
   if (!truncated) {
-    reply.set(answer.records, at)
-    at += answer.records.length
+    output.set(answer.records, next)
+    next += answer.records.length
   }
-  if (edns !== undefined) writeOpt(reply, at, answer.rcode, edns.dnssecOk, option)
-  return reply
+  if (edns !== undefined) writeOpt(output, next, answer.rcode, edns.dnssecOk, option)
+  return length
 }
 
 /** RFC 6891, section 6.1.2: root, OPT, our size, upper rcode bits, version 0, flags (DO is copied: RFC 3225, section 3), options. */
-function writeOpt(reply: Buffer, at: number, rcode: number, dnssecOk: boolean, option: Buffer): void {
-  reply[at] = 0
-  reply[at + 1] = 0
-  reply[at + 2] = 41
-  writeCount(reply, at + 3, size.ednsUdp)
-  reply[at + 5] = rcode >> 4
-  reply[at + 6] = 0
-  reply[at + 7] = dnssecOk ? 0x80 : 0
-  reply[at + 8] = 0
-  writeCount(reply, at + 9, option.length)
-  if (option.length > 0) reply.set(option, at + optLength)
+function writeOpt(output: Buffer, at: number, rcode: number, dnssecOk: boolean, option: Buffer): void {
+  output[at] = 0
+  output[at + 1] = 0
+  output[at + 2] = 41
+  writeCount(output, at + 3, size.ednsUdp)
+  output[at + 5] = rcode >> 4
+  output[at + 6] = 0
+  output[at + 7] = dnssecOk ? 0x80 : 0
+  output[at + 8] = 0
+  writeCount(output, at + 9, option.length)
+  if (option.length > 0) output.set(option, at + optLength)
 }
 
-function writeCount(reply: Buffer, at: number, value: number): void {
-  reply[at] = value >> 8
-  reply[at + 1] = value & 0xff
+function writeCount(output: Buffer, at: number, value: number): void {
+  output[at] = value >> 8
+  output[at + 1] = value & 0xff
 }

@@ -2,7 +2,7 @@ import dns2 from 'dns2'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { encodeName, opt, queryMessage } from '../testing/messages.ts'
-import { domain, entry, loadedTable, resolverOf } from '../testing/tables.ts'
+import { domain, entry, loadedTable, resolverOf, source } from '../testing/tables.ts'
 import { answerFromReply } from '../upstream/upstream-message.ts'
 import { takeFrames, withLength } from './frame.ts'
 import { Query } from './query.ts'
@@ -12,14 +12,14 @@ const resolver = resolverOf(loadedTable(entry(1001), entry(1002, 'stopped')))
 /** What must hold for every message, well-formed or not. */
 function check(message: Buffer): void {
   const copy = Buffer.from(message)
-  const reply = resolver.reply(message, 5353, false)
+  const reply = resolver.reply(message, source, false)
   expect(message).toEqual(copy)
   if (message.length < 12 || ((message[2] as number) & 0x80) !== 0) {
     expect(reply).toBeUndefined()
     return
   }
   if (!Buffer.isBuffer(reply)) throw new Error('no reply, and not at once')
-  const query = new Query(message, 5353, false)
+  const query = new Query(message, source, false)
   expect(reply.length).toBeLessThanOrEqual(query.limit)
   expect(reply.subarray(0, 2)).toEqual(message.subarray(0, 2))
   expect((reply[2] as number) & 0xf9).toBe(0x80 | ((message[2] as number) & 0x79))
@@ -27,7 +27,7 @@ function check(message: Buffer): void {
   const read = dns2.Packet.parse(reply)
   expect(read.errors).toEqual([])
   expect(read.additionals.filter((record) => record.type === 41)).toHaveLength(query.edns === undefined ? 0 : 1)
-  expect(resolver.reply(reply, 5353, false)).toBeUndefined()
+  expect(resolver.reply(reply, source, false)).toBeUndefined()
 }
 
 const octets = (maxLength: number) => fc.uint8Array({ maxLength }).map((bytes) => Buffer.from(bytes))

@@ -1,6 +1,7 @@
 import { lowerCaseOctet, type WireName } from './name.ts'
 import { highFlag, lowFlag, opcode, rrType, size } from './protocol.ts'
 import { recordAt } from './records.ts'
+import type { Source } from './source.ts'
 
 /** What the OPT record of a query says (RFC 6891, section 6.1.3). */
 export interface Edns {
@@ -32,14 +33,14 @@ export class Query {
   /** Octet after the question; 12 where there is none to echo. */
   readonly questionEnd: number
   readonly edns: Edns | undefined
-  readonly sourcePort: number
+  readonly source: Source
   /** The most octets that the answer may have. */
   readonly limit: number
 
   /** `overTcp`: then only the two octets of the length limit the answer. */
-  constructor(message: Buffer, sourcePort: number, overTcp: boolean) {
+  constructor(message: Buffer, source: Source, overTcp: boolean) {
     this.message = message
-    this.sourcePort = sourcePort
+    this.source = source
     let fault: QueryFault = 'none'
     let end: number = size.header
     let type = 0

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { queryMessage, read } from '../testing/messages.ts'
-import { domain, entry, loadedTable, resolverOf, snapshot } from '../testing/tables.ts'
+import { domain, entry, loadedTable, resolverOf, snapshot, source } from '../testing/tables.ts'
 import { RecordTable } from './record-table.ts'
 
 describe('RecordTable', () => {
@@ -47,7 +47,7 @@ describe('RecordTable', () => {
     for (const [index, id] of [1001, 6000, 11_000].entries()) expect(table.environment(id)).toBe(others[index])
     expect(table.size).toBe(10_000)
     expect(table.reverse.size).toBe(reverseNames)
-    const reply = resolverOf(table).reply(queryMessage({ name: `web.11000.${domain}` }), 5353, false) as Buffer
+    const reply = resolverOf(table).reply(queryMessage({ name: `web.11000.${domain}` }), source, false) as Buffer
     expect(read(reply).answers).toHaveLength(1)
   })
 

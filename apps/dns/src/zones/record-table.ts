@@ -1,5 +1,6 @@
 import type { RecordEntry, TableDelta, TableSnapshot } from '@standin/client'
 import { StandinError } from '@standin/client/errors'
+import { Revision } from '../revision.ts'
 import { AddressNode } from './address-node.ts'
 import { AliasIndex } from './alias-index.ts'
 import { EnvironmentZone } from './environment-zone.ts'
@@ -33,6 +34,8 @@ export interface Apexes {
  * own entry costs, however many there are.
  */
 export class RecordTable {
+  /** Bumped with every change. */
+  readonly changes: Revision
   readonly #nameServerAddresses: readonly string[]
   #environments = new Map<number, EnvironmentZone>()
   #reverse = new ReverseIndex()
@@ -42,7 +45,8 @@ export class RecordTable {
   #apexes: Apexes | undefined
 
   /** `nameServerAddresses`: where this resolver listens; empty where that is every address. */
-  constructor(nameServerAddresses: readonly string[]) {
+  constructor(nameServerAddresses: readonly string[], changes = new Revision()) {
+    this.changes = changes
     this.#nameServerAddresses = nameServerAddresses
   }
 
@@ -74,6 +78,7 @@ export class RecordTable {
     this.#aliases = aliases
     this.#revision = snapshot.revision
     this.#apexes = undefined
+    this.changes.bump()
   }
 
   apply(delta: TableDelta<RecordEntry>): void {
@@ -81,6 +86,7 @@ export class RecordTable {
     const zone = this.#zone
     if (zone === undefined) throw new StandinError('internal', 'a delta came before the first snapshot of the record table')
     this.#revision = delta.revision
+    this.changes.bump()
     if (id === null) return
     const before = this.#environments.get(id)
     if (before !== undefined) {
