@@ -23,7 +23,7 @@ let date = ''
 let dateOf = 0
 
 /** Now, to the second (RFC 9110, section 5.6.7). */
-const httpDate = (): string => {
+export const httpDate = (): string => {
   const second = Math.floor(Date.now() / 1000)
   if (second !== dateOf) {
     dateOf = second

@@ -1,84 +1,70 @@
-import { constants, type ServerHttp2Stream } from 'node:http2'
-import type { ClientConnection } from '../http/client-connection.ts'
-import { BodyKind, type ClientStream, type RequestHead, type RequestListener } from '../http/client-stream.ts'
-import { headerObject } from './header-list.ts'
-
-const { NGHTTP2_NO_ERROR } = constants
+import type { ClientStream, RequestHead, RequestListener } from '../http/client-stream.ts'
+import { httpDate } from '../http1/response-text.ts'
+import { ErrorCode, maxFrameSize, maxWindow, resetFrame, windowUpdate } from './frames.ts'
+import { encodeField } from './hpack-encoder.ts'
+import type { HeldUp } from './outgoing.ts'
+import { RequestBody } from './request-body.ts'
+import type { StreamOwner } from './stream-owner.ts'
 
 /** Who listens when the exchange is over. */
 const nobody: RequestListener = { onBody() {}, onBodyEnd() {}, onClientDrain() {}, onClientGone() {} }
+const empty = Buffer.alloc(0)
 
-/** Our side of a stream, so that its events need no function of their own. */
-const ours = Symbol('Http2ClientStream')
-export type OwnedStream = ServerHttp2Stream & { [ours]: Http2ClientStream }
-
-/** The connection that a stream is on. */
-interface StreamOwner extends ClientConnection {
-  /** One request less is under way. */
-  onStreamEnd(): void
-}
-
-/** One request and its response on an HTTP/2 connection, by the core `stream` API of Node. */
-export class Http2ClientStream implements ClientStream {
+/** One request and its response on an HTTP/2 connection. */
+export class Http2ClientStream implements ClientStream, HeldUp {
   readonly connection: StreamOwner
+  readonly id: number
   readonly head: RequestHead
   listener: RequestListener = nobody
   hasResponded = false
   bytesSent = 0
-  readonly #stream: OwnedStream
+  readonly #body: RequestBody
+  /** How much more of the body the client takes; negative where it changed its mind (RFC 9113, section 6.9.2). */
+  #window: number
   /** Nothing more can be said: the response is complete or was cut, or the client is gone. */
   #hasEnded = false
-  #bodyComplete: boolean
-  #isReading = false
-  #trailersIn: readonly string[] | null = null
+  /** Its last frame is out. */
+  #isClosed = false
   /** Bytes of the response that are still to come; -1: as many as there are. */
   #remaining = -1
   #hasBody = false
-  #waitsForTrailers = false
-  #trailersOut: readonly string[] | null = null
+  /** What the client's window, or its reading, holds up. */
+  #queue: Buffer[] = []
+  #isHeldUp = false
+  #endsWith: readonly string[] | null | undefined
 
-  constructor(connection: StreamOwner, stream: ServerHttp2Stream, head: RequestHead) {
+  /** @param window of the client for a new stream */
+  constructor(connection: StreamOwner, id: number, head: RequestHead, window: number) {
     this.connection = connection
+    this.id = id
     this.head = head
-    this.#bodyComplete = head.bodyKind === BodyKind.none
-    this.#stream = stream as OwnedStream
-    this.#stream[ours] = this
-    stream.on('error', ignore)
-    stream.on('close', onClose)
-    // Where a body waits to be read, the stream is not closed by the client's reset.
-    if (!this.#bodyComplete) stream.on('aborted', onAborted)
+    this.#window = window
+    this.#body = new RequestBody(head)
+  }
+
+  /** All of the request's body has come. */
+  get hasWholeBody(): boolean {
+    return this.#body.isComplete
   }
 
   inform(status: number, headers: readonly string[]): void {
-    const stream = this.#stream
-    if (this.hasResponded || this.#hasEnded || stream.closed || stream.destroyed) return
-    stream.additionalHeaders({ ':status': status, ...headerObject(headers) })
+    if (this.hasResponded || this.#hasEnded) return
+    this.bytesSent += this.connection.outgoing.headers(this.id, status, headers, '', false)
   }
 
   respond(status: number, _reason: string, headers: readonly string[], length: number): void {
-    const stream = this.#stream
-    if (this.hasResponded || this.#hasEnded || stream.closed || stream.destroyed) return
+    if (this.hasResponded || this.#hasEnded) return
     this.hasResponded = true
     this.#hasBody = length !== 0 && this.head.method !== 'HEAD' && status !== 204 && status !== 304
     this.#remaining = length
-    this.#waitsForTrailers = this.#hasBody && length === -1
-    const list: (string | number)[] = [':status', status]
-    for (let i = 0; i < headers.length; i++) list.push(headers[i] as string)
-    try {
-      // The types don't know yet that a flat list is taken as well.
-      stream.respond(list as never, responseOptions(this.#hasBody, this.#waitsForTrailers))
-    } catch {
-      // A status that HTTP/2 of Node does not send.
-      this.cut()
-      return
-    }
-    if (this.#waitsForTrailers) stream.on('wantTrailers', onWantTrailers)
+    const date = hasDate(headers) ? '' : encodeField('date', httpDate())
+    this.bytesSent += this.connection.outgoing.headers(this.id, status, headers, date, !this.#hasBody)
+    if (!this.#hasBody) this.#close()
   }
 
   write(chunk: Buffer): boolean {
     const { length } = chunk
-    const stream = this.#stream
-    if (!this.#hasBody || this.#hasEnded || length === 0 || stream.closed || stream.destroyed) return true
+    if (!this.#hasBody || this.#hasEnded || this.#isClosed || length === 0) return true
     this.bytesSent += length
     if (this.#remaining !== -1) {
       this.#remaining -= length
@@ -86,15 +72,10 @@ export class Http2ClientStream implements ClientStream {
         this.cut()
         return false
       }
-      if (this.#remaining === 0) {
-        // The end goes with the last bytes, in one frame.
-        stream.end(chunk)
-        return true
-      }
     }
-    if (stream.write(chunk)) return true
-    stream.once('drain', onDrain)
-    return false
+    this.#queue.push(chunk)
+    if (!this.#isHeldUp) this.#send()
+    return !this.#isHeldUp
   }
 
   end(trailers: readonly string[] | null): void {
@@ -106,61 +87,82 @@ export class Http2ClientStream implements ClientStream {
     }
     this.#hasEnded = true
     this.listener = nobody
-    const stream = this.#stream
-    this.#trailersOut = trailers
-    if (this.#hasBody && this.#remaining === -1) stream.end()
-    // What of the request has not come is not wanted any more, and was not in vain (RFC 9113, section 8.1).
-    if (!this.#bodyComplete) stream.close(NGHTTP2_NO_ERROR)
+    if (this.#remaining !== -1 || this.#isClosed) return
+    this.#endsWith = trailers
+    if (!this.#isHeldUp) this.#sendEnd(trailers)
   }
 
   cut(): void {
     this.#hasEnded = true
     this.listener = nobody
-    // Resets it with INTERNAL_ERROR. `close` would end our side first, and half a response with its reset would be a whole one.
-    this.#stream.destroy(wasCut)
+    this.reset(ErrorCode.internal)
   }
 
   pauseBody(): void {
-    if (this.#isReading && !this.#bodyComplete && !this.#hasEnded) this.#stream.pause()
+    this.#body.isWanted = false
   }
 
   resumeBody(): void {
-    if (this.#bodyComplete || this.#hasEnded) return
-    const stream = this.#stream
-    if (!this.#isReading) {
-      this.#isReading = true
-      stream.on('trailers', onTrailers)
-      stream.on('end', onEnd)
-      stream.on('data', onData)
-    }
-    stream.resume()
+    const body = this.#body
+    if (body.isWanted || body.isOver || this.#hasEnded) return
+    body.isWanted = true
+    const { kept } = body
+    while (kept.length > 0 && body.isWanted) this.#passOn(kept.shift() as Buffer)
+    if (body.isComplete && body.isWanted) this.#passOnEnd()
   }
 
   takeSocket(): null {
     return null
   }
 
-  /** Of the stream's events. */
-  onData(chunk: Buffer): void {
-    if (!this.#hasEnded) this.listener.onBody(chunk)
+  // What comes on it.
+
+  /** @param length of the frame with its padding @returns code of the error that it is, or none */
+  onData(chunk: Buffer, length: number, isLast: boolean): number {
+    const fault = this.#body.count(length, chunk.length, isLast)
+    if (fault !== ErrorCode.none) return fault
+    if (chunk.length > 0) {
+      if (this.#body.isWanted) this.#passOn(chunk)
+      else if (!this.#hasEnded) this.#body.kept.push(chunk)
+    }
+    if (isLast && this.#body.isWanted) this.#passOnEnd()
+    return fault
   }
 
-  onTrailers(trailers: readonly string[]): void {
-    this.#trailersIn = trailers
+  /** @returns as `onData` */
+  onTrailers(trailers: readonly string[]): number {
+    const fault = this.#body.end(trailers)
+    if (fault === ErrorCode.none && this.#body.isWanted) this.#passOnEnd()
+    return fault
   }
 
-  onBodyEnd(): void {
-    if (this.#bodyComplete) return
-    this.#bodyComplete = true
-    if (!this.#hasEnded) this.listener.onBodyEnd(this.#trailersIn)
+  /** @returns false: the window is larger than windows get (RFC 9113, section 6.9.1) */
+  widen(bytes: number): boolean {
+    this.#window += bytes
+    if (this.#window > maxWindow) return false
+    if (this.#isHeldUp && this.#window > 0) this.pump()
+    return true
   }
 
-  onClose(): void {
-    this.onAborted()
-    this.connection.onStreamEnd()
+  /** Sends what may go out of what was held up. */
+  pump(): void {
+    this.#isHeldUp = false
+    this.connection.outgoing.release(this)
+    this.#send()
+    if (!this.#isHeldUp && !this.#hasEnded) this.listener.onClientDrain()
   }
 
-  onAborted(): void {
+  /** Ends it at once, for whatever reason. */
+  reset(code: number): void {
+    if (this.#isClosed) return
+    this.connection.outgoing.add(resetFrame(this.id, code))
+    this.#forget(true)
+    this.lose()
+  }
+
+  /** The client has reset it, or is gone. */
+  lose(): void {
+    if (!this.#isClosed) this.#forget(false)
     if (this.#hasEnded) return
     this.#hasEnded = true
     const { listener } = this
@@ -168,46 +170,71 @@ export class Http2ClientStream implements ClientStream {
     listener.onClientGone()
   }
 
-  sendTrailers(): void {
-    this.#stream.sendTrailers(this.#trailersOut === null ? {} : headerObject(this.#trailersOut))
+  #passOn(chunk: Buffer): void {
+    if (this.#hasEnded) return
+    this.listener.onBody(chunk)
+    const granted = this.#body.passedOn(chunk.length)
+    if (granted > 0 && !this.#isClosed) this.connection.outgoing.add(windowUpdate(this.id, granted))
+  }
+
+  #passOnEnd(): void {
+    this.#body.isOver = true
+    if (!this.#hasEnded) this.listener.onBodyEnd(this.#body.trailers)
+  }
+
+  #send(): void {
+    const { outgoing } = this.connection
+    const queue = this.#queue
+    let at = 0
+    while (queue.length > 0) {
+      const chunk = queue[0] as Buffer
+      const allowed = outgoing.isFull ? 0 : Math.min(chunk.length - at, maxFrameSize, this.#window, outgoing.window)
+      if (allowed <= 0) {
+        if (at > 0) queue[0] = chunk.subarray(at)
+        this.#isHeldUp = true
+        outgoing.hold(this)
+        return
+      }
+      this.#window -= allowed
+      const end = at + allowed
+      const isOut = end === chunk.length
+      if (isOut) queue.shift()
+      // The end goes with the last bytes, in one frame.
+      const isLast = isOut && this.#remaining === 0 && queue.length === 0
+      outgoing.data(this.id, chunk, at, end, isLast)
+      if (isLast) this.#close()
+      at = isOut ? 0 : end
+    }
+    if (this.#endsWith !== undefined && !this.#isClosed) this.#sendEnd(this.#endsWith)
+  }
+
+  #sendEnd(trailers: readonly string[] | null): void {
+    const { outgoing } = this.connection
+    if (trailers === null) outgoing.data(this.id, empty, 0, 0, true)
+    else this.bytesSent += outgoing.headers(this.id, 0, trailers, '', true)
+    this.#close()
+  }
+
+  /** The response is out. What of the request has not come is not wanted, and was not in vain (RFC 9113, section 8.1). */
+  #close(): void {
+    const isDeclined = !this.#body.isComplete
+    if (isDeclined) this.connection.outgoing.add(resetFrame(this.id, ErrorCode.none))
+    this.#forget(isDeclined)
+  }
+
+  #forget(wasReset: boolean): void {
+    this.#isClosed = true
+    this.#queue = []
+    this.#body.kept.length = 0
+    this.connection.outgoing.release(this)
+    this.connection.onStreamEnd(this.id, wasReset)
   }
 }
 
-/** Nobody sees it: what counts is that there is one. */
-const wasCut = new Error('the response was cut')
-
-const ended = { endStream: true }
-const open = { endStream: false }
-const trailing = { endStream: false, waitForTrailers: true }
-
-const responseOptions = (hasBody: boolean, waitForTrailers: boolean) => (hasBody ? (waitForTrailers ? trailing : open) : ended)
-
-const ignore = (): void => {}
-
-function onClose(this: OwnedStream): void {
-  this[ours].onClose()
-}
-
-function onAborted(this: OwnedStream): void {
-  this[ours].onAborted()
-}
-
-function onData(this: OwnedStream, chunk: Buffer): void {
-  this[ours].onData(chunk)
-}
-
-function onEnd(this: OwnedStream): void {
-  this[ours].onBodyEnd()
-}
-
-function onTrailers(this: OwnedStream, _headers: object, _flags: number, raw: string[]): void {
-  this[ours].onTrailers(raw)
-}
-
-function onDrain(this: OwnedStream): void {
-  this[ours].listener.onClientDrain()
-}
-
-function onWantTrailers(this: OwnedStream): void {
-  this[ours].sendTrailers()
+const hasDate = (headers: readonly string[]): boolean => {
+  for (let i = 0; i < headers.length; i += 2) {
+    const name = headers[i] as string
+    if (name.length === 4 && (name === 'Date' || name.toLowerCase() === 'date')) return true
+  }
+  return false
 }

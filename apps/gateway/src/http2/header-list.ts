@@ -1,28 +1,36 @@
-import type { OutgoingHttpHeaders } from 'node:http'
 import { BodyKind, type RequestHead } from '../http/client-stream.ts'
+import { isTokenChar } from '../http1/field-lines.ts'
 
-/** END_STREAM of a HEADERS frame (RFC 9113, section 6.2): no body follows. */
-const endStream = 0x1
-
-/** Reads the head of a request from the header list of its stream: names and values in turn, pseudo-headers first (RFC 9113, section 8.3.1). */
-export const readRequestHead = (list: readonly string[], flags: number): RequestHead => {
+/**
+ * Reads the head of a request from its fields: names and values in turn, pseudo-headers first (RFC 9113, section 8.3.1).
+ * Takes nothing that isn't plainly valid, since it goes on over HTTP/1 (RFC 9113, section 10.3).
+ * @param isLast no body follows
+ * @returns null: it is malformed (RFC 9113, section 8.1.1)
+ */
+export const readRequestHead = (list: readonly string[], isLast: boolean): RequestHead | null => {
   let method = ''
   let target = ''
+  let scheme = ''
   let authority: string | null = null
   let first = 0
   for (; first < list.length; first += 2) {
     const name = list[first] as string
     if (name.charCodeAt(0) !== 0x3a) break
-    if (name === ':method') method = list[first + 1] as string
-    else if (name === ':path') target = list[first + 1] as string
-    else if (name === ':authority') authority = list[first + 1] as string
+    const value = list[first + 1] as string
+    if (name === ':method' && method === '' && isToken(value)) method = value
+    else if (name === ':path' && target === '' && isVisible(value)) target = value
+    else if (name === ':scheme' && scheme === '' && isVisible(value)) scheme = value
+    else if (name === ':authority' && authority === null && isVisible(value)) authority = value
+    else return null
   }
+  if (!isComplete(method, target, scheme, authority)) return null
   const raw: string[] = []
   let cookieAt = -1
   let contentLength = -1
   for (let i = first; i < list.length; i += 2) {
     const name = list[i] as string
     const value = list[i + 1] as string
+    if (!isAllowed(name, value)) return null
     if (name.length === 6 && name === 'cookie') {
       // Clients cut cookies in pieces, which compress better; HTTP/1 knows one line only (RFC 9113, section 8.2.3).
       if (cookieAt !== -1) {
@@ -31,12 +39,64 @@ export const readRequestHead = (list: readonly string[], flags: number): Request
       }
       cookieAt = raw.length + 1
     } else if (name.length === 14 && name === 'content-length') {
+      if (contentLength !== -1 || !/^\d{1,15}$/.test(value)) return null
       contentLength = Number(value)
     }
     raw.push(name, value)
   }
-  if ((flags & endStream) !== 0) return new Http2RequestHead(method, target, authority, raw, BodyKind.none, 0)
+  if (isLast) return contentLength > 0 ? null : new Http2RequestHead(method, target, authority, raw, BodyKind.none, 0)
   return new Http2RequestHead(method, target, authority, raw, contentLength === -1 ? BodyKind.stream : BodyKind.length, contentLength)
+}
+
+/** Whether these fields can be the trailers of a request: no pseudo-header is among them (RFC 9113, section 8.1). */
+export const areTrailers = (list: readonly string[]): boolean => {
+  for (let i = 0; i < list.length; i += 2) if (!isAllowed(list[i] as string, list[i + 1] as string)) return false
+  return true
+}
+
+/** CONNECT names an authority and nothing else (RFC 9113, section 8.5); it is refused by whoever looks at targets. */
+const isComplete = (method: string, target: string, scheme: string, authority: string | null): boolean => {
+  if (method === 'CONNECT') return target === '' && scheme === '' && authority !== null
+  return method !== '' && scheme !== '' && (target.charCodeAt(0) === 0x2f || (target === '*' && method === 'OPTIONS'))
+}
+
+/** RFC 9113, sections 8.2.1 and 8.2.2. */
+const isAllowed = (name: string, value: string): boolean => {
+  const { length } = name
+  if (length === 0) return false
+  for (let i = 0; i < length; i++) {
+    const code = name.charCodeAt(i)
+    if (isTokenChar[code] !== 1 || (code >= 0x41 && code <= 0x5a)) return false
+  }
+  return isFieldValue(value) && !(length === 2 && name === 'te' ? value.toLowerCase() !== 'trailers' : ofConnections.has(name))
+}
+
+const ofConnections = new Set(['connection', 'keep-alive', 'proxy-connection', 'transfer-encoding', 'upgrade'])
+
+const isFieldValue = (value: string): boolean => {
+  const { length } = value
+  if (length === 0) return true
+  for (let i = 0; i < length; i++) {
+    const code = value.charCodeAt(i)
+    if ((code < 0x20 && code !== 0x09) || code === 0x7f) return false
+  }
+  return !isBlank(value.charCodeAt(0)) && !isBlank(value.charCodeAt(length - 1))
+}
+
+const isBlank = (code: number): boolean => code === 0x20 || code === 0x09
+
+const isToken = (value: string): boolean => {
+  for (let i = 0; i < value.length; i++) if (isTokenChar[value.charCodeAt(i)] !== 1) return false
+  return value !== ''
+}
+
+/** ASCII without blanks and controls. */
+const isVisible = (value: string): boolean => {
+  for (let i = 0; i < value.length; i++) {
+    const code = value.charCodeAt(i)
+    if (code <= 0x20 || code >= 0x7f) return false
+  }
+  return value !== ''
 }
 
 class Http2RequestHead implements RequestHead {
@@ -56,18 +116,4 @@ class Http2RequestHead implements RequestHead {
     this.bodyKind = bodyKind
     this.contentLength = contentLength
   }
-}
-
-/** A flat list as the object that Node takes for trailers and informational responses. */
-export const headerObject = (list: readonly string[]): OutgoingHttpHeaders => {
-  const headers: Record<string, string | string[]> = {}
-  for (let i = 0; i < list.length; i += 2) {
-    const name = (list[i] as string).toLowerCase()
-    const value = list[i + 1] as string
-    const before = headers[name]
-    if (before === undefined) headers[name] = value
-    else if (Array.isArray(before)) before.push(value)
-    else headers[name] = [before, value]
-  }
-  return headers
 }

@@ -2,8 +2,8 @@ import { type ClientHttp2Stream, constants } from 'node:http2'
 import { Duplex } from 'node:stream'
 import { classifyResponseHeader, HeaderClass } from '../http/headers.ts'
 import type { UpstreamListener, UpstreamRequest, UpstreamResponse, UpstreamStream } from '../http/upstream-stream.ts'
-import { headerObject } from '../http2/header-list.ts'
 import type { H2cSession } from './h2c-session.ts'
+import { headerObject } from './header-object.ts'
 import { closedEarly, http2Failure, resetByEndpoint, UpstreamError } from './upstream-error.ts'
 
 const { NGHTTP2_CANCEL, NGHTTP2_REFUSED_STREAM } = constants
@@ -22,6 +22,7 @@ export class H2cStream implements UpstreamStream {
   readonly request: UpstreamRequest
   isSent = false
   diedUnused = false
+  connectMs = 0
   readonly #listener: UpstreamListener
   readonly #owner: StreamOwner
   #session: H2cSession | null = null
