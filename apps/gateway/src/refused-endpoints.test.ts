@@ -17,6 +17,29 @@ describe('RefusedEndpoints', () => {
     expect(refused.ownerOf('127.64.0.9', 7077)).toBeNull()
   })
 
+  it.each([
+    '::ffff:127.0.0.1',
+    '[::ffff:7f00:1]',
+    '::FFFF:7F00:0001',
+    '0:0:0:0:0:ffff:127.0.0.1',
+    '0000:0000:0000:0000:0000:ffff:7f00:0001',
+    '[::ffff:0:0]',
+    '::ffff:0.0.0.0',
+    '0:0:0:0:0:0:0:0',
+    'LOCALHOST',
+  ])('knows it however its address is written: %s', (address) => {
+    const refused = new RefusedEndpoints()
+    refused.set('the control plane', ['127.0.0.1:7077'])
+    expect(refused.ownerOf(address, 7077)).toBe('the control plane')
+  })
+
+  it('knows an address of IPv6 that is written out, and takes no other for it', () => {
+    const refused = new RefusedEndpoints()
+    refused.set('the control plane', ['http://[::1]:7077'])
+    expect(refused.ownerOf('0:0:0:0:0:0:0:1', 7077)).toBe('the control plane')
+    expect(refused.ownerOf('0:0:0:0:0:0:1:1', 7077)).toBeNull()
+  })
+
   it('forgets the address that an owner has left', () => {
     const refused = new RefusedEndpoints()
     refused.set('the control plane', ['127.0.0.1:7077'])

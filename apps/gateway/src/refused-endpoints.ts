@@ -1,4 +1,4 @@
-import { isIP } from 'node:net'
+import { isIP, SocketAddress } from 'node:net'
 import { networkInterfaces } from 'node:os'
 
 /**
@@ -41,14 +41,24 @@ export class RefusedEndpoints {
   }
 }
 
-/** Without brackets, zone and the prefix of an IPv4 address in IPv6; names of loopback become its address. */
+/**
+ * One spelling per address: without brackets and zone, an IPv4 address within IPv6 as what it is (RFC 4291, section
+ * 2.5.5.2), whichever way it is written. Names of loopback become its address; other names stay.
+ */
 export const plainAddress = (address: string): string => {
+  if (!address.includes(':')) return address.toLowerCase() === 'localhost' ? '127.0.0.1' : address
   let plain = address.toLowerCase()
   if (plain.startsWith('[')) plain = plain.slice(1, -1)
   const zone = plain.indexOf('%')
   if (zone !== -1) plain = plain.slice(0, zone)
-  if (plain.startsWith('::ffff:') && isIP(plain.slice(7)) === 4) plain = plain.slice(7)
-  return plain === 'localhost' ? '127.0.0.1' : plain
+  if (plain.startsWith('::ffff:') && isIP(plain.slice(7)) === 4) return plain.slice(7)
+  if (isIP(plain) !== 6) return plain
+  plain = new SocketAddress({ address: plain, family: 'ipv6' }).address
+  const mapped = /^::ffff:(?:([0-9.]+)|([0-9a-f]{1,4}):([0-9a-f]{1,4}))$/.exec(plain)
+  if (mapped === null) return plain
+  if (mapped[1] !== undefined) return mapped[1]
+  const [high, low] = [Number.parseInt(mapped[2] as string, 16), Number.parseInt(mapped[3] as string, 16)]
+  return `${high >> 8}.${high & 255}.${low >> 8}.${low & 255}`
 }
 
 const isAnyAddress = (address: string) => address === '0.0.0.0' || address === '::'
