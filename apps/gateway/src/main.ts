@@ -1,6 +1,7 @@
 import { StandinError } from '@standin/client/errors'
 import { readConfig } from './config.ts'
 import { buildContainer, Tokens } from './container.ts'
+import { keepYoungGenerationSmall } from './young-generation.ts'
 
 /** One line on standard output says where the gateway listens, or why it doesn't. */
 const say = (line: object) => process.stdout.write(`${JSON.stringify(line)}\n`)
@@ -13,6 +14,7 @@ const stopSignal = () =>
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => resolve())
   })
 
+keepYoungGenerationSmall()
 try {
   const container = buildContainer(readConfig(process.argv.slice(2)))
   const lines = container.resolve(Tokens.lines)

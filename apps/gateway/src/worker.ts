@@ -3,11 +3,13 @@ import { buildContainer, Tokens } from './container.ts'
 import type { Engine } from './engine.ts'
 import type { FromWorker, ToWorker } from './workers/messages.ts'
 import { PrimaryLink } from './workers/primary-link.ts'
+import { keepYoungGenerationSmall } from './young-generation.ts'
 
 /**
  * A worker of the gateway: serves requests as the primary, which has started it, tells it to. Without its primary it ends.
  */
 
+keepYoungGenerationSmall()
 const tell = (message: FromWorker): void => {
   // A channel that has just closed is heard of by `disconnect`.
   if (process.connected) process.send?.(message, undefined, undefined, () => {})
