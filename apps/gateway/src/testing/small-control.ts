@@ -9,16 +9,19 @@ import { domain } from './start-gateway.ts'
 
 /** A home, and a server that plays control for the gateway: the watch of routes, waking, activity. */
 export const startControl = async (items: RouteEntry[]) => {
+  const table = new Map(items.map((entry) => [entry.environment, entry]))
   const home = await mkdtemp(join(tmpdir(), 'standin-gateway-'))
   const watches = new Set<ServerResponse>()
+  let revision = 1
   const activity: ActivityReport['items'] = []
   const resumed: string[] = []
   const server = createServer((req, res) => {
     if (req.url?.startsWith('/v1/routes')) {
       watches.add(res)
+      res.on('close', () => watches.delete(res))
       res.writeHead(200, { 'content-type': 'text/event-stream' })
-      const snapshot = { epoch: 'a', revision: 1, domain, gateway: [], nextId: 1010, items }
-      res.write(`id: a:1\nevent: snapshot\ndata: ${JSON.stringify(snapshot)}\n\n`)
+      const snapshot = { epoch: 'a', revision, domain, gateway: [], nextId: 1010, items: [...table.values()] }
+      res.write(`id: a:${revision}\nevent: snapshot\ndata: ${JSON.stringify(snapshot)}\n\n`)
       return
     }
     let body = ''
@@ -39,13 +42,18 @@ export const startControl = async (items: RouteEntry[]) => {
   await mkdir(join(home, 'secrets'))
   await writeFile(join(home, 'run', 'control.json'), JSON.stringify({ api: `http://127.0.0.1:${port}`, pid: process.pid }))
   await writeFile(join(home, 'secrets', 'gateway.token'), 'stn_2_secret')
-  let revision = 1
+  // Who hears nothing for a while takes the link for dead.
+  const heart = setInterval(() => {
+    for (const watch of watches) watch.write(`event: heartbeat\ndata: ${JSON.stringify({ revision })}\n\n`)
+  }, 1_000)
   return {
     home,
     port,
     activity,
     resumed,
     delta: (put: RouteEntry | null, remove: number | null = null) => {
+      if (put !== null) table.set(put.environment, put)
+      if (remove !== null) table.delete(remove)
       const delta = { revision: ++revision, put, remove }
       for (const watch of watches) watch.write(`id: a:${revision}\nevent: delta\ndata: ${JSON.stringify(delta)}\n\n`)
     },
@@ -54,6 +62,7 @@ export const startControl = async (items: RouteEntry[]) => {
       server.closeAllConnections()
     },
     [Symbol.asyncDispose]: async () => {
+      clearInterval(heart)
       server.close()
       server.closeAllConnections()
       await rm(home, { recursive: true })
