@@ -78,7 +78,11 @@ export class Exchange implements RequestListener {
   retries = 0
   upstream = ''
   upstreamMs = 0
+  /** How long the connection to the endpoint took to open, ms; 0: there was one. */
+  connectMs = 0
   status = 0
+  /** Of the request's body, as far as an endpoint took it. */
+  bytesReceived = 0
   /** Of the response's body. */
   bytesSent = 0
   /** Why it did not go as usual: a problem's code, `client_gone`, `upstream_cut`. */

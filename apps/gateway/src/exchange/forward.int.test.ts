@@ -1,11 +1,12 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
+import type { Readable } from 'node:stream'
 import { describe, expect, it } from 'vitest'
 import { cleanup } from '../testing/cleanup.ts'
 import { fetchThrough } from '../testing/fetch-through.ts'
 import { eventually, getRequest, openRaw, sendRaw } from '../testing/raw-client.ts'
 import { domain, routeEntry, startGateway } from '../testing/start-gateway.ts'
-import { startHttpUpstream } from '../testing/upstream.ts'
+import { startHttp2Upstream, startHttpUpstream } from '../testing/upstream.ts'
 
 const use = cleanup()
 
@@ -28,6 +29,26 @@ describe('Proxy', () => {
     expect(answer.status).toBe(201)
     expect(answer.body).toBe(`PATCH ${path} hello`)
     expect(gateway.ended[0]).toMatchObject({ status: 201, flag: '', phase: 'ended' })
+  })
+
+  it.each(['http/1.1', 'h2c'] as const)('accounts for both bodies, and for the connection that it had to open: %s', async (protocol) => {
+    const gateway = await use(startGateway())
+    const answer = (req: Readable, res: { end: (text: string) => void }) => {
+      req.resume()
+      req.on('end', () => res.end('four'))
+    }
+    const upstream = await use(protocol === 'h2c' ? startHttp2Upstream(answer) : startHttpUpstream(answer))
+    gateway.router.put(routeEntry(1001, [upstream.port], { policy: { protocol } }))
+    for (const headers of [[], ['Transfer-Encoding', 'chunked']]) {
+      await fetchThrough(gateway.port, 1001, { method: 'POST', body: 'x'.repeat(100_000), headers })
+    }
+    await eventually('both are accounted for', () => gateway.ended.length === 2)
+    expect(gateway.ended.map(({ bytesReceived, bytesSent }) => [bytesReceived, bytesSent])).toEqual([
+      [100_000, 4],
+      [100_000, 4],
+    ])
+    expect(gateway.ended[0]?.connectMs).toBeGreaterThan(0)
+    expect(gateway.ended[1]?.connectMs).toBe(0)
   })
 
   it('answers 508 where a request comes round to the gateway again (RFC 9110, section 7.6.3)', async () => {

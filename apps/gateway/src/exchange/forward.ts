@@ -69,6 +69,7 @@ class Forwarding implements UpstreamListener, RequestListener, Abortable {
 
   onBody(chunk: Buffer): void {
     this.#bodyStarted = true
+    this.#exchange.bytesReceived += chunk.length
     if (this.#request?.sendBody(chunk) === false) this.#client.pauseBody()
   }
 
@@ -103,6 +104,7 @@ class Forwarding implements UpstreamListener, RequestListener, Abortable {
     exchange.phase = 'responding'
     exchange.status = status
     exchange.upstreamMs = performance.now() - exchange.startedAt - exchange.heldMs - exchange.queuedMs
+    exchange.connectMs = this.#request?.connectMs ?? 0
     exchange.pool?.answered(this.#upstream, status)
     addStickyCookie(exchange, headers)
     if (exchange.faults !== null) headers.push('Standin-Fault', exchange.faults.label)
@@ -122,6 +124,7 @@ class Forwarding implements UpstreamListener, RequestListener, Abortable {
   }
 
   onUpgrade(response: UpstreamResponse, socket: Socket, early: Buffer): void {
+    this.#exchange.connectMs = this.#request?.connectMs ?? 0
     relayUpgrade(this.#exchange, this.#upstream, response, socket, early)
   }
 

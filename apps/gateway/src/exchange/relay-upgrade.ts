@@ -27,9 +27,11 @@ export const relayUpgrade = (exchange: Exchange, upstream: Upstream, response: U
   upstream.adopt(socket)
   client.write(switchingProtocols(response), 'latin1')
   if (early.length > 0) client.write(early)
+  const receivedBefore = socket.bytesWritten
   if (given.early.length > 0) socket.write(given.early)
   const sentBefore = client.bytesWritten
   relay(client, exchange.connection.transport, socket, () => {
+    exchange.bytesReceived = socket.bytesWritten - receivedBefore
     exchange.bytesSent = client.bytesWritten - sentBefore
     exchange.end()
   })

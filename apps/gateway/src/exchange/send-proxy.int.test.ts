@@ -1,8 +1,6 @@
 import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { createServer as createHttp2Server } from 'node:http2'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -13,7 +11,7 @@ import { proxyLine } from '../listen/proxy-preamble.ts'
 import { cleanup } from '../testing/cleanup.ts'
 import { eventually, getRequest, openRaw, sendRaw } from '../testing/raw-client.ts'
 import { routeEntry, startGateway } from '../testing/start-gateway.ts'
-import { startRawUpstream } from '../testing/upstream.ts'
+import { startHttp2Upstream, startRawUpstream } from '../testing/upstream.ts'
 
 const use = cleanup()
 
@@ -107,10 +105,7 @@ describe('a PROXY header for the endpoint', () => {
 
   it('begins each connection of HTTP/2, which has one request then', async () => {
     const gateway = await use(startGateway({ proxies: ['127.0.0.1'] }))
-    const server = createHttp2Server((req, res) => void res.end(`ok ${req.url}`))
-    server.listen(0, '127.0.0.1')
-    await once(server, 'listening')
-    const { port } = server.address() as AddressInfo
+    const { port } = await use(startHttp2Upstream((req, res) => void res.end(`ok ${req.url}`)))
     const upstream = await use(
       startBehindProxy((socket) => {
         const behind = connect(port, '127.0.0.1').on('error', () => {})
@@ -127,7 +122,6 @@ describe('a PROXY header for the endpoint', () => {
     expect(upstream.clients.map((each) => each?.address).sort()).toEqual(['203.0.113.7', '203.0.113.8', '203.0.113.9'])
     await eventually('no connection is kept', () => upstream.sockets.size === 0)
     expect(gateway.router.environment(1001)?.targets[0]?.pool.upstreams[0]?.connections).toBe(0)
-    server.close()
   })
 })
 

@@ -59,6 +59,8 @@ describe('WebSocket', () => {
     await eventually('it is accounted for', () => gateway.ended.length === 1)
     expect(gateway.ended[0]).toMatchObject({ status: 101, flag: '' })
     expect(gateway.ended[0]?.bytesSent).toBeGreaterThan(large.length)
+    expect(gateway.ended[0]?.bytesReceived).toBeGreaterThan(large.length)
+    expect(gateway.ended[0]?.connectMs).toBeGreaterThan(0)
     expect(gateway.activity.record(1001)).toMatchObject({ open: 0, method: 'WebSocket' })
     await eventually('no upstream connection is left', () => echo.server.clients.size === 0)
   })

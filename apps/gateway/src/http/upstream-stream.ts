@@ -53,6 +53,8 @@ export interface UpstreamStream {
    * just have closed it. An idempotent request without a body can be sent once more (RFC 9110, section 9.2.2).
    */
   readonly diedUnused: boolean
+  /** How long it took to open the connection, ms; 0: it used one that there was, or has none yet. */
+  readonly connectMs: number
   /** Only after `onReadyForBody`. False: wait for the next one. */
   sendBody(chunk: Buffer): boolean
   endBody(trailers: readonly string[] | null): void

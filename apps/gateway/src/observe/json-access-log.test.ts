@@ -14,12 +14,14 @@ const ended = (more: object): Exchange =>
     target: { environment: { entry: { environment: 1001 } }, route: { service: 'www' } },
     upstream: '127.0.0.1:9000#1',
     upstreamMs: 1,
+    connectMs: 0,
     heldMs: 0,
     queuedMs: 0,
     retries: 0,
     faults: null,
     flag: '',
     status: 200,
+    bytesReceived: 0,
     bytesSent: 128,
     ...more,
   }) as unknown as Exchange
@@ -57,6 +59,12 @@ describe('JsonAccessLog', () => {
     })
     expect(line.time).toBeGreaterThanOrEqual(before)
     expect(line.ms).toBeLessThan(60_000)
+  })
+
+  it('tells of a body and of a new connection where there was one', () => {
+    expect(lineOf(ended({ bytesReceived: 5, connectMs: 0.5 }))).toMatchObject({ bytesIn: 5, connectMs: 0.5 })
+    const line = lineOf(ended({}))
+    expect([line.bytesIn, line.connectMs]).toEqual([undefined, undefined])
   })
 
   it.each([

@@ -29,11 +29,13 @@ export class JsonAccessLog implements AccessLog {
     if (connection.peer !== connection.address) line += `,"peer":"${connection.peer}"`
     if (target !== null) line += `,"configId":${target.environment.entry.environment},"service":"${target.route.service}"`
     if (exchange.upstream !== '') line += `,"upstream":${quoted(exchange.upstream)},"upstreamMs":${hundredths(exchange.upstreamMs)}`
+    if (exchange.connectMs > 0) line += `,"connectMs":${hundredths(exchange.connectMs)}`
     if (exchange.heldMs > 0) line += `,"holdMs":${hundredths(exchange.heldMs)}`
     if (exchange.queuedMs > 0) line += `,"queueMs":${hundredths(exchange.queuedMs)}`
     if (exchange.retries > 0) line += `,"retries":${exchange.retries}`
     if (exchange.faults !== null) line += `,"fault":${quoted(exchange.faults.label)}`
     if (exchange.flag !== '') line += `,"flag":"${exchange.flag}"`
+    if (exchange.bytesReceived > 0) line += `,"bytesIn":${exchange.bytesReceived}`
     this.#out.write(`${line},"status":${exchange.status},"bytes":${exchange.bytesSent},"ms":${hundredths(ms)}}\n`)
   }
 

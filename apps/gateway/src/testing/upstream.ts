@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { createServer, type RequestListener } from 'node:http'
+import { createServer as createHttp2Server, type Http2ServerRequest, type Http2ServerResponse } from 'node:http2'
 import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net'
 
 /** A real HTTP server, and how many connections it has. */
@@ -15,6 +16,10 @@ export const startHttpUpstream = (listener: RequestListener, port = 0): Promise<
   const server = createServer({ keepAliveTimeout: 60_000 }, listener)
   return started(server, port)
 }
+
+/** One that speaks HTTP/2 without TLS. */
+export const startHttp2Upstream = (listener: (req: Http2ServerRequest, res: Http2ServerResponse) => void): Promise<StartedUpstream> =>
+  started(createHttp2Server(listener))
 
 /** A TCP server that answers each connection as the test says: for what no HTTP server would send. */
 export const startRawUpstream = (onConnection: (socket: Socket) => void): Promise<StartedUpstream> =>

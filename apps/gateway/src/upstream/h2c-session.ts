@@ -49,6 +49,8 @@ export class H2cSession {
   #resets = 0
   /** Tick of the sweeper. */
   #deadline = sweeper.tick + dialSeconds + 1
+  readonly #dialledAt = performance.now()
+  #openAfterMs = 0
 
   constructor(owner: SessionOwner, socket: Socket) {
     this.#owner = owner
@@ -88,7 +90,10 @@ export class H2cSession {
     } catch {
       return false
     }
-    this.first ??= stream
+    if (this.first === null) {
+      this.first = stream
+      stream.connectMs = this.#openAfterMs
+    }
     this.#streams.add(stream)
     stream.start(this, sent)
     return true
@@ -135,6 +140,7 @@ export class H2cSession {
     if (this.state === 'dialling') {
       this.state = 'open'
       this.wasOpen = true
+      this.#openAfterMs = performance.now() - this.#dialledAt
       this.#deadline = sweeper.tick + idleSeconds
     }
     if (this.isUsable) this.#owner.hasRoom()

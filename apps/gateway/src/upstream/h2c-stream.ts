@@ -23,6 +23,7 @@ export class H2cStream implements UpstreamStream {
   isSent = false
   diedUnused = false
   connectMs = 0
+  connectMs = 0
   readonly #listener: UpstreamListener
   readonly #owner: StreamOwner
   #session: H2cSession | null = null

@@ -58,6 +58,7 @@ export class Http1Connection implements ResponseSink {
   #discardsBody = false
   /** Ticks of the sweeper. */
   #deadline: number
+  readonly #dialledAt = performance.now()
   #idleSeconds = idleSeconds
 
   /** Dials for a request. An upgrade needs a socket that can be given away; others are read without a stream. */
@@ -296,6 +297,7 @@ export class Http1Connection implements ResponseSink {
   readonly #onConnect = (): void => {
     const stream = this.#stream
     if (stream === null) return
+    stream.connectMs = performance.now() - this.#dialledAt
     if (stream.request.preamble !== null) this.#socket?.write(stream.request.preamble)
     this.take(stream)
   }

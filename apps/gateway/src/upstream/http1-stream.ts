@@ -13,6 +13,7 @@ export class Http1Stream implements UpstreamStream {
   readonly listener: UpstreamListener
   isSent = false
   diedUnused = false
+  connectMs = 0
   /** While it has one. */
   connection: Http1Connection | null = null
   /** Nobody listens any more: it ended, failed or was aborted. */
