@@ -119,6 +119,7 @@ class Forwarding implements UpstreamListener, RequestListener, Abortable {
   }
 
   onEnd(trailers: readonly string[] | null): void {
+    this.#exchange.pool?.completed(this.#upstream)
     this.#exchange.end()
     this.#client.end(trailers)
   }
@@ -131,6 +132,7 @@ class Forwarding implements UpstreamListener, RequestListener, Abortable {
   onError(error: Error & { code?: string }): void {
     const exchange = this.#exchange
     if (exchange.phase === 'responding') {
+      if (isItsFault(error)) exchange.pool?.cut(this.#upstream, `it broke an answer off: ${error.message}`)
       exchange.flag = 'upstream_cut'
       exchange.pending = null
       exchange.cut()

@@ -4,7 +4,7 @@ import type { RoutePolicy } from '@standin/client'
 import { describe, expect, it } from 'vitest'
 import { cleanup } from '../testing/cleanup.ts'
 import { fetchThrough } from '../testing/fetch-through.ts'
-import { eventually } from '../testing/raw-client.ts'
+import { eventually, getRequest, sendRaw } from '../testing/raw-client.ts'
 import { routeEntry, type StartedGateway, startGateway } from '../testing/start-gateway.ts'
 import { startHttpUpstream, startRawUpstream } from '../testing/upstream.ts'
 import type { UpstreamState } from './upstream-state.ts'
@@ -206,6 +206,17 @@ describe('passive health checks', () => {
     const before = reached
     expect(await load(gateway, 20)).toEqual(new Array(20).fill('fine'))
     expect(reached).toBe(before)
+  })
+
+  it('leave out an endpoint that breaks its answers off in the middle', async () => {
+    const gateway = await use(startGateway())
+    const fine = await use(startHttpUpstream((_, res) => res.end('fine')))
+    const bad = await use(startHttpUpstream((_, res) => res.writeHead(200, { 'content-length': 100 }).write('half', () => res.destroy())))
+    gateway.router.put(routeEntry(1001, [fine.port, bad.port], { policy: { eject: { failures: 3, forMs: 60_000 } } }))
+    for (let i = 0; i < 6; i++) await sendRaw(gateway.port, getRequest(1001, '/', ['Connection: close']))
+    expect(stateOf(gateway, 'web-2')).toBe('ejected')
+    expect(gateway.ended.filter(({ flag }) => flag === 'upstream_cut')).toHaveLength(3)
+    expect(await load(gateway, 10)).toEqual(new Array(10).fill('fine'))
   })
 
   it('use all endpoints if most are out: the only one is asked although it fails', async () => {

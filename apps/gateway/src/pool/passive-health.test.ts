@@ -37,6 +37,27 @@ describe('passive ejection', () => {
     expect(at(2).state).toBe('well')
   })
 
+  it('takes answers that break off in the middle for failures, in a row without a whole one', () => {
+    const { pool, at } = poolOf([1, 1, 1], { eject })
+    const answer = (isWhole: boolean) => {
+      pool.answered(at(1), 200)
+      if (isWhole) pool.completed(at(1))
+      else pool.cut(at(1), 'it closed')
+    }
+    for (const isWhole of [false, false, true, false, false]) answer(isWhole)
+    expect(at(1).state).toBe('well')
+    answer(false)
+    expect(at(1).state).toBe('ejected')
+    vi.advanceTimersByTime(10_100)
+    expect(at(1).state).toBe('returning')
+    answer(false)
+    expect(at(1).state, 'its trial broke off').toBe('ejected')
+    vi.advanceTimersByTime(20_100)
+    answer(true)
+    answer(false)
+    expect(at(1).state).toBe('well')
+  })
+
   it('brings it back by one request at a time, and for good with the first answer', () => {
     const { pool, at, fail, sharesOf } = poolOf([1, 1, 1], { eject })
     fail(1, 3)

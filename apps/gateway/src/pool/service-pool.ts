@@ -17,8 +17,8 @@ export type ServiceRoute = RouteEntry['routes'][number]
  * The endpoints behind one service, and who of them gets the next request. It lives as long as its route is in the table:
  * `update` takes over what has changed.
  *
- * A request passes it in this order: `enter`, or `wait` until `onPlace`; `choose`; then `answered` or `failed`, after which
- * `retry` may give it another endpoint; and `leave`, once for every place that it had.
+ * A request passes it in this order: `enter`, or `wait` until `onPlace`; `choose`; then `failed`, after which
+ * `retry` may give it another endpoint, or `answered` and then `completed` or `cut`; and `leave`, once for every place that it had.
  */
 export class ServicePool implements Swept {
   readonly #registry: UpstreamRegistry
@@ -119,6 +119,16 @@ export class ServicePool implements Swept {
   answered(upstream: Upstream, status: number): void {
     if (isFailure(status)) this.failed(upstream, `it answered ${status}`)
     else if (upstream.failures !== 0 || upstream.state !== 'well') this.#registry.noteAnswer(upstream)
+  }
+
+  /** Its answer came to its end. */
+  completed(upstream: Upstream): void {
+    if (upstream.cuts !== 0) upstream.cuts = 0
+  }
+
+  /** It broke its answer off. */
+  cut(upstream: Upstream, why: string): void {
+    this.#registry.noteCut(upstream, this.#policy, why)
   }
 
   /** It took no connection, or closed it before it had answered; not: a connection that had served others and died idle. */

@@ -107,13 +107,20 @@ export class UpstreamRegistry implements UpstreamOrigin {
     upstream.failures++
     const { state } = upstream
     if (state !== 'returning' && (!isUsable(state) || upstream.failures < policy.ejectAfter)) return
-    const now = performance.now()
     upstream.failures = 0
-    upstream.ejection = ejectFor(upstream.ejection, policy, now)
-    this.counters.ejections++
-    this.#advance(upstream, 'requests failed', why)
-    this.#returns.add(upstream)
-    this.sweep.add(this.#returns)
+    this.#eject(upstream, policy, why)
+  }
+
+  /**
+   * It began to answer, and broke off. Counted apart from requests that it did not answer at all: for those the beginning
+   * of an answer is the end of a row.
+   */
+  noteCut(upstream: Upstream, policy: PoolPolicy, why: string): void {
+    upstream.cuts++
+    if (!isUsable(upstream.state) || upstream.cuts < policy.ejectAfter) return
+    // Until it has answered in full, one more is enough.
+    upstream.cuts = policy.ejectAfter - 1
+    this.#eject(upstream, policy, why)
   }
 
   /** What names an upstream in a sticky cookie: tells nothing, and can not be made up. */
@@ -139,6 +146,14 @@ export class UpstreamRegistry implements UpstreamOrigin {
     this.sweep.stop()
     this.checks.stop()
     await Promise.all([...this.#upstreams.values(), ...this.#draining].map((upstream) => upstream.destroy()))
+  }
+
+  #eject(upstream: Upstream, policy: PoolPolicy, why: string): void {
+    upstream.ejection = ejectFor(upstream.ejection, policy, performance.now())
+    this.counters.ejections++
+    this.#advance(upstream, 'requests failed', why)
+    this.#returns.add(upstream)
+    this.sweep.add(this.#returns)
   }
 
   #advance(upstream: Upstream, event: UpstreamEvent, why: string): void {

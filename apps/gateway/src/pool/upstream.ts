@@ -38,6 +38,8 @@ export class Upstream {
   active = 0
   /** Requests that failed in a row. */
   failures = 0
+  /** Answers in a row that it broke off in the middle. */
+  cuts = 0
   /** It is returning, and the one request that it gets is under way. */
   isOnTrial = false
   /** Since when it gets requests without a break, ms as `performance.now()`. */
