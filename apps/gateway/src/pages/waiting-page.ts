@@ -13,13 +13,17 @@ const script = readFileSync(new URL('./waiting.js', import.meta.url), 'utf8')
 /** Seconds after which a browser that runs no scripts loads the page again. */
 export const refreshSeconds = 2
 
-/** Shows how far an environment is on its way, live, and goes on by itself when it runs. */
-export const waitingPage = (status: Status, about: { requestId: string; host: string; nonce: string }): string =>
+/**
+ * Shows how far an environment is on its way, live, and goes on by itself when it runs.
+ * @param about `address`: where a browser that runs no scripts looks again. It is written out because Chromium takes a refresh
+ *   without it for a jump to the fragment of the page that it shows
+ */
+export const waitingPage = (status: Status, about: { requestId: string; host: string; nonce: string; address: string }): string =>
   renderPage(
     {
       title: status.title,
       tone: '',
-      head: `<noscript><meta http-equiv="refresh" content="${refreshSeconds}"></noscript>\n`,
+      head: `<noscript><meta http-equiv="refresh" content="${refreshSeconds}; url=${escapeHtml(about.address)}"></noscript>\n`,
       content: `<p class="above">${mark}<span>${escapeHtml(about.host)}</span></p>
 <div role="status" aria-live="polite">
 <h1 id="title">${escapeHtml(status.title)}</h1>

@@ -32,6 +32,12 @@ export const sendWaitingPage = (exchange: Exchange, environment: RoutedEnvironme
       'X-Request-Id',
       exchange.id,
     ],
-    body: Buffer.from(waitingPage(status, { requestId: exchange.id, host: exchange.host, nonce })),
+    body: Buffer.from(waitingPage(status, { requestId: exchange.id, host: exchange.host, nonce, address: sameHost(exchange.path) })),
   })
 }
+
+/**
+ * A reference that leads to this path of the host that is asked, whatever the path is: `//example.com/` by itself would lead to
+ * another host (RFC 3986, section 4.2). Browsers take the dot away again (section 5.2.4).
+ */
+const sameHost = (path: string): string => `/.${path}`
