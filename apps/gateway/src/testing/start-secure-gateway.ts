@@ -21,7 +21,7 @@ export const startSecureGateway = async (...options: Parameters<typeof startGate
     gateway,
     port: Number(address.split(':')[1]),
     ca: test.ca,
-    caFile: test.authority.certificateFile,
+    caFile: test.caFile,
     [Symbol.asyncDispose]: async () => {
       await gateway[Symbol.asyncDispose]()
       certificates.close()

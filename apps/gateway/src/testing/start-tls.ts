@@ -1,10 +1,11 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TLSSocket } from 'node:tls'
 import type { ConnectionInfo } from '../http/client-connection.ts'
-import { CertificateAuthority } from '../tls/certificate-authority.ts'
+import { authorityForDomain } from '../tls/authority-for-domain.ts'
+import { CertificateAuthority, createAuthority } from '../tls/certificate-authority.ts'
 import { MintedCertificates } from '../tls/minted-certificates.ts'
 import { SecureAcceptor, type SecureAcceptorOptions } from '../tls/secure-acceptor.ts'
 import { localConnection } from './local-connection.ts'
@@ -15,17 +16,19 @@ const domain = 'test-envs.localhost'
 export interface TestAuthority extends AsyncDisposable {
   readonly home: string
   readonly authority: CertificateAuthority
+  readonly caFile: string
   /** Of the CA, PEM. */
   readonly ca: string
 }
 
 export const createTestAuthority = async (): Promise<TestAuthority> => {
   const home = await mkdtemp(join(tmpdir(), 'standin-ca-'))
-  const authority = await CertificateAuthority.open(home, domain)
+  const { files } = await authorityForDomain(home, domain, () => createAuthority(domain))
   return {
     home,
-    authority,
-    ca: await readFile(authority.certificateFile, 'utf8'),
+    authority: await CertificateAuthority.load(files),
+    caFile: files.certificateFile,
+    ca: files.certificate,
     [Symbol.asyncDispose]: () => rm(home, { recursive: true, force: true }),
   }
 }

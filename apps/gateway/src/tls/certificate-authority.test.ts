@@ -6,7 +6,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connect, createServer } from 'node:tls'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { CertificateAuthority, checkAuthorityFiles } from './certificate-authority.ts'
+import { authorityForDomain } from './authority-for-domain.ts'
+import { CertificateAuthority, createAuthority } from './certificate-authority.ts'
+import { checkAuthorityFiles } from './check-authority.ts'
 import { domainOfNameConstraints, encodeNameConstraints } from './name-constraints.ts'
 
 const domain = 'test-envs.localhost'
@@ -17,11 +19,15 @@ beforeEach(async () => {
 })
 afterEach(() => rm(home, { recursive: true }))
 
+/** The CA of a home, which the first one to ask makes. */
+const open = async (home: string, domain: string) =>
+  CertificateAuthority.load((await authorityForDomain(home, domain, () => createAuthority(domain))).files)
+
 const authorityFile = (name: string) => join(home, 'tls', name)
 
 describe('CertificateAuthority', () => {
   it('signs names of its domain in a way that verifiers take', async () => {
-    const authority = await CertificateAuthority.open(home, domain)
+    const authority = await open(home, domain)
     const leaf = new X509Certificate((await authority.mint([domain, `*.${domain}`])).certificate)
     const ca = new X509Certificate(await readFile(authorityFile('ca.crt')))
     expect(leaf.verify(ca.publicKey)).toBe(true)
@@ -33,7 +39,7 @@ describe('CertificateAuthority', () => {
   })
 
   it('is worth nothing outside its domain: the constraint is critical, and addresses are excluded (RFC 5280, section 4.2.1.10)', async () => {
-    const authority = await CertificateAuthority.open(home, domain)
+    const authority = await open(home, domain)
     const ca = await readFile(authorityFile('ca.crt'))
     const verify = async (servername: string) => {
       const { certificate: cert, key } = await authority.mint([servername])
@@ -56,16 +62,16 @@ describe('CertificateAuthority', () => {
   })
 
   it('keeps its key where nobody else reads it', async () => {
-    await CertificateAuthority.open(home, domain)
+    await open(home, domain)
     expect((await stat(join(home, 'tls'))).mode & 0o777).toBe(0o700)
     expect((await stat(authorityFile('ca.key'))).mode & 0o777).toBe(0o600)
     await chmod(authorityFile('ca.key'), 0o644)
-    await CertificateAuthority.open(home, domain)
+    await open(home, domain)
     expect((await stat(authorityFile('ca.key'))).mode & 0o777).toBe(0o600)
   })
 
   it('is the same one for all who start together, and leaves nothing else behind', async () => {
-    const authorities = await Promise.all(Array.from({ length: 8 }, () => CertificateAuthority.open(home, domain)))
+    const authorities = await Promise.all(Array.from({ length: 8 }, () => open(home, domain)))
     const ca = new X509Certificate(await readFile(authorityFile('ca.crt')))
     for (const authority of authorities) {
       expect(new X509Certificate((await authority.mint([domain])).certificate).verify(ca.publicKey)).toBe(true)
@@ -76,7 +82,7 @@ describe('CertificateAuthority', () => {
 
   it('takes an empty directory for none', async () => {
     await mkdir(join(home, 'tls'))
-    await CertificateAuthority.open(home, domain)
+    await open(home, domain)
   })
 
   it.each([
@@ -93,7 +99,7 @@ describe('CertificateAuthority', () => {
       'does not belong to',
       async () => {
         const other = await mkdtemp(join(tmpdir(), 'standin-ca-'))
-        await CertificateAuthority.open(other, domain)
+        await open(other, domain)
         await writeFile(authorityFile('ca.key'), await readFile(join(other, 'tls', 'ca.key')))
         await rm(other, { recursive: true })
       },
@@ -102,28 +108,45 @@ describe('CertificateAuthority', () => {
       'ca.crt',
       'is no certificate of a CA',
       async () => {
-        const leaf = await (await CertificateAuthority.open(home, domain)).mint([domain])
+        const leaf = await (await open(home, domain)).mint([domain])
         await writeFile(authorityFile('ca.crt'), leaf.certificate)
         await writeFile(authorityFile('ca.key'), leaf.key)
       },
     ],
   ])('names %s where it %s', async (file, what, spoil) => {
-    await CertificateAuthority.open(home, domain)
+    await open(home, domain)
     await spoil()
     const problem = { code: 'invalid', message: expect.stringContaining(`${authorityFile(file)} ${what}`), hint: expect.any(String) }
-    await expect(CertificateAuthority.open(home, domain)).rejects.toMatchObject(problem)
+    await expect(open(home, domain)).rejects.toMatchObject(problem)
     await expect(checkAuthorityFiles(home)).rejects.toMatchObject(problem)
   })
 
-  it('says for which domain it was made, where that is another one', async () => {
-    await CertificateAuthority.open(home, domain)
-    await expect(CertificateAuthority.open(home, 'other.test')).rejects.toThrow(`signs for ${domain} only, not for other.test`)
+  it('gives way to one for another domain, and comes back with its own: nobody has to trust it twice', async () => {
+    const inPlace = (name: string) => authorityForDomain(home, name, () => createAuthority(name))
+    const first = await inPlace(domain)
+    expect(first.replaced).toBeNull()
+    const other = await inPlace('other.test')
+    expect(other.replaced).toBe(domain)
+    const leaf = await (await CertificateAuthority.load(other.files)).mint(['www.other.test'])
+    expect(new X509Certificate(leaf.certificate).verify(new X509Certificate(other.files.certificate).publicKey)).toBe(true)
+    expect(other.files.certificate).not.toBe(first.files.certificate)
+    expect(await inPlace(`below.other.test`)).toMatchObject({ replaced: null, files: other.files })
+    expect(await inPlace(domain)).toMatchObject({ replaced: 'other.test', files: first.files })
+    expect((await readdir(home)).sort()).toEqual(['tls', 'tls.other.test'])
+  })
+
+  it('is replaced by the same one for all who start together with another domain', async () => {
+    await open(home, domain)
+    const made = await Promise.all(
+      Array.from({ length: 8 }, () => authorityForDomain(home, 'other.test', () => createAuthority('other.test'))),
+    )
+    expect(new Set(made.map(({ files }) => files.certificate)).size).toBe(1)
   })
 
   it('does not take the place of other files', async () => {
     await mkdir(join(home, 'tls'))
     await writeFile(authorityFile('mine.txt'), '')
-    await expect(CertificateAuthority.open(home, domain)).rejects.toThrow('holds other files, but no CA')
+    await expect(open(home, domain)).rejects.toThrow('holds other files, but no CA')
     expect(await readdir(home)).toEqual(['tls'])
   })
 })

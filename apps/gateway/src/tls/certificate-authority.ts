@@ -1,4 +1,4 @@
-import { createPrivateKey, X509Certificate as ParsedCertificate } from 'node:crypto'
+import { createPrivateKey } from 'node:crypto'
 import { hostname, userInfo } from 'node:os'
 import 'reflect-metadata'
 import {
@@ -14,14 +14,13 @@ import {
   X509Certificate,
   X509CertificateGenerator,
 } from '@peculiar/x509'
-import { type AuthorityFiles, brokenAuthority, readAuthority, readOrCreateAuthority } from './authority-files.ts'
-import { domainOfNameConstraints, encodeNameConstraints, nameConstraintsOid } from './name-constraints.ts'
+import type { AuthorityFiles } from './authority-files.ts'
+import { leafLifeMs } from './check-authority.ts'
+import { encodeNameConstraints, nameConstraintsOid } from './name-constraints.ts'
 
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const
 const dayMs = 86_400_000
 const authorityLifeMs = 3_650 * dayMs
-/** Short, as a leaf is minted again whenever it is needed. */
-const leafLifeMs = 30 * dayMs
 /** RFC 5280, appendix A.1, ub-common-name. */
 const commonNameLimit = 64
 /** A client's clock may be behind ours. */
@@ -35,28 +34,19 @@ export interface MintedLeaf {
 
 /** The CA of this home. It signs for names at and below its domain only, and no verifier would take anything else from it. */
 export class CertificateAuthority {
-  readonly certificateFile: string
   readonly #certificate: X509Certificate
   readonly #key: CryptoKey
 
-  private constructor(certificateFile: string, certificate: X509Certificate, key: CryptoKey) {
-    this.certificateFile = certificateFile
+  private constructor(certificate: X509Certificate, key: CryptoKey) {
     this.#certificate = certificate
     this.#key = key
   }
 
-  /**
-   * The CA in `<home>/tls`; the first one to ask makes it.
-   * @throws StandinError `invalid`: its files are broken, belong to another domain or have expired
-   */
-  static async open(home: string, domain: string): Promise<CertificateAuthority> {
-    const files = await readOrCreateAuthority(home, () => createAuthority(domain))
-    checkAuthority(files)
-    const certificate = new X509Certificate(files.certificate)
-    checkDomain(files.certificateFile, certificate, domain)
+  /** @param files that were checked */
+  static async load(files: AuthorityFiles): Promise<CertificateAuthority> {
     const der = new Uint8Array(createPrivateKey(files.key).export({ type: 'pkcs8', format: 'der' }))
     const key = await crypto.subtle.importKey('pkcs8', der, algorithm, false, ['sign'])
-    return new CertificateAuthority(files.certificateFile, certificate, key)
+    return new CertificateAuthority(new X509Certificate(files.certificate), key)
   }
 
   /** A certificate for servers of these names, the first of them its subject; good for 30 days. */
@@ -83,7 +73,8 @@ export class CertificateAuthority {
   }
 }
 
-const createAuthority = async (domain: string): Promise<MintedLeaf> => {
+/** A new CA for a domain; PEM. */
+export const createAuthority = async (domain: string): Promise<MintedLeaf> => {
   const keys = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])
   const keyId = await SubjectKeyIdentifierExtension.create(keys.publicKey)
   const now = Date.now()
@@ -111,38 +102,4 @@ const createAuthority = async (domain: string): Promise<MintedLeaf> => {
 const exportKey = async (key: CryptoKey): Promise<string> => {
   const der = Buffer.from(await crypto.subtle.exportKey('pkcs8', key))
   return createPrivateKey({ key: der, format: 'der', type: 'pkcs8' }).export({ type: 'pkcs8', format: 'pem' }).toString()
-}
-
-/**
- * Whether the CA in `<home>/tls`, if there is one, can be used at all; for which domain is seen when it is known.
- * @throws StandinError `invalid`
- */
-export const checkAuthorityFiles = async (home: string): Promise<void> => {
-  const files = await readAuthority(home)
-  if (files !== null) checkAuthority(files)
-}
-
-const checkAuthority = ({ certificateFile, keyFile, certificate, key }: AuthorityFiles): void => {
-  const parsed = parse(certificateFile, 'certificate', () => new ParsedCertificate(certificate))
-  const parsedKey = parse(keyFile, 'private key', () => createPrivateKey(key))
-  if (!parsed.ca) throw brokenAuthority(certificateFile, 'is no certificate of a CA')
-  if (parsedKey.asymmetricKeyDetails?.namedCurve !== 'prime256v1') throw brokenAuthority(keyFile, 'is no EC key on the curve P-256')
-  if (!parsed.checkPrivateKey(parsedKey)) throw brokenAuthority(keyFile, `does not belong to ${certificateFile}`)
-  if (parsed.validToDate.getTime() < Date.now() + leafLifeMs) {
-    throw brokenAuthority(certificateFile, `ends on ${parsed.validToDate.toISOString().slice(0, 10)}`)
-  }
-}
-
-const checkDomain = (certificateFile: string, certificate: X509Certificate, domain: string): void => {
-  const constraints = certificate.getExtension(nameConstraintsOid)
-  const made = constraints === null ? domain : domainOfNameConstraints(Buffer.from(constraints.value))
-  if (made !== domain) throw brokenAuthority(certificateFile, `signs for ${made ?? 'other names'} only, not for ${domain}`)
-}
-
-const parse = <T>(file: string, what: string, read: () => T): T => {
-  try {
-    return read()
-  } catch (error) {
-    throw brokenAuthority(file, `is no ${what} (PEM)`, error)
-  }
 }

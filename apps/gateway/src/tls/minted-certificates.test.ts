@@ -2,7 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { CertificateAuthority } from './certificate-authority.ts'
+import { authorityForDomain } from './authority-for-domain.ts'
+import { CertificateAuthority, createAuthority } from './certificate-authority.ts'
 import { MintedCertificates } from './minted-certificates.ts'
 
 const domain = 'test-envs.localhost'
@@ -14,7 +15,7 @@ let certificates: MintedCertificates | undefined
 
 beforeAll(async () => {
   home = await mkdtemp(join(tmpdir(), 'standin-ca-'))
-  authority = await CertificateAuthority.open(home, domain)
+  authority = await CertificateAuthority.load((await authorityForDomain(home, domain, () => createAuthority(domain))).files)
 })
 afterAll(() => rm(home, { recursive: true }))
 afterEach(() => certificates?.close())

@@ -1,10 +1,13 @@
 import type { Logger } from 'pino'
 import type { CertificateAuthority } from './certificate-authority.ts'
 import type { CertificateSource } from './certificate-source.ts'
+import type { KeptWildcard } from './kept-wildcard.ts'
 import { ServedCertificate } from './served-certificate.ts'
 
 export interface MintedCertificatesOptions {
   readonly authority: Pick<CertificateAuthority, 'mint'>
+  /** Where the wildcard's certificate is kept between starts. */
+  readonly kept?: Pick<KeptWildcard, 'read' | 'write'>
   readonly domain: string
   /** Whether a host leads somewhere. Nobody gets the gateway to mint by asking for names. */
   readonly isRouted: (host: string) => boolean
@@ -110,7 +113,11 @@ export class MintedCertificates implements CertificateSource {
   }
 }
 
-const mintMain = async ({ authority, domain }: MintedCertificatesOptions): Promise<ServedCertificate> => {
+const mintMain = async ({ authority, domain, kept }: MintedCertificatesOptions): Promise<ServedCertificate> => {
+  // Of this gateway's last life, or what another worker has minted.
+  const found = await kept?.read()
+  if (found) return found
   const { certificate, key } = await authority.mint([domain, `*.${domain}`])
+  await kept?.write(certificate, key)
   return new ServedCertificate(certificate, key)
 }

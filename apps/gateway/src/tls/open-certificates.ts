@@ -1,6 +1,10 @@
 import type { Logger } from 'pino'
+import { authorityForDomain } from './authority-for-domain.ts'
 import { CertificateFiles } from './certificate-files.ts'
 import type { CertificateSource } from './certificate-source.ts'
+import { checkAuthorityFiles } from './check-authority.ts'
+import { KeptWildcard } from './kept-wildcard.ts'
+import { createAuthorityLazily, LazyAuthority } from './lazy-authority.ts'
 import { MintedCertificates } from './minted-certificates.ts'
 
 export interface CertificatesOptions {
@@ -11,7 +15,7 @@ export interface CertificatesOptions {
   /** Known with the first table. Not asked for where there are files. */
   readonly domain: Promise<string>
   readonly isRouted: (host: string) => boolean
-  readonly log: Pick<Logger, 'info' | 'error'>
+  readonly log: Pick<Logger, 'info' | 'warn' | 'error'>
 }
 
 /**
@@ -22,14 +26,18 @@ export interface CertificatesOptions {
 export const openCertificates = async (options: CertificatesOptions): Promise<{ readonly source: Promise<CertificateSource> }> => {
   const { files, home, domain, isRouted, log } = options
   if (files !== null) return { source: Promise.resolve(await CertificateFiles.open(files.certFile, files.keyFile, log)) }
-  // The library behind it takes 20 MB and a fifth of a second: only who needs it loads it.
-  const { CertificateAuthority, checkAuthorityFiles } = await import('./certificate-authority.ts')
   await checkAuthorityFiles(home)
   const open = async () => {
     const name = await domain
-    const authority = await CertificateAuthority.open(home, name)
-    log.info({ ca: authority.certificateFile, domain: name }, 'certificates are minted for the domain')
-    return MintedCertificates.open({ authority, domain: name, isRouted, log })
+    const { files: authority, replaced } = await authorityForDomain(home, name, () => createAuthorityLazily(name))
+    const ca = authority.certificateFile
+    if (replaced !== null) {
+      const why = `the CA signs for ${replaced} only and was put aside: there is another one for ${name}`
+      log.warn({ ca, domain: name, replaced }, `${why}, which has to be trusted with \`standin trust\``)
+    }
+    log.info({ ca, domain: name }, 'certificates are minted for the domain')
+    const kept = new KeptWildcard(authority, [name, `*.${name}`])
+    return MintedCertificates.open({ authority: new LazyAuthority(authority), kept, domain: name, isRouted, log })
   }
   return { source: open() }
 }
