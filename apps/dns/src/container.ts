@@ -5,13 +5,15 @@ import { type DependencyContainer, type InjectionToken, instanceCachingFactory, 
 import { App } from './app.ts'
 import { chain } from './chain.ts'
 import { type DnsConfig, isSame } from './config.ts'
+import type { UpstreamServer } from './dnsmasq/settings.ts'
 import { Resolver } from './resolver.ts'
 import { AccessList } from './server/access-list.ts'
-import { DnsServer, hostPort } from './server/dns-server.ts'
+import { DnsServer } from './server/dns-server.ts'
 import { RateLimit } from './server/rate-limit.ts'
-import type { Upstream } from './upstream/exchange.ts'
 import { Forwarder } from './upstream/forwarder.ts'
 import { nameserversOf } from './upstream/resolv-conf.ts'
+import { upstreamLabel } from './upstream/upstream-address.ts'
+import { displayName } from './wire/name.ts'
 import { RecordTable } from './zones/record-table.ts'
 
 const token = <T>(name: string): InjectionToken<T> => Symbol(name)
@@ -38,7 +40,10 @@ export function createApp(config: DnsConfig): App {
   provide(tokens.forwarder, (from) => {
     const log = from.resolve(tokens.log)
     return new Forwarder(config.upstreams ?? systemUpstreams(config), {
-      onFailure: (upstream, cause) => log.debug({ upstream: hostPort(upstream), err: cause }, 'an upstream did not answer'),
+      onHealth: (upstream, state, reason) =>
+        log.info({ upstream: upstreamLabel(upstream), state, reason }, 'an upstream changed its state'),
+      onRebind: (name, upstream) =>
+        log.warn({ name: displayName(name), upstream: upstreamLabel(upstream) }, 'an upstream gave a private address for a public name'),
     })
   })
   provide(tokens.resolver, (from) => {
@@ -50,7 +55,7 @@ export function createApp(config: DnsConfig): App {
       access,
       revision: table.changes,
       rateLimit: new RateLimit(),
-      recursionAvailable: forwarder.upstreams.length > 0,
+      recursionAvailable: forwarder.hasUpstreams,
       onFault: (cause) => log.error({ err: cause }, 'a query met a fault of ours'),
     })
   })
@@ -73,7 +78,7 @@ export function createApp(config: DnsConfig): App {
 }
 
 /** Those of /etc/resolv.conf but for ourselves: a machine may be set up to ask us. */
-function systemUpstreams(config: DnsConfig): Upstream[] {
+function systemUpstreams(config: DnsConfig): UpstreamServer[] {
   try {
     return nameserversOf(readFileSync('/etc/resolv.conf', 'utf8')).filter((upstream) => !isSame(upstream, config.listen))
   } catch {

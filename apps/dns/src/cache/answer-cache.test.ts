@@ -10,14 +10,24 @@ const plain = variantOf(false, false)
 /** An address of the question's name. */
 function address(ttl: number, last = 1): Keepable {
   const records = Buffer.concat([words(0xc00c, 1, 1, ttl >>> 16, ttl & 0xffff, 4), Buffer.from([192, 0, 2, last])])
-  return { rcode: 0, authentic: false, negative: false, counts: [1, 0, 0], records, ttls: [6, ttl], lifetime: ttl, forAllTypes: false }
+  return {
+    rcode: 0,
+    authentic: false,
+    negative: false,
+    counts: [1, 0, 0],
+    records,
+    ttls: [6, ttl],
+    lifetime: ttl,
+    forAllTypes: false,
+    explanation: undefined,
+  }
 }
 
 function noName(lifetime: number): Keepable {
   const records = Buffer.concat([Buffer.from([0]), words(6, 1, 0, lifetime, 22), Buffer.alloc(22)])
   return {
     ...{ rcode: rcode.NXDOMAIN, authentic: false, negative: true, counts: [0, 1, 0] as const },
-    ...{ records, ttls: [5, lifetime], lifetime, forAllTypes: true },
+    ...{ records, ttls: [5, lifetime], lifetime, forAllTypes: true, explanation: undefined },
   }
 }
 

@@ -25,6 +25,8 @@ export interface Keepable {
   readonly lifetime: number
   /** NXDOMAIN of the name that was asked for, so for all of its types (RFC 2308, section 5); of an alias's target it isn't. */
   readonly forAllTypes: boolean
+  /** An extended error that the upstream gave with it, as an option in wire form (RFC 8914). */
+  readonly explanation: Buffer | undefined
 }
 
 /**
@@ -37,7 +39,7 @@ export class CachedAnswer implements Answer {
   readonly authentic: boolean
   readonly counts: readonly [number, number, number]
   readonly records: Buffer
-  option: Buffer = nothing
+  option: Buffer
   readonly name: WireName
   /** 0: all types. */
   readonly type: number
@@ -63,6 +65,7 @@ export class CachedAnswer implements Answer {
     this.hash = key.hash
     this.rcode = keepable.rcode
     this.authentic = keepable.authentic
+    this.option = keepable.explanation ?? nothing
     this.counts = keepable.counts
     // Of its own: a slice would keep all of what it was cut from.
     this.records = Buffer.allocUnsafeSlow(keepable.records.length)
@@ -70,6 +73,12 @@ export class CachedAnswer implements Answer {
     this.#ttls = keepable.ttls
     this.storedAt = now
     this.expiresAt = now + lifetime * 1000
+  }
+
+  /** The octets are the same for everybody until a TTL in them has to be another one. A stale answer's are not to be kept. */
+  get keepUntil(): number {
+    if (this.#stamped < 0 || this.authentic) return 0
+    return Math.min(this.storedAt + (this.#stamped + 1) * 1000, this.expiresAt)
   }
 
   /** Octets, with what the objects around it take. */

@@ -73,7 +73,7 @@ describe('server', () => {
 
   it('answers over TCP out of order, as answers are ready (RFC 7766, section 7)', async () => {
     await using upstream = await scriptedUpstream(() => [])
-    await using server = await serve(table, new Forwarder([upstream], { timeoutMs: 300 }))
+    await using server = await serve(table, new Forwarder([upstream], { deadlineMs: 300 }))
     const replies = await askTcp(server.port, [queryMessage({ id: 1, name: 'slow.example' }), queryMessage({ id: 2, name: www })])
     expect(replies.map((reply) => [reply.readUInt16BE(0), read(reply).rcode])).toEqual([
       [2, 'NOERROR'],

@@ -47,7 +47,7 @@ export function resolverOf(table: RecordTable, forwarder = new Forwarder([])): R
   return new Resolver(chain({ access, table, forwarder }), {
     access,
     revision: table.changes,
-    recursionAvailable: forwarder.upstreams.length > 0,
+    recursionAvailable: forwarder.hasUpstreams,
     onFault: (cause) => {
       throw cause
     },

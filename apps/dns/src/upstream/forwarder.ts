@@ -1,77 +1,262 @@
-import { type Answer, bareAnswer } from '../wire/answer.ts'
-import { extendedError, rcode } from '../wire/protocol.ts'
+import { AnswerCache, variantOf } from '../cache/answer-cache.ts'
+import { FailureMemory } from '../cache/failure-memory.ts'
+import { defaultForwarding, type ForwardingSettings, type UpstreamGroup, type UpstreamServer } from '../dnsmasq/settings.ts'
+import type { Answer } from '../wire/answer.ts'
+import type { WireName } from '../wire/name.ts'
+import { size } from '../wire/protocol.ts'
 import type { Query } from '../wire/query.ts'
-import { exchangeOverTcp, exchangeOverUdp, type Upstream } from './exchange.ts'
-import { answerFromReply, answers, isTruncated, upstreamQuery } from './upstream-message.ts'
+import { AddressRules } from './address-rules.ts'
+import { loops, overloaded, stopping } from './failing-answers.ts'
+import { LoopMarker } from './loop-marker.ts'
+import { PendingQuestion, type QuestionContext } from './pending-question.ts'
+import { RandomOctets } from './random-octets.ts'
+import { upstreamLabel } from './upstream-address.ts'
+import type { HealthState } from './upstream-health.ts'
+import { UpstreamLink } from './upstream-link.ts'
+import { type OrderMode, turnOf } from './upstream-order.ts'
+import type { UpstreamQuestion } from './upstream-question.ts'
 
-/** Milliseconds for one upstream, over UDP and TCP each. */
-const defaultTimeoutMs = 2000
-/** Queries that may wait for upstreams at once; each holds a socket. */
-const defaultLimit = 500
+/** Whom to ask for a name; undefined: nobody. */
+export type UpstreamChoice = (name: WireName, labels: readonly number[]) => UpstreamGroup | undefined
 
-const overloaded = bareAnswer(rcode.SERVFAIL, { code: extendedError.OTHER, text: 'too many queries wait for the upstreams' })
-const unreachable = bareAnswer(rcode.SERVFAIL, { code: extendedError.NO_REACHABLE_AUTHORITY, text: 'no upstream gave an answer' })
+export interface ForwarderOptions {
+  /** Default: as without a configuration file, with a larger cache. */
+  readonly settings?: ForwardingSettings
+  /** Octets of the cache. */
+  readonly cacheBytes?: number
+  /** Seconds that an answer is held after its time, for when no upstream can be reached; 0: not at all. */
+  readonly staleFor?: number
+  /** Milliseconds after which it is SERVFAIL. */
+  readonly deadlineMs?: number
+  /** Questions that may be under way at once. */
+  readonly limit?: number
+  /** Milliseconds after which a connection that nobody uses is closed. */
+  readonly idleMs?: number
+  readonly onHealth?: (upstream: UpstreamServer, state: HealthState, reason: string) => void
+  /** `name`: as it stands in the question, in lower case. */
+  readonly onRebind?: (name: WireName, upstream: UpstreamServer) => void
+}
 
-/** Asks the upstreams, one after the other in their order, until one has an answer. */
-export class Forwarder {
-  readonly upstreams: readonly Upstream[]
-  readonly #timeoutMs: number
+/** Numbers that only grow, but for the last. */
+export interface ForwarderCounters {
+  /** Queries that the cache had no answer for. */
+  missed: number
+  /** Of those: who waits for the same answer as another, so nobody was asked. */
+  joined: number
+  answered: number
+  failed: number
+  overloaded: number
+  looped: number
+  rebinds: number
+  /** Questions under way. */
+  waiting: number
+}
+
+const defaultSettings: ForwardingSettings = { ...defaultForwarding, cacheSize: 10_000 }
+const defaultCacheBytes = 64 << 20
+const defaultStaleFor = 86_400
+/** Less than the five seconds after which askers commonly ask again (resolv.conf(5)). */
+const defaultDeadlineMs = 4500
+const defaultLimit = 1000
+/** For each question under way, so many may wait on the average. */
+const waitersFor = 10
+const tickMs = 20
+/** While nothing is asked, but sockets are open. */
+const idleTickMs = 500
+const sweepMs = 100
+
+/**
+ * Answers from the cache, or asks upstreams: who is asked first, when another one is, what counts as an answer. Equal
+ * questions under way are one.
+ */
+export class Forwarder implements QuestionContext {
+  readonly settings: ForwardingSettings
+  readonly cache: AnswerCache
+  readonly rules: AddressRules
+  readonly random = new RandomOctets()
+  readonly marker = new LoopMarker()
+  readonly deadlineMs: number
+  readonly counters: ForwarderCounters = { missed: 0, joined: 0, answered: 0, failed: 0, overloaded: 0, looped: 0, rebinds: 0, waiting: 0 }
+  /** Whether anybody can be asked for anything: recursion is available. */
+  readonly hasUpstreams: boolean
+  readonly #choose: UpstreamChoice
+  readonly #options: ForwarderOptions
+  readonly #mode: OrderMode
   readonly #limit: number
-  readonly #onFailure: (upstream: Upstream, cause: Error) => void
-  readonly #stop = new AbortController()
-  #waiting = 0
+  readonly #failures = new FailureMemory()
+  readonly #pending = new Map<string, PendingQuestion>()
+  readonly #links = new Map<string, UpstreamLink>()
+  readonly #linksOf = new WeakMap<UpstreamGroup, readonly UpstreamLink[]>()
+  #waiters = 0
+  #timer: NodeJS.Timeout | undefined
+  #timerIsIdle = false
+  #sweptAt = 0
+  #stopped = false
 
-  constructor(
-    upstreams: readonly Upstream[],
-    options: { timeoutMs?: number; limit?: number; onFailure?: (upstream: Upstream, cause: Error) => void } = {},
-  ) {
-    this.upstreams = upstreams
-    this.#timeoutMs = options.timeoutMs ?? defaultTimeoutMs
+  /** `upstreams`: for all names, or who chooses by the name. */
+  constructor(upstreams: readonly UpstreamServer[] | UpstreamChoice, options: ForwarderOptions = {}) {
+    const settings = options.settings ?? defaultSettings
+    this.settings = settings
+    this.#options = options
+    this.#choose = typeof upstreams === 'function' ? upstreams : oneGroup(upstreams)
+    this.hasUpstreams = typeof upstreams === 'function' || upstreams.length > 0
+    this.deadlineMs = options.deadlineMs ?? defaultDeadlineMs
     this.#limit = options.limit ?? defaultLimit
-    this.#onFailure = options.onFailure ?? (() => {})
+    this.#mode = settings.allServers ? 'all' : settings.strictOrder ? 'strict' : 'best'
+    this.rules = new AddressRules(settings)
+    this.cache = new AnswerCache({
+      entries: settings.cacheSize,
+      bytes: options.cacheBytes ?? defaultCacheBytes,
+      minTtl: settings.minCacheTtl,
+      ...(settings.maxCacheTtl === undefined ? {} : { maxTtl: settings.maxCacheTtl }),
+      ...(settings.maxTtl === undefined ? {} : { maxGivenTtl: settings.maxTtl }),
+      negatives: settings.keepNegatives,
+      staleFor: options.staleFor ?? defaultStaleFor,
+    })
   }
 
-  /** Never rejects: where nobody answers it is SERVFAIL. */
-  async forward(query: Query): Promise<Answer> {
-    if (this.#waiting >= this.#limit) return overloaded
-    this.#waiting++
-    let refusal: Answer | undefined
-    try {
-      for (const upstream of this.upstreams) {
-        if (this.#stop.signal.aborted) break
-        try {
-          const answer = await this.#ask(upstream, query)
-          if (answer.rcode === rcode.NOERROR || answer.rcode === rcode.NXDOMAIN) return answer
-          refusal ??= answer
-        } catch (cause) {
-          this.#onFailure(upstream, cause as Error)
-        }
-      }
-    } finally {
-      this.#waiting--
+  /** All upstreams that were ever asked. */
+  get links(): readonly UpstreamLink[] {
+    return [...this.#links.values()]
+  }
+
+  /** The answer, at once if the cache has it; undefined: nobody may be asked for this name. Never rejects. */
+  forward(query: Query): Answer | Promise<Answer> | undefined {
+    const now = performance.now()
+    const { message, questionEnd, checkingDisabled, edns } = query
+    const dnssecOk = edns?.dnssecOk ?? false
+    const variant = variantOf(dnssecOk, checkingDisabled)
+    const kept = this.cache.find(message, questionEnd, variant, now)
+    if (kept !== undefined) return kept
+    const group = this.#choose(query.name, query.labels)
+    if (group === undefined || group.servers.length === 0) return undefined
+    this.counters.missed++
+    if (edns !== undefined && this.marker.isIn(message, questionEnd)) {
+      this.counters.looped++
+      return loops
     }
-    return refusal ?? unreachable
+    const key = String.fromCharCode(variant, query.type) + query.name
+    const known = this.#failures.find(key, now)
+    if (known !== undefined) return known
+    if (this.#stopped) return stopping
+    const same = this.#pending.get(key)
+    if (same?.isOverdue === true) {
+      const stale = this.cache.findStale(message, questionEnd, variant, now, 0)
+      if (stale !== undefined) return stale
+    }
+    if (this.#waiters >= this.#limit * waitersFor || (same === undefined && this.#pending.size >= this.#limit)) {
+      this.counters.overloaded++
+      return overloaded
+    }
+    if (same !== undefined) {
+      this.counters.joined++
+      return this.#waitFor(same)
+    }
+    const pending = this.#open({ key, variant, group, question: { name: query.name, type: query.type, dnssecOk, checkingDisabled } }, now)
+    const answer = this.#waitFor(pending)
+    pending.start(now)
+    return answer
+  }
+
+  /** Forgets what is kept: other upstreams, other rules. */
+  forget(): void {
+    this.cache.clear()
+    this.#failures.clear()
   }
 
   /** Ends what is under way, each with SERVFAIL. */
   close(): void {
-    this.#stop.abort()
+    this.#stopped = true
+    clearTimeout(this.#timer)
+    for (const pending of [...this.#pending.values()]) pending.stop(stopping)
+    for (const link of this.#links.values()) link.close()
   }
 
-  async #ask(upstream: Upstream, query: Query): Promise<Answer> {
-    const message = upstreamQuery(query)
-    const { questionEnd } = query
-    const exchange = {
-      upstream,
-      message,
-      accepts: (reply: Buffer) => answers(message, questionEnd, reply),
-      timeoutMs: this.#timeoutMs,
-      signal: this.#stop.signal,
-    }
-    let reply = await exchangeOverUdp(exchange)
-    if (isTruncated(reply)) reply = await exchangeOverTcp(exchange)
-    const answer = answerFromReply(reply, questionEnd)
-    if (answer === undefined) throw new Error('the reply has broken records')
-    return answer
+  onRebind({ name }: UpstreamQuestion, link: UpstreamLink): void {
+    this.counters.rebinds++
+    this.#options.onRebind?.(name, link.server)
   }
+
+  settled(pending: PendingQuestion, answer: Answer, failed: boolean): void {
+    this.#pending.delete(pending.key)
+    this.counters.waiting = this.#pending.size
+    if (!failed) this.counters.answered++
+    else {
+      this.counters.failed++
+      if (!this.#stopped) this.#failures.remember(pending.key, answer, performance.now())
+    }
+  }
+
+  #open(parts: { key: string; variant: number; group: UpstreamGroup; question: UpstreamQuestion }, now: number): PendingQuestion {
+    const { key, variant, group, question } = parts
+    const turn = turnOf(this.#linksFor(group), this.#mode, now)
+    const message = Buffer.alloc(size.header + question.name.length + 4)
+    message.write(question.name, size.header, 'latin1')
+    message.writeUInt16BE(question.type, message.length - 4)
+    message[message.length - 1] = 1
+    const pending = new PendingQuestion({ key, question, variant, message, turn }, this, now)
+    this.#pending.set(key, pending)
+    this.counters.waiting = this.#pending.size
+    this.#wake()
+    return pending
+  }
+
+  #waitFor(pending: PendingQuestion): Promise<Answer> {
+    this.#waiters++
+    return new Promise((resolve) => {
+      pending.waiters.push((answer) => {
+        this.#waiters--
+        resolve(answer)
+      })
+    })
+  }
+
+  #linksFor(group: UpstreamGroup): readonly UpstreamLink[] {
+    const known = this.#linksOf.get(group)
+    if (known !== undefined) return known
+    const links = group.servers.map((server) => {
+      const label = upstreamLabel(server)
+      const link = this.#links.get(label) ?? this.#newLink(server)
+      this.#links.set(label, link)
+      return link
+    })
+    this.#linksOf.set(group, links)
+    return links
+  }
+
+  #newLink(server: UpstreamServer): UpstreamLink {
+    return new UpstreamLink(server, this.random, {
+      onChange: (_, state, reason) => this.#options.onHealth?.(server, state, reason),
+      idleMs: this.#options.idleMs,
+    })
+  }
+
+  /** One timer for all: those of single questions would cost more than the questions. */
+  #wake(): void {
+    if (this.#timer !== undefined && !this.#timerIsIdle) return
+    clearTimeout(this.#timer)
+    this.#timerIsIdle = false
+    this.#timer = setTimeout(() => this.#tick(), tickMs)
+  }
+
+  #tick(): void {
+    const now = performance.now()
+    for (const pending of [...this.#pending.values()]) pending.tick(now)
+    if (now - this.#sweptAt >= sweepMs) {
+      this.#sweptAt = now
+      for (const link of this.#links.values()) link.sweep(now)
+    }
+    this.#timer = undefined
+    if (this.#stopped) return
+    if (this.#pending.size > 0) this.#wake()
+    else if ([...this.#links.values()].some(({ isOpen }) => isOpen)) {
+      this.#timerIsIdle = true
+      this.#timer = setTimeout(() => this.#tick(), idleTickMs)
+    }
+  }
+}
+
+function oneGroup(servers: readonly UpstreamServer[]): UpstreamChoice {
+  const group: UpstreamGroup = { label: 'default', servers }
+  return () => group
 }

@@ -1,8 +1,8 @@
 import { isIP } from 'node:net'
-import type { Upstream } from './exchange.ts'
+import type { UpstreamServer } from '../dnsmasq/settings.ts'
 
 /** The servers that a resolv.conf names, in its order; at most three count (resolv.conf(5), MAXNS). */
-export function nameserversOf(text: string): Upstream[] {
+export function nameserversOf(text: string): UpstreamServer[] {
   return text
     .split('\n')
     .map((line) => /^nameserver\s+(\S+)/.exec(line)?.[1])

@@ -20,6 +20,8 @@ export interface Answer {
    * revision stays: Infinity for what comes out of the tables alone. Default: not at all.
    */
   readonly keepUntil?: number
+  /** Validated, by an upstream that we believe it of (RFC 4035, section 3.2.3). Default: not. */
+  readonly authentic?: boolean
 }
 
 /** RFC 1035, section 4.1.4: points to octet 12. */
@@ -94,8 +96,13 @@ export function writeAnswer(query: Query, answer: Answer, recursionAvailable: bo
   output[at + 1] = message[1] as number
   output[at + 2] =
     highFlag.QR | (asked & (highFlag.OPCODE | highFlag.RD)) | (answer.authoritative ? highFlag.AA : 0) | (truncated ? highFlag.TC : 0)
-  // RFC 4035, section 3.1.6: CD is copied. AD stays clear: nothing here is validated.
-  output[at + 3] = (recursionAvailable ? lowFlag.RA : 0) | ((message[3] as number) & lowFlag.CD) | (answer.rcode & lowFlag.RCODE)
+  // RFC 4035, section 3.1.6: CD is copied. RFC 6840, section 5.8: AD is for who has asked for it, by AD or DO.
+  const authentic = answer.authentic === true && (edns?.dnssecOk === true || ((message[3] as number) & lowFlag.AD) !== 0)
+  output[at + 3] =
+    (recursionAvailable ? lowFlag.RA : 0) |
+    (authentic && !truncated ? lowFlag.AD : 0) |
+    ((message[3] as number) & lowFlag.CD) |
+    (answer.rcode & lowFlag.RCODE)
   output[at + 4] = 0
   output[at + 5] = questionEnd > size.header ? 1 : 0
   const [answers, authorities, additionals] = answer.counts

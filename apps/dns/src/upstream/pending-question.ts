@@ -1,0 +1,292 @@
+import type { AnswerCache } from '../cache/answer-cache.ts'
+import type { ForwardingSettings } from '../dnsmasq/settings.ts'
+import type { Answer } from '../wire/answer.ts'
+import { rcode } from '../wire/protocol.ts'
+import type { AddressRules } from './address-rules.ts'
+import { Attempt, AttemptFailure, type AttemptOwner } from './attempt.ts'
+import { answerFrom, bogus, rebinding, refusalOf, unreachable } from './failing-answers.ts'
+import type { LoopMarker } from './loop-marker.ts'
+import type { RandomOctets } from './random-octets.ts'
+import { type CheckedReply, checkReply } from './reply-check.ts'
+import type { UpstreamLink } from './upstream-link.ts'
+import type { Turn } from './upstream-order.ts'
+import { encodeQuestion, isTruncated, type Likeness, questionEndOf, type UpstreamQuestion } from './upstream-question.ts'
+
+/** What all questions have in common. */
+export interface QuestionContext {
+  readonly settings: ForwardingSettings
+  readonly cache: AnswerCache
+  readonly rules: AddressRules
+  readonly random: RandomOctets
+  readonly marker: LoopMarker
+  readonly deadlineMs: number
+  /** A private address came for a public name. */
+  onRebind(question: UpstreamQuestion, link: UpstreamLink): void
+  /** It has its answer and waits for nobody any more. `failed`: nobody gave one. */
+  settled(pending: PendingQuestion, answer: Answer, failed: boolean): void
+}
+
+/**
+ * - `asking`: upstreams are asked, who asked us waits
+ * - `overdue`: a stale answer was given, upstreams are still asked, so that the next one gets a fresh answer
+ * - `settled`: over; replies that still come tell only how fast an upstream is
+ */
+type QuestionState = 'asking' | 'overdue' | 'settled'
+const transitions: Readonly<Record<QuestionState, readonly QuestionState[]>> = {
+  asking: ['overdue', 'settled'],
+  overdue: ['settled'],
+  settled: [],
+}
+
+/** Milliseconds after which a stale answer is better than none yet: RFC 8767, section 5. */
+const overdueMs = 1800
+/** Milliseconds until a stale answer's upstreams are tried again: RFC 8767, section 5. */
+const staleRestMs = 30_000
+const shortestPatienceMs = 1500
+/** A connection has to be made first. */
+const streamPatienceMs = 3000
+const mostAttempts = 12
+
+/** One question on its way, whoever and however many asked it. */
+export class PendingQuestion implements AttemptOwner {
+  readonly key: string
+  readonly question: UpstreamQuestion
+  readonly variant: number
+  /** Header and question as the cache takes them. */
+  readonly message: Buffer
+  readonly waiters: ((answer: Answer) => void)[] = []
+  #state: QuestionState = 'asking'
+  readonly #context: QuestionContext
+  readonly #questionEnd: number
+  readonly #links: readonly UpstreamLink[]
+  readonly #atOnce: number
+  readonly #startedAt: number
+  #nextAt = 0
+  #next = 0
+  #made = 0
+  #underWay = 0
+  #refusal: Answer | undefined
+  readonly #failures: AttemptFailure[] = []
+  /** What they said is no use; with the reason. */
+  readonly #unfit = new Map<UpstreamLink, string>()
+  /** Asked over a connection, as what came over UDP was cut or is in doubt. */
+  readonly #streamed = new Set<UpstreamLink>()
+  /** Asked without EDNS, as it was an error with it. */
+  readonly #plain = new Set<UpstreamLink>()
+
+  constructor(
+    parts: { key: string; question: UpstreamQuestion; variant: number; message: Buffer; turn: Turn },
+    context: QuestionContext,
+    now: number,
+  ) {
+    this.key = parts.key
+    this.question = parts.question
+    this.variant = parts.variant
+    this.message = parts.message
+    this.#context = context
+    this.#questionEnd = questionEndOf(parts.question)
+    this.#links = parts.turn.links
+    this.#atOnce = parts.turn.atOnce
+    this.#startedAt = now
+  }
+
+  get isOverdue(): boolean {
+    return this.#state === 'overdue'
+  }
+
+  start(now: number): void {
+    for (let index = 0; index < this.#atOnce; index++) this.#askNext(now)
+    if (this.#links.every(({ health }) => health.state === 'down')) this.#giveStale(now)
+    this.#giveUpIfAlone(now)
+  }
+
+  /** To be called every few milliseconds. */
+  tick(now: number): void {
+    if (this.#state === 'settled') return
+    const age = now - this.#startedAt
+    if (age >= this.#context.deadlineMs) this.#giveUp(now)
+    else {
+      if (this.#state === 'asking' && age >= overdueMs) this.#giveStale(now)
+      if (now >= this.#nextAt) this.#askNext(now)
+    }
+  }
+
+  stop(answer: Answer): void {
+    if (this.#state !== 'settled') this.#settle(answer, true)
+  }
+
+  replied(attempt: Attempt<UpstreamLink>, reply: Buffer, likeness: Likeness): void {
+    const now = performance.now()
+    const { link } = attempt
+    if (likeness === 'otherCase' && !attempt.overStream) {
+      this.attacked(attempt)
+      return
+    }
+    this.#underWay--
+    if (likeness === 'otherCase') link.lostCase(now)
+    if (likeness === 'bareError') {
+      this.#takeFormatError(attempt, 'it could not read the question', now)
+      return
+    }
+    if (isTruncated(reply)) {
+      link.counters.truncated++
+      this.#noteAnswered(attempt, now)
+      if (attempt.overStream) this.#discard(attempt, 'its reply is cut even over a connection', now)
+      // RFC 7766, section 5; RFC 2181, section 9.
+      else this.#askOverStream(link, now)
+      return
+    }
+    const rules = { trustsAd: link.isSecured, negativeTtl: this.#context.settings.negTtl }
+    const checked = checkReply(reply, attempt.questionEnd, this.question, rules)
+    if (typeof checked === 'string') this.#discard(attempt, checked, now)
+    else this.#take(attempt, checked, now)
+  }
+
+  failed(attempt: Attempt<UpstreamLink>, failure: AttemptFailure): void {
+    const now = performance.now()
+    const { counters, health } = attempt.link
+    this.#underWay--
+    if (failure.kind === 'stopped') return
+    if (failure.kind === 'silence') counters.silent++
+    else counters.unreachable++
+    if (failure.kind !== 'busy') health.missed(failure.reason, now)
+    this.#failures.push(failure)
+    if (failure.kind !== 'silence') this.#unfit.set(attempt.link, failure.reason)
+    this.#goOn(now)
+  }
+
+  /** The true reply may yet come; over a connection nobody can forge one unseen. */
+  attacked(attempt: Attempt<UpstreamLink>): void {
+    attempt.link.counters.suspicious++
+    this.#askOverStream(attempt.link, performance.now())
+  }
+
+  #take(attempt: Attempt<UpstreamLink>, reply: CheckedReply, now: number): void {
+    const { link } = attempt
+    const isFormatError = reply.rcode === rcode.FORMERR || reply.rcode === rcode.NOTIMP || reply.rcode === rcode.BADVERS
+    if (isFormatError && attempt.edns) {
+      this.#takeFormatError(attempt, `it answered with error ${reply.rcode}`, now)
+      return
+    }
+    if (reply.kind === 'failure' || reply.kind === 'referral') {
+      this.#refusal ??= refusalOf(reply)
+      this.#discard(attempt, reply.kind === 'referral' ? 'it refers to others' : `it answered with error ${reply.rcode}`, now)
+      return
+    }
+    const verdict = this.#context.rules.verdict(this.question.name, reply)
+    if (verdict === 'ignored') {
+      this.#discard(attempt, 'it gave an address that is to be ignored', now)
+      return
+    }
+    this.#noteAnswered(attempt, now)
+    // RFC 6891, section 6.2.2: it answers what it could not read with an OPT record.
+    if (this.#plain.has(link) && !attempt.edns) link.refusedEdns(now)
+    if (this.#state === 'settled') return
+    // What another one could answer, these could have answered too.
+    for (const [unfit, reason] of this.#unfit) if (unfit !== link) unfit.health.missed(reason, now)
+    if (verdict === 'rebind') this.#context.onRebind(this.question, link)
+    if (verdict === 'fine') {
+      this.#context.cache.store(this.message, this.#questionEnd, this.variant, reply, now)
+      this.#settle(answerFrom(reply, this.#context.settings.maxTtl ?? Number.POSITIVE_INFINITY), false)
+    } else this.#settle(verdict === 'bogus' ? bogus : rebinding, false)
+  }
+
+  #takeFormatError(attempt: Attempt<UpstreamLink>, reason: string, now: number): void {
+    const { link } = attempt
+    if (!attempt.edns || this.#plain.has(link)) {
+      this.#discard(attempt, reason, now)
+      return
+    }
+    this.#plain.add(link)
+    if (this.#state !== 'settled') this.#ask(link, attempt.overStream, now)
+  }
+
+  #discard({ link }: Attempt<UpstreamLink>, reason: string, now: number): void {
+    link.counters.unfit++
+    this.#unfit.set(link, reason)
+    this.#goOn(now)
+  }
+
+  #noteAnswered(attempt: Attempt<UpstreamLink>, now: number): void {
+    attempt.link.counters.answered++
+    attempt.link.health.answered(attempt.measured ? now - attempt.sentAt : undefined, now)
+  }
+
+  #goOn(now: number): void {
+    if (this.#state === 'settled') return
+    if (this.#underWay === 0) this.#askNext(now)
+    else if (this.#links.some((link) => !this.#unfit.has(link))) this.#nextAt = now
+    this.#giveUpIfAlone(now)
+  }
+
+  /** The next one in turn whose reply could still be of use; the same again where there is only one. */
+  #askNext(now: number): void {
+    for (let tried = 0; tried < this.#links.length && this.#made < mostAttempts; tried++) {
+      const link = this.#links[this.#next++ % this.#links.length] as UpstreamLink
+      if (!this.#unfit.has(link) && this.#ask(link, link.isSecured || this.#streamed.has(link), now)) return
+    }
+    this.#nextAt = Number.POSITIVE_INFINITY
+  }
+
+  #askOverStream(link: UpstreamLink, now: number): void {
+    if (this.#state === 'settled' || this.#streamed.has(link)) return
+    this.#streamed.add(link)
+    if (!this.#ask(link, true, now)) this.#goOn(now)
+  }
+
+  /** False: nothing could be sent. */
+  #ask(link: UpstreamLink, overStream: boolean, now: number): boolean {
+    const { random, marker } = this.#context
+    const edns = !this.#plain.has(link) && link.takesEdns(now)
+    const mixCase = link.keepsCase(now)
+    const manner = { id: 0, mixCase, edns, authenticData: link.isSecured, padded: link.isSecured }
+    const timeoutMs = link.health.timeoutMs
+    const patienceMs = overStream ? streamPatienceMs : Math.max(timeoutMs * 3, shortestPatienceMs)
+    const attempt = new Attempt<UpstreamLink>({
+      ...{ owner: this, link, message: encodeQuestion(this.question, manner, marker, random), questionEnd: this.#questionEnd },
+      ...{ overStream, sentAt: now, expiresAt: now + patienceMs, mixedCase: mixCase, edns },
+    })
+    this.#made++
+    if (!link.send(attempt, now)) {
+      this.#failures.push(new AttemptFailure('busy', 'too many questions wait for it'))
+      this.#unfit.set(link, 'too many questions wait for it')
+      return false
+    }
+    this.#underWay++
+    const round = Math.floor((this.#made - 1) / this.#links.length)
+    this.#nextAt = now + (overStream ? Math.max(timeoutMs, 1000) : timeoutMs) * 2 ** Math.min(round, 3)
+    return true
+  }
+
+  #giveUpIfAlone(now: number): void {
+    if (this.#underWay === 0 && this.#state !== 'settled') this.#giveUp(now)
+  }
+
+  #giveUp(now: number): void {
+    const stale = this.#context.cache.findStale(this.message, this.#questionEnd, this.variant, now, staleRestMs)
+    const labels = this.#links.map(({ label }) => label)
+    this.#settle(stale ?? this.#refusal ?? unreachable(this.#failures, labels), true)
+  }
+
+  #giveStale(now: number): void {
+    const stale = this.#context.cache.findStale(this.message, this.#questionEnd, this.variant, now, 0)
+    if (stale === undefined || this.#state !== 'asking') return
+    this.#move('overdue')
+    this.#tell(stale)
+  }
+
+  #settle(answer: Answer, failed: boolean): void {
+    this.#move('settled')
+    this.#tell(answer)
+    this.#context.settled(this, answer, failed)
+  }
+
+  #tell(answer: Answer): void {
+    for (const tell of this.waiters.splice(0)) tell(answer)
+  }
+
+  #move(next: QuestionState): void {
+    if (!transitions[this.#state].includes(next)) throw new Error(`a question can not go from ${this.#state} to ${next}`)
+    this.#state = next
+  }
+}

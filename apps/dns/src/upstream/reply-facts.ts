@@ -1,0 +1,26 @@
+/** EDE: RFC 8914, section 2. */
+const extendedErrorCode = 15
+/** Octets of text that are passed on. */
+const longestText = 200
+
+/** The first extended error among the options of an OPT record, whole, so that it can be passed on (RFC 8914, section 3). */
+export function firstExtendedError(options: Buffer): Buffer | undefined {
+  for (let at = 0; at + 4 <= options.length; ) {
+    const length = options.readUInt16BE(at + 2)
+    const end = at + 4 + length
+    if (end > options.length) return undefined
+    if (options.readUInt16BE(at) === extendedErrorCode && length >= 2 && length <= 2 + longestText)
+      return Buffer.from(options.subarray(at, end))
+    at = end
+  }
+  return undefined
+}
+
+/** How long a negative answer may be kept: the lesser of the SOA's TTL and its MINIMUM (RFC 2308, section 5). 0 where it is broken. */
+export function negativeLifetime(reply: Buffer, rdata: number, ttl: number): number {
+  const end = rdata + reply.readUInt16BE(rdata - 2)
+  // Two names of one octet at least, and five numbers.
+  if (end - rdata < 22) return 0
+  const minimum = reply.readUInt32BE(end - 4)
+  return minimum > 0x7fff_ffff ? 0 : Math.min(ttl, minimum)
+}
