@@ -1,7 +1,7 @@
 import type { Logger } from 'pino'
-import type { GatewayConfig, ListenAddress } from '../config.ts'
 import { addressOf } from '../config-values.ts'
 import type { ListeningAt } from '../engine.ts'
+import type { GatewayConfig, ListenAddress } from '../gateway-config.ts'
 import { Counts } from '../observe/counts.ts'
 import type { EnvironmentView } from '../observe/environment-view.ts'
 import type { TicketKeys } from '../tls/ticket-keys.ts'
@@ -56,10 +56,12 @@ export class Fleet {
 
   /** Resolves when all listen. @throws StandinError `port_taken`, `invalid`; then none is left */
   async start(): Promise<ListeningAt> {
+    const workers = this.#workers.map((_, index) => this.#fork(index))
     try {
-      const at = await this.#start(0, true)
+      // All load at once; the first one finds out where the others listen as well.
+      const at = await this.#start(workers[0] as WorkerProcess, true)
       this.#addresses = { http: addressOf(at.http), https: addressOf(at.https) }
-      await Promise.all(this.#workers.slice(1).map((_, index) => this.#start(index + 1, false)))
+      await Promise.all(workers.slice(1).map((worker) => this.#start(worker, false)))
       for (const index of this.#workers.keys()) void this.#watch(index, performance.now(), backoff.firstMs)
       this.#counting = setInterval(() => void this.count(), countEveryMs)
       this.#counting.unref()
@@ -123,13 +125,18 @@ export class Fleet {
     this.#eachWorker((worker) => worker.kill())
   }
 
-  async #start(index: number, isFirst: boolean): Promise<ListeningAt> {
-    const { config, ticketKeys, pseudonym, wakes, activity } = this.#options
+  #fork(index: number): WorkerProcess {
+    const { wakes, activity } = this.#options
     const worker = new WorkerProcess({
       wake: (environment, reason, signal) => wakes.wake(environment, reason, signal),
       activity: (items) => activity.add(items),
     })
     this.#workers[index] = worker
+    return worker
+  }
+
+  async #start(worker: WorkerProcess, isFirst: boolean): Promise<ListeningAt> {
+    const { config, ticketKeys, pseudonym } = this.#options
     return await worker.start({ config, ...this.#addresses, isFirst, ticketKeys: ticketKeys.state, pseudonym }, this.table, this.#refused)
   }
 
@@ -146,9 +153,8 @@ export class Fleet {
     await sleep(pause)
     if (this.#isStopping) return
     const begun = performance.now()
-    const next = this.#start(index, false)
     try {
-      await next
+      await this.#start(this.#fork(index), false)
       log.info({ worker: index + 1 }, 'the worker is back')
     } catch (error) {
       log.error({ worker: index + 1, err: error }, 'the worker could not be started')
