@@ -1,3 +1,4 @@
+import { METHODS } from 'node:http'
 import { BodyKind, type RequestHead } from '../http/client-stream.ts'
 import { isTokenChar } from '../http1/field-lines.ts'
 
@@ -17,8 +18,8 @@ export const readRequestHead = (list: readonly string[], isLast: boolean): Reque
     const name = list[first] as string
     if (name.charCodeAt(0) !== 0x3a) break
     const value = list[first + 1] as string
-    if (name === ':method' && method === '' && isToken(value)) method = value
-    else if (name === ':path' && target === '' && isVisible(value)) target = value
+    if (name === ':method' && method === '' && methods.has(value)) method = value
+    else if (name === ':path' && target === '' && isVisible(value) && !value.includes('#')) target = value
     else if (name === ':scheme' && scheme === '' && isVisible(value)) scheme = value
     else if (name === ':authority' && authority === null && isVisible(value)) authority = value
     else return null
@@ -71,6 +72,12 @@ const isAllowed = (name: string, value: string): boolean => {
   return isFieldValue(value) && !(length === 2 && name === 'te' ? value.toLowerCase() !== 'trailers' : ofConnections.has(name))
 }
 
+/**
+ * The same as over HTTP/1. They are case-sensitive (RFC 9110, section 9.1): an endpoint that takes `head` for HEAD would
+ * answer it without the body that everybody else waits for.
+ */
+const methods = new Set(METHODS)
+
 const ofConnections = new Set(['connection', 'keep-alive', 'proxy-connection', 'transfer-encoding', 'upgrade'])
 
 const isFieldValue = (value: string): boolean => {
@@ -84,11 +91,6 @@ const isFieldValue = (value: string): boolean => {
 }
 
 const isBlank = (code: number): boolean => code === 0x20 || code === 0x09
-
-const isToken = (value: string): boolean => {
-  for (let i = 0; i < value.length; i++) if (isTokenChar[value.charCodeAt(i)] !== 1) return false
-  return value !== ''
-}
 
 /** ASCII without blanks and controls. */
 const isVisible = (value: string): boolean => {
