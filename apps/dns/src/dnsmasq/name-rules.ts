@@ -1,0 +1,52 @@
+import type { Answer } from '../wire/answer.ts'
+import { rrType } from '../wire/protocol.ts'
+import type { Query } from '../wire/query.ts'
+import type { Configuration } from './configuration.ts'
+import { noData, noName, type Verdict } from './domain-rule.ts'
+import { DomainRules } from './domain-rules.ts'
+import { type HostSources, LocalData } from './local-data.ts'
+import { isPrivateReverse } from './reverse-query.ts'
+import type { ForwardingSettings, UpstreamGroup, UpstreamServer } from './settings.ts'
+
+/** What dnsmasq's configuration makes of names: which are answered here, and whom the others are asked of. Never changes. */
+export class NameRules {
+  readonly settings: ForwardingSettings
+  readonly #data: LocalData
+  readonly #domains: DomainRules
+  readonly #domainNeeded: boolean
+  readonly #bogusPriv: boolean
+
+  /** `servers`: for names that no rule is for. `now`: Unix time in seconds. */
+  constructor(configuration: Configuration, sources: HostSources, servers: readonly UpstreamServer[], now: number) {
+    this.settings = configuration.forwarding
+    this.#domainNeeded = configuration.domainNeeded
+    this.#bogusPriv = configuration.bogusPriv
+    this.#domains = new DomainRules(configuration.rules, configuration.localTtl, { label: 'default', servers })
+    this.#data = new LocalData(configuration, sources, now, (name, type) => this.#domains.addressesOf(name, type))
+  }
+
+  /** Undefined: it is to be asked of `upstreamsFor` it. Always at once. */
+  answer(query: Query): Answer | undefined {
+    const { name, type } = query
+    const node = this.#data.find(name)
+    const answer = node === undefined ? undefined : this.#data.answer(node, type)
+    if (answer !== undefined) return answer
+    const verdict = this.#domains.find(name, query.labels, type)
+    if (verdict.kind === 'answer') return verdict.answer
+    if (verdict.kind === 'exists') return noData
+    if (verdict.kind === 'missing' || this.#isNotForwarded(query, verdict)) return node === undefined ? noName : noData
+    return undefined
+  }
+
+  upstreamsFor(query: Query): UpstreamGroup {
+    const verdict = this.#domains.find(query.name, query.labels, query.type)
+    return verdict.kind === 'forward' ? verdict.group : this.#domains.defaults
+  }
+
+  /** `domain-needed` counts for every rule, `bogus-priv` only where none names the domain. */
+  #isNotForwarded({ name, labels, type }: Query, verdict: Verdict): boolean {
+    if (this.#domainNeeded && labels.length === 1 && (type === rrType.A || type === rrType.AAAA || type === rrType.ANY)) return true
+    if (!this.#bogusPriv || (type !== rrType.PTR && type !== rrType.ANY)) return false
+    return verdict.kind === 'forward' && !verdict.isNamed && isPrivateReverse(name, labels)
+  }
+}
