@@ -4,18 +4,33 @@ import type { Fleet } from '../workers/fleet.ts'
 import type { AdminSource } from './admin-server.ts'
 import { sumOf } from './counts.ts'
 import { briefly } from './environment-view.ts'
-import { Exposition } from './exposition.ts'
+import type { Exposition, Scrape } from './exposition.ts'
+
+/** The library that writes it takes 4 MiB, which a gateway that nobody asks has no use for. */
+class MetricsPage {
+  readonly #scrape: () => Promise<Scrape>
+  #exposition: Promise<Exposition> | undefined
+
+  constructor(scrape: () => Promise<Scrape>) {
+    this.#scrape = scrape
+  }
+
+  async take(): Promise<{ contentType: string; text: string }> {
+    this.#exposition ??= import('./exposition.ts').then(({ Exposition }) => new Exposition(this.#scrape))
+    return await (await this.#exposition).page()
+  }
+}
 
 /** A gateway of one process. */
 export class EngineView implements AdminSource {
   readonly #engine: Engine
   readonly #source: TableSource
-  readonly #exposition: Exposition
+  readonly #page: MetricsPage
 
   constructor(engine: Engine, source: TableSource) {
     this.#engine = engine
     this.#source = source
-    this.#exposition = new Exposition(async () => ({
+    this.#page = new MetricsPage(async () => ({
       values: engine.sample(),
       workers: [],
       isFollowing: source.status.isFollowing,
@@ -28,7 +43,7 @@ export class EngineView implements AdminSource {
   }
 
   metrics(): Promise<{ contentType: string; text: string }> {
-    return this.#exposition.page()
+    return this.#page.take()
   }
 
   async routes(environment: number | undefined): Promise<object | null> {
@@ -41,12 +56,12 @@ export class EngineView implements AdminSource {
 export class FleetView implements AdminSource {
   readonly #fleet: Fleet
   readonly #source: TableSource
-  readonly #exposition: Exposition
+  readonly #page: MetricsPage
 
   constructor(fleet: Fleet, source: TableSource) {
     this.#fleet = fleet
     this.#source = source
-    this.#exposition = new Exposition(async () => {
+    this.#page = new MetricsPage(async () => {
       const { values, workers } = await fleet.count()
       return { values: sumOf(values), workers, isFollowing: source.status.isFollowing, revision: source.status.revision }
     })
@@ -57,7 +72,7 @@ export class FleetView implements AdminSource {
   }
 
   metrics(): Promise<{ contentType: string; text: string }> {
-    return this.#exposition.page()
+    return this.#page.take()
   }
 
   /** Each worker has found out for itself how the endpoints are. */
