@@ -2,7 +2,7 @@ import { type ClientHttp2Session, type ClientHttp2Stream, connect } from 'node:h
 import type { Socket } from 'node:net'
 import type { UpstreamRequest } from '../http/upstream-stream.ts'
 import { dialSeconds } from './dial.ts'
-import type { H2cStream } from './h2c-stream.ts'
+import type { CarryingSession, H2cStream } from './h2c-stream.ts'
 import { sweeper } from './sweeper.ts'
 import { closedEarly, http2Failure } from './upstream-error.ts'
 
@@ -34,7 +34,7 @@ const resetsAtMost = 500
 export type SessionState = 'dialling' | 'open' | 'leaving' | 'gone'
 
 /** One connection of HTTP/2 with prior knowledge (RFC 9113, section 3.3), and the streams on it. */
-export class H2cSession {
+export class H2cSession implements CarryingSession {
   state: SessionState = 'dialling'
   wasOpen = false
   /** The request that it was opened for. */
@@ -44,7 +44,7 @@ export class H2cSession {
   readonly #owner: SessionOwner
   readonly #session: ClientHttp2Session
   readonly #socket: Socket
-  readonly #streams = new Set<H2cStream>()
+  readonly #streams = new Set<object>()
   #capacity = streamsAtMost
   #resets = 0
   /** Tick of the sweeper. */
@@ -99,7 +99,7 @@ export class H2cSession {
     return true
   }
 
-  ended(stream: H2cStream): void {
+  ended(stream: object): void {
     if (!this.#streams.delete(stream)) return
     if (this.#streams.size === 0) this.#deadline = sweeper.tick + idleSeconds
     if (this.isUsable) this.#owner.hasRoom()

@@ -1,9 +1,7 @@
 import { type ClientHttp2Stream, constants } from 'node:http2'
-import { Duplex } from 'node:stream'
-import { classifyResponseHeader, HeaderClass } from '../http/headers.ts'
-import type { UpstreamListener, UpstreamRequest, UpstreamResponse, UpstreamStream } from '../http/upstream-stream.ts'
-import type { H2cSession } from './h2c-session.ts'
-import { headerObject } from './header-object.ts'
+import type { UpstreamListener, UpstreamRequest, UpstreamStream } from '../http/upstream-stream.ts'
+import { endToEnd, hasNoBody, readHead } from './h2c-response.ts'
+import { listenTo, type StreamEvents } from './h2c-stream-events.ts'
 import { closedEarly, http2Failure, resetByEndpoint, UpstreamError } from './upstream-error.ts'
 
 const { NGHTTP2_CANCEL, NGHTTP2_REFUSED_STREAM } = constants
@@ -14,20 +12,31 @@ export interface StreamOwner {
   forget(stream: H2cStream): void
 }
 
+/** The session that a stream is on, as the stream sees it. */
+export interface CarryingSession {
+  /** The stream that it was opened for. */
+  readonly first: object | null
+  /** Why it ended, where its streams don't know better. */
+  readonly failure: Error | null
+  readonly isDead: boolean
+  /** A request on it was given up before it was answered. */
+  noteReset(): void
+  ended(stream: object): void
+}
+
 /** END_STREAM of a HEADERS frame (RFC 9113, section 6.2). */
 const endStream = 0x1
 
 /** One request on a session, by the core API of Node's HTTP/2 client. */
-export class H2cStream implements UpstreamStream {
+export class H2cStream implements UpstreamStream, StreamEvents {
   readonly request: UpstreamRequest
   isSent = false
   diedUnused = false
   connectMs = 0
-  connectMs = 0
   readonly #listener: UpstreamListener
   readonly #owner: StreamOwner
-  #session: H2cSession | null = null
-  #stream: OwnedStream | null = null
+  #session: CarryingSession | null = null
+  #stream: ClientHttp2Stream | null = null
   /** Nobody listens any more. */
   #isOver = false
   #isRequestComplete: boolean
@@ -49,23 +58,11 @@ export class H2cStream implements UpstreamStream {
   }
 
   /** Goes out. */
-  start(session: H2cSession, stream: ClientHttp2Stream): void {
+  start(session: CarryingSession, stream: ClientHttp2Stream): void {
     this.#session = session
-    this.#stream = stream as OwnedStream
-    this.#stream[ours] = this
+    this.#stream = stream
     this.isSent = true
-    stream.on('headers', onHeaders)
-    stream.on('response', onResponse)
-    stream.on('trailers', onTrailers)
-    stream.on('data', onData)
-    stream.on('end', onEnd)
-    stream.on('error', onError)
-    stream.on('close', onClose)
-    stream.push = pushNoted
-    if (!this.request.hasBody) return
-    if (this.request.contentLength === -1) stream.on('wantTrailers', onWantTrailers)
-    stream.on('drain', onReady)
-    process.nextTick(ready, this)
+    listenTo(stream, this, this.request.hasBody, this.request.contentLength === -1)
   }
 
   sendBody(chunk: Buffer): boolean {
@@ -181,7 +178,7 @@ export class H2cStream implements UpstreamStream {
 
   #end(error: Error | null): void {
     if (this.#isOver) return
-    const session = this.#session as H2cSession
+    const session = this.#session as CarryingSession
     const code = this.#stream?.rstCode ?? 0
     if (code === NGHTTP2_REFUSED_STREAM) this.isSent = false
     else if (session.isDead && !this.#hasBegun && session.first !== this) this.diedUnused = true
@@ -211,91 +208,4 @@ export class H2cStream implements UpstreamStream {
 
 const wasReset = new Error('the request was given up')
 
-class H2cResponse implements UpstreamResponse {
-  status = 0
-  readonly reason = ''
-  readonly headers: string[] = []
-  contentLength = -1
-}
-
-const readHead = (raw: readonly string[]): H2cResponse => {
-  const head = new H2cResponse()
-  for (let i = 0; i < raw.length; i += 2) {
-    const name = raw[i] as string
-    const value = raw[i + 1] as string
-    if (name === ':status') {
-      head.status = Number(value)
-      continue
-    }
-    const headerClass = classifyResponseHeader(name)
-    if (headerClass === HeaderClass.contentLength) head.contentLength = Number(value)
-    else if (headerClass !== HeaderClass.endToEnd) continue
-    head.headers.push(name, value)
-  }
-  return head
-}
-
 const isStreamError = (error: Error): boolean => (error as NodeJS.ErrnoException).code === 'ERR_HTTP2_STREAM_ERROR'
-
-const endToEnd = (raw: readonly string[]): string[] => {
-  const kept: string[] = []
-  for (let i = 0; i < raw.length; i += 2) {
-    const name = raw[i] as string
-    if (classifyResponseHeader(name) === HeaderClass.endToEnd) kept.push(name, raw[i + 1] as string)
-  }
-  return kept
-}
-
-const hasNoBody = (status: number, method: string): boolean => method === 'HEAD' || status === 204 || status === 304
-
-/** Our side of a stream, so that its events need no function of their own. */
-const ours = Symbol('H2cStream')
-type OwnedStream = ClientHttp2Stream & { [ours]: H2cStream }
-
-const ready = (stream: H2cStream): void => stream.onReady()
-
-function onHeaders(this: ClientHttp2Stream, _headers: object, _flags: number, raw?: string[]): void {
-  ;(this as OwnedStream)[ours].onHeaders(raw ?? [])
-}
-
-function onResponse(this: ClientHttp2Stream, _headers: object, flags: number, raw?: string[]): void {
-  ;(this as OwnedStream)[ours].onResponse(flags, raw ?? [])
-}
-
-function onTrailers(this: ClientHttp2Stream, _headers: object, _flags: number, raw?: string[]): void {
-  ;(this as OwnedStream)[ours].onTrailers(raw ?? [])
-}
-
-function onData(this: ClientHttp2Stream, chunk: Buffer): void {
-  ;(this as OwnedStream)[ours].onData(chunk)
-}
-
-function onEnd(this: ClientHttp2Stream): void {
-  ;(this as OwnedStream)[ours].onEnd()
-}
-
-function onError(this: ClientHttp2Stream, error: Error): void {
-  ;(this as OwnedStream)[ours].onError(error)
-}
-
-function onClose(this: ClientHttp2Stream): void {
-  ;(this as OwnedStream)[ours].onClose()
-}
-
-function onReady(this: ClientHttp2Stream): void {
-  ;(this as OwnedStream)[ours].onReady()
-}
-
-function onWantTrailers(this: ClientHttp2Stream): void {
-  const trailers = (this as OwnedStream)[ours].takeTrailers()
-  this.sendTrailers(trailers === null ? {} : headerObject(trailers))
-}
-
-/**
- * Node ends a stream's reading alike when END_STREAM came and when it was reset (RST_STREAM with NO_ERROR, or a session
- * that was closed). Only in the second case it is marked as closed by then: half a response must never look whole.
- */
-function pushNoted(this: ClientHttp2Stream, chunk: unknown, encoding?: BufferEncoding): boolean {
-  if (chunk === null) (this as OwnedStream)[ours].onLastRead(this.closed)
-  return Duplex.prototype.push.call(this, chunk, encoding)
-}

@@ -7,6 +7,9 @@ import { H2cStream, type StreamOwner } from './h2c-stream.ts'
 import { type Swept, sweeper } from './sweeper.ts'
 import { takenOutOfService, UpstreamError } from './upstream-error.ts'
 
+const noWebSocket =
+  'its route says `protocol: h2c`, and WebSockets are passed on over HTTP/1.1 only; publish what takes them as a service of its own, without that'
+
 /** More are of no use: one carries as many requests as the endpoint allows. */
 const sessionsAtMost = 16
 
@@ -43,8 +46,7 @@ export class H2cTransport implements UpstreamTransport, SessionOwner, StreamOwne
   request(request: UpstreamRequest, listener: UpstreamListener): UpstreamStream {
     const stream = new H2cStream(this, request, listener)
     if (this.#isClosing) process.nextTick(fail, stream, takenOutOfService())
-    else if (request.upgrade)
-      process.nextTick(fail, stream, new UpstreamError('bad_request', 'it speaks HTTP/2, over which no WebSocket is passed on'))
+    else if (request.upgrade) process.nextTick(fail, stream, new UpstreamError('bad_request', noWebSocket))
     else this.#serve(stream)
     return stream
   }
