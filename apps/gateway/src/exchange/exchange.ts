@@ -4,7 +4,7 @@ import type { ClientConnection } from '../http/client-connection.ts'
 import type { ClientStream, RequestHead, RequestListener } from '../http/client-stream.ts'
 import type { ServicePool } from '../pool/service-pool.ts'
 import type { Upstream } from '../pool/upstream.ts'
-import type { Target } from '../routing/router.ts'
+import type { Target } from '../routing/target.ts'
 import type { Gateway } from './gateway.ts'
 import { type OwnResponse, problemResponse, sendOwn } from './own-response.ts'
 
@@ -51,6 +51,8 @@ export class Exchange implements RequestListener {
   path = ''
   /** Names and values for the upstream, in the client's order. */
   headers: string[] = []
+  /** The same as lines of HTTP/1, where they were at hand; else empty. */
+  lines = ''
   /** The client asks for a WebSocket on this connection. */
   isUpgrade = false
   /** The client sent an Upgrade that we don't take part in: neither connection is used again. */

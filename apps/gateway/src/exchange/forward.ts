@@ -49,6 +49,8 @@ class Forwarding implements UpstreamListener, RequestListener, Abortable {
         method: head.method,
         path: exchange.path,
         headers: exchange.headers,
+        // What names an instance was taken out of the list alone.
+        lines: exchange.cookies === null ? exchange.lines : '',
         hasBody: head.bodyKind !== BodyKind.none,
         contentLength: head.contentLength,
         upgrade: exchange.isUpgrade,

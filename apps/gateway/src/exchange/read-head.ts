@@ -3,6 +3,7 @@ import { BodyKind } from '../http/client-stream.ts'
 import { classifyRequestHeader, connectionNamed, HeaderClass, removeNamed } from '../http/headers.ts'
 import { normaliseHost } from '../routing/host-name.ts'
 import type { Exchange } from './exchange.ts'
+import { KeptHead } from './kept-head.ts'
 import { Origin } from './origin.ts'
 
 /**
@@ -12,7 +13,8 @@ import { Origin } from './origin.ts'
  */
 export const readHead = (exchange: Exchange): boolean => {
   const { head, connection, gateway } = exchange
-  const { raw } = head
+  const { raw, fields } = head
+  if (fields !== undefined && fields.kept instanceof KeptHead && fields.kept.serve(exchange)) return true
   const headers = ['host', '']
   let hosts = 0
   let upgrade: string | null = null
@@ -89,6 +91,9 @@ export const readHead = (exchange: Exchange): boolean => {
   headers[1] = exchange.authority
   describeOrigin(exchange, headers, origin)
   exchange.headers = headers
+  // A target with a host of its own is another matter; so is a body, that other headers go with.
+  const isPlain = upgrade === null && requestId === null && !hasBody && head.target.charCodeAt(0) === 0x2f
+  if (isPlain && fields?.isRepeated === true) fields.kept = new KeptHead(exchange)
   return true
 }
 

@@ -18,6 +18,21 @@ export interface RequestHead {
   readonly bodyKind: BodyKind
   /** Bytes of the body; -1 where only its end tells. */
   readonly contentLength: number
+  /** Absent: nobody has looked whether they are the ones of another request. */
+  readonly fields?: HeadFields
+}
+
+/** The fields of a head. Requests of one connection that have the very same ones, one after the other, share this object. */
+export class HeadFields {
+  readonly raw: readonly string[]
+  /** More than one request had them, so it is worth keeping what is worked out of them. */
+  isRepeated = false
+  /** What whoever reads them has worked out; it depends on nothing but them, the version of HTTP and the connection. */
+  kept: object | null = null
+
+  constructor(raw: readonly string[]) {
+    this.raw = raw
+  }
 }
 
 /** Who reads the body of a request, and hears that its client has gone. */

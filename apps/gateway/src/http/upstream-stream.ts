@@ -6,6 +6,8 @@ export interface UpstreamRequest {
   readonly path: string
   /** Names and values in turn, `host` first; end-to-end headers only, without `content-length`. `expect` may be among them. */
   readonly headers: readonly string[]
+  /** All of these as lines of HTTP/1, each with its CRLF, where somebody has them at hand; else empty or absent. */
+  readonly lines?: string
   readonly hasBody: boolean
   /** Bytes; -1: it is sent in chunks and ends with `endBody()`. A body with a length ends with `endBody()` as well. */
   readonly contentLength: number

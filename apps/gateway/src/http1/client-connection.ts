@@ -1,11 +1,12 @@
 import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import { StandinError } from '@standin/client/errors'
+import type { ClientLimits } from '../gateway-config.ts'
 import type { ClientConnection, ConnectionInfo } from '../http/client-connection.ts'
 import type { ClientStream } from '../http/client-stream.ts'
 import type { OpenConnection, OpenConnections } from '../http/open-connections.ts'
 import { Http1ClientStream } from './client-stream.ts'
-import { headLimit, MalformedHead, malformed, parseRequestHead, refuseEarly } from './request-head.ts'
+import { type Http1Fields, MalformedHead, malformed, parseRequestHead, refuseEarly } from './request-head.ts'
 import { responseHead } from './response-text.ts'
 
 /** Who takes the requests. */
@@ -13,14 +14,11 @@ export interface StreamHandler {
   readonly connections: OpenConnections
   /** Responses are the last ones on their connections. */
   readonly draining: boolean
+  readonly limits: ClientLimits
   /** A request has come. It may be answered before this returns. */
   onStream(stream: ClientStream): void
 }
 
-/** A head has to be complete this long after its first byte, ms. */
-const headMs = 20_000
-/** How long a connection may wait for its next request, ms. */
-const idleMs = 65_000
 /** How long a client gets to take the last response and to close, ms. */
 const lingerMs = 5_000
 /** How long a client that does not take the rest of the last response is waited for, ms. */
@@ -67,6 +65,8 @@ export class Http1ClientConnection implements ClientConnection, OpenConnection {
   #stream: Http1ClientStream | null = null
   /** What has come of a head so far. */
   #text = ''
+  /** Of the last head. */
+  #fields: Http1Fields | null = null
   /** What came before anybody wanted it. */
   #early: Buffer | null = null
   #isPaused = false
@@ -88,7 +88,7 @@ export class Http1ClientConnection implements ClientConnection, OpenConnection {
     this.#info = info
     this.#handler = handler
     handler.connections.add(this)
-    this.#deadline = handler.connections.now + idleMs
+    this.#deadline = handler.connections.now + handler.limits.idleMs
     socket.on('data', this.#onData)
     socket.on('drain', this.#onDrain)
     socket.on('end', this.#onEnd)
@@ -184,7 +184,7 @@ export class Http1ClientConnection implements ClientConnection, OpenConnection {
   #next(): void {
     this.#stream = null
     this.#phase = 'head'
-    this.#deadline = this.#handler.connections.now + idleMs
+    this.#deadline = this.#handler.connections.now + this.#handler.limits.idleMs
     if (this.#isAdvancing) return
     if (this.#early !== null) this.#advance()
     else this.#awaitNext()
@@ -224,6 +224,7 @@ export class Http1ClientConnection implements ClientConnection, OpenConnection {
   }
 
   #readHead(chunk: Buffer): void {
+    const { headerBytes } = this.#handler.limits
     let text = this.#text
     let at = 0
     let end = -1
@@ -236,18 +237,18 @@ export class Http1ClientConnection implements ClientConnection, OpenConnection {
       // RFC 9112, section 2.2: one empty line before a request is let pass.
       start = text.charCodeAt(0) === 0x0d && text.charCodeAt(1) === 0x0a ? 2 : 0
       end = text.indexOf('\r\n\r\n', Math.max(start, before - 3))
-    } while (end === -1 && at < chunk.length && text.length <= headLimit)
+    } while (end === -1 && at < chunk.length && text.length <= headerBytes)
     if (end === -1) {
-      const fault = refuseEarly(text, start)
+      const fault = refuseEarly(text, start, headerBytes)
       if (fault !== null) {
         this.#refuseHead(fault)
         return
       }
-      if (this.#text === '') this.#deadline = this.#handler.connections.now + headMs
+      if (this.#text === '') this.#deadline = this.#handler.connections.now + this.#handler.limits.headerMs
       this.#text = text
       return
     }
-    const head = end - start + 4 > headLimit ? malformed.tooLarge : parseRequestHead(text, start, end)
+    const head = end - start + 4 > headerBytes ? malformed.tooLarge : parseRequestHead(text, start, end, this.#fields)
     if (head instanceof MalformedHead) {
       this.#refuseHead(head)
       return
@@ -255,6 +256,7 @@ export class Http1ClientConnection implements ClientConnection, OpenConnection {
     // What of the text is behind the head is behind it in the chunk as well.
     const bodyStart = at - (text.length - end - 4)
     this.#text = ''
+    this.#fields = head.fields
     if (bodyStart < chunk.length) this.#early = bodyStart === 0 ? chunk : chunk.subarray(bodyStart)
     this.#phase = 'exchange'
     this.#deadline = 0

@@ -1,11 +1,29 @@
 import { METHODS } from 'node:http'
-import { BodyKind, type RequestHead } from '../http/client-stream.ts'
+import { BodyKind, HeadFields, type RequestHead } from '../http/client-stream.ts'
 import { parseFieldLines } from './field-lines.ts'
 
-/** Bytes of a head, request line and empty line included. */
-export const headLimit = 64 * 1024
 /** Field lines of a head. */
 const fieldLimit = 200
+
+/** Field lines as long as these are compared with those of the next request. */
+const keptLength = 4 * 1024
+
+/** The field lines of a head as they came, and what they say about the message and its connection. */
+export class Http1Fields extends HeadFields {
+  readonly text: string
+  readonly version: '1.0' | '1.1'
+  bodyKind: BodyKind = BodyKind.none
+  contentLength = 0
+  keepAlive: boolean
+  expectsContinue = false
+
+  constructor(text: string, version: '1.0' | '1.1', raw: readonly string[]) {
+    super(raw)
+    this.text = text
+    this.version = version
+    this.keepAlive = version === '1.1'
+  }
+}
 
 /** A head in HTTP/1, and what it says about its connection. */
 export class Http1RequestHead implements RequestHead {
@@ -14,19 +32,24 @@ export class Http1RequestHead implements RequestHead {
   readonly authority = null
   readonly version: '1.0' | '1.1'
   readonly raw: readonly string[]
-  bodyKind: BodyKind = BodyKind.none
-  contentLength = 0
+  readonly fields: Http1Fields
+  readonly bodyKind: BodyKind
+  readonly contentLength: number
   /** The client may send another request on this connection (RFC 9112, section 9.3). */
-  keepAlive: boolean
+  readonly keepAlive: boolean
   /** The client waits for a 100 before it sends the body (RFC 9110, section 10.1.1). */
-  expectsContinue = false
+  readonly expectsContinue: boolean
 
-  constructor(method: string, target: string, version: '1.0' | '1.1', raw: readonly string[]) {
+  constructor(method: string, target: string, fields: Http1Fields) {
     this.method = method
     this.target = target
-    this.version = version
-    this.raw = raw
-    this.keepAlive = version === '1.1'
+    this.version = fields.version
+    this.raw = fields.raw
+    this.fields = fields
+    this.bodyKind = fields.bodyKind
+    this.contentLength = fields.contentLength
+    this.keepAlive = fields.keepAlive
+    this.expectsContinue = fields.expectsContinue
   }
 }
 
@@ -50,7 +73,7 @@ export const malformed = {
   lineEnd: new MalformedHead('a line does not end with CR LF, or has a CR or LF within'),
   fields: new MalformedHead('one of its header lines is malformed'),
   tooMany: new MalformedHead(`it has more than ${fieldLimit} header lines`, 431),
-  tooLarge: new MalformedHead(`its head is larger than ${headLimit / 1024} KiB`, 431),
+  tooLarge: new MalformedHead(`its head is larger than this gateway takes`, 431),
   contentLength: new MalformedHead('its Content-Length is not one number'),
   twoLengths: new MalformedHead('it has more than one Content-Length'),
   coding: new MalformedHead('its transfer coding is not supported: only chunked is, and once'),
@@ -67,8 +90,14 @@ const methods = new Set(METHODS)
  * @param text latin1, so that each character is a byte
  * @param from where the request line begins
  * @param end where the empty line's CRLFCRLF begins
+ * @param last the fields of the request before it on the same connection: the very same text says the very same
  */
-export const parseRequestHead = (text: string, from: number, end: number): Http1RequestHead | MalformedHead => {
+export const parseRequestHead = (
+  text: string,
+  from: number,
+  end: number,
+  last: Http1Fields | null = null,
+): Http1RequestHead | MalformedHead => {
   const methodEnd = text.indexOf(' ', from)
   if (methodEnd === -1 || methodEnd > end) return malformed.requestLine
   const method = readMethod(text, from, methodEnd)
@@ -87,16 +116,32 @@ export const parseRequestHead = (text: string, from: number, end: number): Http1
   }
   const target = text.slice(methodEnd + 1, at)
   if (target.charCodeAt(0) !== 0x2f && !absoluteTarget.test(target)) return malformed.target
-  const raw = parseFieldLines(text, lineEnd + 2, end + 2)
+  const fields = readFields(text, lineEnd + 2, end + 2, minor === 0x31 ? '1.1' : '1.0', last)
+  return fields instanceof MalformedHead ? fields : new Http1RequestHead(method, target, fields)
+}
+
+const readFields = (
+  text: string,
+  from: number,
+  end: number,
+  version: '1.0' | '1.1',
+  last: Http1Fields | null,
+): Http1Fields | MalformedHead => {
+  const lines = end - from > keptLength ? '' : text.slice(from, end)
+  if (last !== null && lines !== '' && lines === last.text && version === last.version) {
+    last.isRepeated = true
+    return last
+  }
+  const raw = parseFieldLines(text, from, end)
   if (raw === null) return malformed.fields
   if (raw.length > 2 * fieldLimit) return malformed.tooMany
-  const head = new Http1RequestHead(method, target, minor === 0x31 ? '1.1' : '1.0', raw)
-  return readFraming(head) ?? head
+  const fields = new Http1Fields(lines, version, raw)
+  return readFraming(fields) ?? fields
 }
 
 /** What makes a head that is not complete yet hopeless; null: the rest may come. */
-export const refuseEarly = (text: string, from: number): MalformedHead | null => {
-  if (text.length - from > headLimit) return malformed.tooLarge
+export const refuseEarly = (text: string, from: number, limit: number): MalformedHead | null => {
+  if (text.length - from > limit) return malformed.tooLarge
   return /[^\r]\n|^\n|\r[^\n]/.test(text) ? malformed.lineEnd : null
 }
 
@@ -114,7 +159,7 @@ for (let code = 0x21; code < 0x7f; code++) isTargetChar[code] = code === 0x23 ? 
 const absoluteTarget = /^https?:\/\/[a-z0-9._:[\]-]+(?:[/?]|$)/i
 
 /** RFC 9112, section 6: finds what delimits the body, and refuses what could be understood in two ways. */
-const readFraming = (head: Http1RequestHead): MalformedHead | null => {
+const readFraming = (head: Http1Fields): MalformedHead | null => {
   const { raw } = head
   let length: string | null = null
   let coding: string | null = null
@@ -154,7 +199,7 @@ const readFraming = (head: Http1RequestHead): MalformedHead | null => {
   return null
 }
 
-const readConnection = (head: Http1RequestHead, value: string): void => {
+const readConnection = (head: Http1Fields, value: string): void => {
   if (head.version === '1.1' && value === 'keep-alive') return
   if (/(?:^|[,\s])close(?:$|[,\s])/i.test(value)) head.keepAlive = false
   else if (head.version === '1.0' && /(?:^|[,\s])keep-alive(?:$|[,\s])/i.test(value)) head.keepAlive = true

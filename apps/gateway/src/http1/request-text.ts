@@ -7,7 +7,9 @@ const anticipatesBody = new Set(['POST', 'PUT', 'PATCH'])
 export const requestText = (request: UpstreamRequest): string => {
   const { headers, method, contentLength } = request
   let text = `${method} ${request.path} HTTP/1.1\r\n`
-  for (let i = 0; i < headers.length; i += 2) text += `${headers[i]}: ${headers[i + 1]}\r\n`
+  const { lines } = request
+  if (lines !== undefined && lines !== '') text += lines
+  else for (let i = 0; i < headers.length; i += 2) text += `${headers[i]}: ${headers[i + 1]}\r\n`
   if (request.hasBody) text += contentLength === -1 ? 'Transfer-Encoding: chunked\r\n' : `Content-Length: ${contentLength}\r\n`
   else if (method !== 'GET' && anticipatesBody.has(method)) text += 'Content-Length: 0\r\n'
   if (request.upgrade || request.wantsTrailers || request.exclusive) text += connectionHeaders(request)
