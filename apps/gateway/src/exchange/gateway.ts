@@ -1,8 +1,9 @@
-import type { FaultDesk } from '../faults/fault-desk.ts'
-import type { RoutedEnvironment, Router } from '../routing/router.ts'
+import type { Random } from '../faults/choose-faults.ts'
+import type { Pacer } from '../faults/pacer.ts'
+import type { Router } from '../routing/router.ts'
+import type { RoutedEnvironment } from '../routing/target.ts'
 import type { Activity } from '../wake/activity.ts'
 import type { CompiledProbe } from '../wake/probes.ts'
-import type { StateWatchers } from '../wake/state-watchers.ts'
 import type { Exchange } from './exchange.ts'
 
 /** Takes an exchange when it has ended. */
@@ -18,6 +19,19 @@ export interface WaitingPlace {
   troubleOf(environment: number): string
 }
 
+/** Where the state of an environment is followed. */
+interface StateFeed {
+  /** Answers with a stream of what is and what changes. */
+  attach(exchange: Exchange, environment: RoutedEnvironment): void
+}
+
+/** Where requests wait that are delayed on purpose. */
+interface DelayDesk {
+  readonly random: Random
+  readonly pacer: Pacer
+  delay(exchange: Exchange, ms: number): void
+}
+
 /** Whose word about a request's origin is believed. */
 interface TrustedPeers {
   /** @param address plain, as `ClientConnection.peer` */
@@ -29,9 +43,9 @@ export interface Gateway {
   readonly router: Router
   readonly wake: WaitingPlace
   /** Who follows the state of an environment. */
-  readonly watchers: StateWatchers
+  readonly watchers: StateFeed
   /** Does what was injected. */
-  readonly faults: FaultDesk
+  readonly faults: DelayDesk
   /** Who only looks, at any environment; null: nobody. */
   readonly probes: readonly CompiledProbe[] | null
   readonly activity: Activity

@@ -1,5 +1,5 @@
 import type { RouteEntry } from '@standin/client'
-import type { RoutedEnvironment } from '../routing/router.ts'
+import type { RoutedEnvironment } from '../routing/target.ts'
 
 /** One endpoint as this process sees it. */
 interface EndpointView {

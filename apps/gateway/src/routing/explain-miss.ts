@@ -1,5 +1,5 @@
 import { StandinError } from '@standin/client/errors'
-import type { RoutedEnvironment, Target } from './router.ts'
+import type { RoutedEnvironment, Target } from './target.ts'
 
 /** What can be known about a name that leads nowhere. */
 export interface Table {

@@ -1,5 +1,5 @@
 import { isBelow } from './path-prefix.ts'
-import type { Target } from './router.ts'
+import type { Target } from './target.ts'
 
 /**
  * The targets of each host name, as lists in which a longer path stands before a shorter one, and of equal ones the one

@@ -4,7 +4,8 @@ import { UpstreamRegistry } from '../pool/upstream-registry.ts'
 import { RefusedEndpoints } from '../refused-endpoints.ts'
 import { domain, routeEntry } from '../testing/start-gateway.ts'
 import { Activity } from '../wake/activity.ts'
-import { Router, type Target } from './router.ts'
+import { Router } from './router.ts'
+import type { Target } from './target.ts'
 
 /** A map that counts what is done to it. */
 class CountedMap<K, V> extends Map<K, V> {

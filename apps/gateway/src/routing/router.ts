@@ -1,43 +1,15 @@
 import type { RouteEntry, TableSnapshot } from '@standin/client'
 import type { StandinError } from '@standin/client/errors'
-import { compileFaults, type PlannedFault } from '../faults/planned-fault.ts'
+import { compileFaults } from '../faults/planned-fault.ts'
 import { closePools, poolsOfEntry } from '../pool/pools-of-entry.ts'
 import type { ServicePool } from '../pool/service-pool.ts'
 import type { UpstreamRegistry } from '../pool/upstream-registry.ts'
-import type { Activity, ActivityRecord } from '../wake/activity.ts'
-import { type CompiledProbe, compileProbes } from '../wake/probes.ts'
+import type { Activity } from '../wake/activity.ts'
+import { compileProbes } from '../wake/probes.ts'
 import { explainMiss, type Table } from './explain-miss.ts'
 import { HostTargets } from './host-targets.ts'
 import { toPrefix } from './path-prefix.ts'
-
-/** One environment as the router holds it. It is never changed, only replaced as a whole. */
-export interface RoutedEnvironment {
-  readonly entry: RouteEntry
-  readonly targets: readonly Target[]
-  /** Null: it has none, as most. */
-  readonly probes: readonly CompiledProbe[] | null
-  /** When it was seen to come into its state, milliseconds since the epoch; 0: before we knew it. */
-  readonly since: number
-}
-
-/** One published service, as control's table has it. */
-type ServiceRoute = RouteEntry['routes'][number]
-
-/** Where a host name leads, or a part of its paths. */
-export interface Target {
-  readonly environment: RoutedEnvironment
-  readonly route: ServiceRoute
-  readonly pool: ServicePool
-  readonly activity: ActivityRecord
-  /** As `normaliseHost` returns it. */
-  readonly host: string
-  /** Only paths below it; empty: all. */
-  readonly prefix: string
-  /** Null: it has none, as most. */
-  readonly faults: readonly PlannedFault[] | null
-  /** What the same host leads to where the path isn't below `prefix`. `HostTargets` alone writes it. */
-  next: Target | null
-}
+import type { RoutedEnvironment, Target } from './target.ts'
 
 /** Told after an environment was replaced, or (undefined) taken out. */
 export type EnvironmentListener = (id: number, environment: RoutedEnvironment | undefined) => void

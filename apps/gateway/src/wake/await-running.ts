@@ -1,7 +1,7 @@
 import { StandinError } from '@standin/client/errors'
 import type { Exchange } from '../exchange/exchange.ts'
 import { headerValue } from '../exchange/own-response.ts'
-import type { RoutedEnvironment } from '../routing/router.ts'
+import type { RoutedEnvironment } from '../routing/target.ts'
 import { nextStep } from './next-step.ts'
 import { isProbe } from './probes.ts'
 import { sendStatus } from './send-status.ts'

@@ -1,5 +1,5 @@
 import type { Exchange } from '../exchange/exchange.ts'
-import type { RoutedEnvironment } from '../routing/router.ts'
+import type { RoutedEnvironment } from '../routing/target.ts'
 import { statusOf } from './status.ts'
 
 /** Answers with an environment's status as JSON; `Standin-State` says the most important of it to whoever reads no bodies. */

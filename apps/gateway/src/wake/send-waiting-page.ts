@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { Exchange } from '../exchange/exchange.ts'
 import { pagePolicy } from '../pages/page.ts'
 import { refreshSeconds, waitingPage } from '../pages/waiting-page.ts'
-import type { RoutedEnvironment } from '../routing/router.ts'
+import type { RoutedEnvironment } from '../routing/target.ts'
 import { statusOf } from './status.ts'
 
 /**

@@ -1,6 +1,6 @@
 import { StandinError } from '@standin/client/errors'
 import type { Abortable, Exchange } from '../exchange/exchange.ts'
-import type { RoutedEnvironment } from '../routing/router.ts'
+import type { RoutedEnvironment } from '../routing/target.ts'
 import { type Status, statusOf, statusOfDeleted } from './status.ts'
 
 export interface WatcherLimits {

@@ -1,5 +1,5 @@
 import type { EnvironmentState, HostProgress } from '@standin/client'
-import type { RoutedEnvironment } from '../routing/router.ts'
+import type { RoutedEnvironment } from '../routing/target.ts'
 import { nextStep } from './next-step.ts'
 
 /**

@@ -1,6 +1,6 @@
 import type { StandinError } from '@standin/client/errors'
 import type { Abortable, Exchange } from '../exchange/exchange.ts'
-import type { RoutedEnvironment } from '../routing/router.ts'
+import type { RoutedEnvironment } from '../routing/target.ts'
 
 /** All who wait for one environment. */
 export class WaitingRoom {

@@ -1,7 +1,7 @@
 import { StandinError } from '@standin/client/errors'
 import type { Exchange } from '../exchange/exchange.ts'
 import type { WaitingPlace } from '../exchange/gateway.ts'
-import type { RoutedEnvironment } from '../routing/router.ts'
+import type { RoutedEnvironment } from '../routing/target.ts'
 import { isPageLoad } from './page-load.ts'
 import { sendWaitingPage } from './send-waiting-page.ts'
 import { treatment } from './treatment.ts'
