@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { type Follower, followTable } from '@standin/follower'
 import type { Logger } from 'pino'
 import type { DnsConfig } from './config.ts'
+import type { DnsmasqRules } from './dnsmasq/dnsmasq-rules.ts'
 import { type DnsServer, hostPort } from './server/dns-server.ts'
 import type { Forwarder } from './upstream/forwarder.ts'
 import type { RecordTable } from './zones/record-table.ts'
@@ -12,6 +13,8 @@ export interface AppParts {
   readonly table: RecordTable
   readonly forwarder: Forwarder
   readonly server: DnsServer
+  /** Of `--conf-file`. */
+  readonly rules: DnsmasqRules | undefined
 }
 
 /** The resolver as a process: starts its parts in order, stops them in reverse. */
@@ -29,8 +32,42 @@ export class App {
    * @throws StandinError `port_taken`, `invalid`
    */
   async start(): Promise<{ readonly dns: string }> {
-    const { config, log, table, server } = this.#parts
-    this.#follower = await followTable({
+    const { config, server, rules } = this.#parts
+    rules?.start()
+    if (rules === undefined || config.control !== undefined) this.#follower = await this.#follow()
+    try {
+      const port = await server.listen(config.listen)
+      return { dns: hostPort({ address: config.listen.address, port }) }
+    } catch (cause) {
+      await this.stop()
+      throw cause
+    }
+  }
+
+  /** Reads the configuration file again. One with a fault changes nothing, and is told to the log. */
+  reload(): void {
+    const { rules, log, forwarder } = this.#parts
+    if (rules === undefined) return
+    try {
+      rules.reload()
+      forwarder.forget()
+      log.info('the configuration was read again')
+    } catch (cause) {
+      log.error({ err: cause }, 'the configuration has a fault: everything stays as it was')
+    }
+  }
+
+  async stop(): Promise<void> {
+    const { forwarder, server } = this.#parts
+    this.#parts.rules?.close()
+    forwarder.close()
+    await server.close()
+    await this.#follower?.close()
+  }
+
+  #follow(): Promise<Follower> {
+    const { config, log, table } = this.#parts
+    return followTable({
       kind: 'records',
       home: config.home,
       tokenName: 'dns',
@@ -41,19 +78,5 @@ export class App {
       onDelta: (delta) => table.apply(delta),
       log,
     })
-    try {
-      const port = await server.listen(config.listen)
-      return { dns: hostPort({ address: config.listen.address, port }) }
-    } catch (cause) {
-      await this.stop()
-      throw cause
-    }
-  }
-
-  async stop(): Promise<void> {
-    const { forwarder, server } = this.#parts
-    forwarder.close()
-    await server.close()
-    await this.#follower?.close()
   }
 }

@@ -3,7 +3,10 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { type Fault, StandinError } from '@standin/client/errors'
+import type { UpstreamServer } from './dnsmasq/settings.ts'
 import type { ListenAddress } from './server/dns-server.ts'
+import { isOurselves } from './upstream/own-addresses.ts'
+import { readUpstream } from './upstream/upstream-address.ts'
 
 export interface DnsConfig {
   /** STANDIN_HOME: the last good table is kept below it, and control is found by what it writes there. */
@@ -14,7 +17,9 @@ export interface DnsConfig {
   readonly control: string | undefined
   readonly tokenFile: string | undefined
   /** Whom foreign names are asked of, in this order; undefined: as /etc/resolv.conf says; empty: nobody. */
-  readonly upstreams: readonly ListenAddress[] | undefined
+  readonly upstreams: readonly UpstreamServer[] | undefined
+  /** dnsmasq's configuration file. Without `control`, nothing else says which names there are. */
+  readonly confFile: string | undefined
 }
 
 const options = {
@@ -23,9 +28,12 @@ const options = {
   control: { type: 'string' },
   'token-file': { type: 'string' },
   upstream: { type: 'string', multiple: true },
+  listen: { type: 'string' },
+  'conf-file': { type: 'string' },
 } as const
 
-const usage = '--home DIR --dns ADDRESS:PORT --control URL --token-file FILE --upstream ADDRESS:PORT (again for more; "none" for none)'
+const usage =
+  '--home DIR --dns ADDRESS:PORT --control URL --token-file FILE --upstream ADDRESS:PORT or tls://ADDRESS#NAME (again for more; "none" for none) --conf-file FILE'
 
 /**
  * Reads the flags; `STANDIN_HOME` stands in for `--home`.
@@ -34,11 +42,11 @@ const usage = '--home DIR --dns ADDRESS:PORT --control URL --token-file FILE --u
 export function readConfig(args: readonly string[], environment: NodeJS.ProcessEnv): DnsConfig {
   const flags = parseFlags(args)
   const faults: Fault[] = []
-  const listen = readAddress(flags.dns, undefined)
-  if (listen === undefined)
-    faults.push({ path: '--dns', message: `"${flags.dns}" is not a numeric address with a port, such as 127.0.0.1:5354` })
+  const at = flags.listen ?? flags.dns
+  const listen = readAddress(at)
+  if (listen === undefined) faults.push({ path: '--dns', message: `"${at}" is not a numeric address with a port, such as 127.0.0.1:5354` })
   const upstreams = readUpstreams(flags.upstream, faults)
-  if (listen !== undefined && upstreams?.some((upstream) => isSame(upstream, listen))) {
+  if (listen !== undefined && upstreams?.some((upstream) => isOurselves(upstream, listen))) {
     faults.push({ path: '--upstream', message: 'the resolver would ask itself' })
   }
   if (flags.control !== undefined && !/^https?:$/.test(URL.parse(flags.control)?.protocol ?? '')) {
@@ -54,13 +62,8 @@ export function readConfig(args: readonly string[], environment: NodeJS.ProcessE
     control: flags.control,
     tokenFile: flags['token-file'],
     upstreams,
+    confFile: flags['conf-file'],
   }
-}
-
-/** Whether asking `upstream` is asking the one who listens there. */
-export function isSame(upstream: ListenAddress, listen: ListenAddress): boolean {
-  const everywhere = listen.address === '0.0.0.0' || listen.address === '::'
-  return upstream.port === listen.port && (upstream.address === listen.address || (everywhere && /^127\.|^::1$/.test(upstream.address)))
 }
 
 function parseFlags(args: readonly string[]) {
@@ -71,22 +74,21 @@ function parseFlags(args: readonly string[]) {
   }
 }
 
-function readUpstreams(texts: readonly string[] | undefined, faults: Fault[]): ListenAddress[] | undefined {
+function readUpstreams(texts: readonly string[] | undefined, faults: Fault[]): UpstreamServer[] | undefined {
   if (texts === undefined) return undefined
   const named = texts.filter((text) => text !== 'none')
   if (named.length > 0 && named.length < texts.length)
     faults.push({ path: '--upstream', message: '"none" and an address exclude each other' })
   return named.flatMap((text) => {
-    const upstream = readAddress(text, 53)
-    if (upstream !== undefined && upstream.port > 0) return [upstream]
-    faults.push({ path: '--upstream', message: `"${text}" is not a numeric address, with or without a port` })
+    const upstream = readUpstream(text)
+    if (upstream !== undefined) return [upstream]
+    faults.push({ path: '--upstream', message: `"${text}" is not a numeric address, with or without a port, or tls:// in front of one` })
     return []
   })
 }
 
-/** `127.0.0.1:53`, `[::1]:53`; without a port where there is a default for it. */
-function readAddress(text: string, defaultPort: number | undefined): ListenAddress | undefined {
-  if (defaultPort !== undefined && isIP(text) !== 0) return { address: text, port: defaultPort }
+/** `127.0.0.1:53`, `[::1]:53`. */
+function readAddress(text: string): ListenAddress | undefined {
   const [, ipv6, other, digits] = /^(?:\[([^\]]+)\]|([^:]+)):([0-9]{1,5})$/.exec(text) ?? []
   const address = ipv6 ?? other ?? ''
   const port = Number(digits)

@@ -3,17 +3,19 @@ import { readFileSync } from 'node:fs'
 import pino, { type Logger } from 'pino'
 import { type DependencyContainer, type InjectionToken, instanceCachingFactory, container as root } from 'tsyringe'
 import { App } from './app.ts'
-import { chain } from './chain.ts'
-import { type DnsConfig, isSame } from './config.ts'
+import { chain, standaloneChain } from './chain.ts'
+import type { DnsConfig } from './config.ts'
+import { DnsmasqRules } from './dnsmasq/dnsmasq-rules.ts'
 import type { UpstreamServer } from './dnsmasq/settings.ts'
 import { Resolver } from './resolver.ts'
 import { AccessList } from './server/access-list.ts'
 import { DnsServer } from './server/dns-server.ts'
 import { RateLimit } from './server/rate-limit.ts'
 import { Forwarder } from './upstream/forwarder.ts'
+import { isOurselves } from './upstream/own-addresses.ts'
 import { nameserversOf } from './upstream/resolv-conf.ts'
 import { upstreamLabel } from './upstream/upstream-address.ts'
-import { displayName } from './wire/name.ts'
+import { displayName, type WireName } from './wire/name.ts'
 import { RecordTable } from './zones/record-table.ts'
 
 const token = <T>(name: string): InjectionToken<T> => Symbol(name)
@@ -21,6 +23,7 @@ const token = <T>(name: string): InjectionToken<T> => Symbol(name)
 const tokens = {
   log: token<Logger>('log'),
   table: token<RecordTable>('table'),
+  rules: token<DnsmasqRules | undefined>('rules'),
   access: token<AccessList>('access'),
   forwarder: token<Forwarder>('forwarder'),
   resolver: token<Resolver>('resolver'),
@@ -36,10 +39,26 @@ export function createApp(config: DnsConfig): App {
 
   provide(tokens.log, () => pino({ name: 'dns' }, pino.destination(2)))
   provide(tokens.table, () => new RecordTable(/^(0\.0\.0\.0|::)$/.test(config.listen.address) ? [] : [config.listen.address]))
+  provide(tokens.rules, (from) => {
+    if (config.confFile === undefined) return undefined
+    const { changes } = from.resolve(tokens.table)
+    const log = from.resolve(tokens.log)
+    return new DnsmasqRules(config.confFile, {
+      onChange: () => changes.bump(),
+      onNotice: (text) => log.warn(text),
+      isSelf: (server) => isOurselves(server, config.listen),
+    })
+  })
   provide(tokens.access, () => new AccessList())
   provide(tokens.forwarder, (from) => {
     const log = from.resolve(tokens.log)
-    return new Forwarder(config.upstreams ?? systemUpstreams(config), {
+    const rules = from.resolve(tokens.rules)
+    const upstreams =
+      rules === undefined
+        ? (config.upstreams ?? systemUpstreams(config))
+        : (name: WireName, labels: readonly number[]) => rules.current.upstreamsFor(name, labels)
+    return new Forwarder(upstreams, {
+      ...(rules === undefined ? {} : { settings: rules.configuration.forwarding }),
       onHealth: (upstream, state, reason) =>
         log.info({ upstream: upstreamLabel(upstream), state, reason }, 'an upstream changed its state'),
       onRebind: (name, upstream) =>
@@ -51,7 +70,12 @@ export function createApp(config: DnsConfig): App {
     const forwarder = from.resolve(tokens.forwarder)
     const table = from.resolve(tokens.table)
     const access = from.resolve(tokens.access)
-    return new Resolver(chain({ access, table, forwarder }), {
+    const rules = from.resolve(tokens.rules)
+    const handlers =
+      rules !== undefined && config.control === undefined
+        ? standaloneChain({ access, table, forwarder, rules })
+        : chain({ access, table, forwarder, ...(rules === undefined ? {} : { rules }) })
+    return new Resolver(handlers, {
       access,
       revision: table.changes,
       rateLimit: new RateLimit(),
@@ -72,6 +96,7 @@ export function createApp(config: DnsConfig): App {
         table: from.resolve(tokens.table),
         forwarder: from.resolve(tokens.forwarder),
         server: from.resolve(tokens.server),
+        rules: from.resolve(tokens.rules),
       }),
   )
   return container.resolve(tokens.app)
@@ -80,7 +105,7 @@ export function createApp(config: DnsConfig): App {
 /** Those of /etc/resolv.conf but for ourselves: a machine may be set up to ask us. */
 function systemUpstreams(config: DnsConfig): UpstreamServer[] {
   try {
-    return nameserversOf(readFileSync('/etc/resolv.conf', 'utf8')).filter((upstream) => !isSame(upstream, config.listen))
+    return nameserversOf(readFileSync('/etc/resolv.conf', 'utf8')).filter((upstream) => !isOurselves(upstream, config.listen))
   } catch {
     return []
   }

@@ -7,6 +7,7 @@ const print = (line: object) => process.stdout.write(`${JSON.stringify(line)}\n`
 try {
   const app = createApp(readConfig(process.argv.slice(2), process.env))
   print(await app.start())
+  process.on('SIGHUP', () => app.reload())
   await new Promise((resolve) => {
     process.once('SIGINT', resolve)
     process.once('SIGTERM', resolve)

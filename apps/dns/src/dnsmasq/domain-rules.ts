@@ -28,8 +28,6 @@ export class DomainRules {
   readonly #endings = new Map<WireName, EndingRule[]>()
   readonly #any: DomainRule | undefined
   readonly #unqualified: DomainRule | undefined
-  /** Whom names without a rule are asked of. */
-  readonly defaults: UpstreamGroup
   readonly #byDefault: Verdict
   /** No rule is for more labels than this. */
   readonly #depth: number
@@ -52,7 +50,6 @@ export class DomainRules {
       }
     }
     this.#depth = depth
-    this.defaults = defaults
     this.#byDefault = { kind: 'forward', group: defaults, isNamed: false }
   }
 

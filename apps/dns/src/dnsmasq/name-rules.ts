@@ -1,4 +1,5 @@
 import type { Answer } from '../wire/answer.ts'
+import type { WireName } from '../wire/name.ts'
 import { rrType } from '../wire/protocol.ts'
 import type { Query } from '../wire/query.ts'
 import type { Configuration } from './configuration.ts'
@@ -38,9 +39,10 @@ export class NameRules {
     return undefined
   }
 
-  upstreamsFor(query: Query): UpstreamGroup {
-    const verdict = this.#domains.find(query.name, query.labels, query.type)
-    return verdict.kind === 'forward' ? verdict.group : this.#domains.defaults
+  /** For a name that is not answered here; whatever the type is. Undefined: nobody may be asked. */
+  upstreamsFor(name: WireName, labels: readonly number[]): UpstreamGroup | undefined {
+    const verdict = this.#domains.find(name, labels, rrType.TXT)
+    return verdict.kind === 'forward' ? verdict.group : undefined
   }
 
   /** `domain-needed` counts for every rule, `bogus-priv` only where none names the domain. */
