@@ -1,6 +1,6 @@
 import { isIP } from 'node:net'
 import type { Probe } from '@standin/client'
-import type { ListenAddress } from './config.ts'
+import type { ListenAddress } from './gateway-config.ts'
 
 /** `127.0.0.1:8080`, `[::1]:0`. Null where it is neither. */
 export const parseAddress = (text: string): ListenAddress | null => {

@@ -37,7 +37,8 @@ describe('readConfig', () => {
     const line =
       '--http off --https 0.0.0.0:443 --admin 127.0.0.1:9 --tls-cert c --tls-key k --trusted 10.0.0.0/8,::1 --trusted 192.0.2.1 ' +
       '--proxy-protocol 192.0.2.0/24 --probe kube-probe/,path:/healthz+network:10.0.0.0/8 --routes r.yaml --workers 4 --take-over ' +
-      '--drain 500ms --max-connections 10 --max-connections-per-client=3'
+      '--drain 500ms --max-connections 10 --max-connections-per-client=3 ' +
+      '--max-header-bytes 8192 --header-timeout 5s --idle-timeout 2m --handshake-timeout 3s'
     expect(readConfig(line.split(' '), { STANDIN_HOME: '/s' })).toEqual({
       home: '/s',
       http: null,
@@ -56,6 +57,7 @@ describe('readConfig', () => {
       takeOver: true,
       drainMs: 500,
       limits: { connections: 10, connectionsPerClient: 3 },
+      clientLimits: { headerBytes: 8_192, headerMs: 5_000, idleMs: 120_000, handshakeMs: 3_000 },
     })
   })
 
@@ -80,6 +82,11 @@ describe('readConfig', () => {
     ['--workers', '0'],
     ['--drain', '10'],
     ['--max-connections', '-1'],
+    ['--max-header-bytes', '64KiB'],
+    ['--max-header-bytes', '1000000'],
+    ['--header-timeout', '100ms'],
+    ['--idle-timeout', '65'],
+    ['--handshake-timeout', '2h'],
     ['--admin', '0.0.0.0:9000'],
     ['--routes', 'r', '--control', 'http://127.0.0.1:1'],
   ])('refuses %s %s', (...args) => {

@@ -1,55 +1,8 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import type { Probe } from '@standin/client'
 import { CommandLine } from './command-line.ts'
 import { parseAddress, parseCount, parseDuration, parseNetworkText, parseProbe } from './config-values.ts'
-
-/** What a socket listens on; port 0 is any free one. */
-export interface ListenAddress {
-  readonly host: string
-  readonly port: number
-}
-
-/** Everything that the command line decides. Plain data: workers get it as it is. */
-export interface GatewayConfig {
-  /** STANDIN_HOME: the last good table is kept below it, and control is found by what it writes there. */
-  readonly home: string
-  /** Null: no plain HTTP. */
-  readonly http: ListenAddress | null
-  /** Null: no TLS. */
-  readonly https: ListenAddress | null
-  readonly admin: ListenAddress | null
-  /** Who asks the admin listener has to show what this file holds. */
-  readonly adminTokenFile: string | null
-  /** Null: certificates are minted. */
-  readonly tls: { readonly certFile: string; readonly keyFile: string } | null
-  /** Plain HTTP is answered with where the same is over TLS. */
-  readonly redirect: boolean
-  /** Networks of proxies whose `X-Forwarded-*` and `Forwarded` are believed. */
-  readonly trusted: readonly string[]
-  /** Networks of those who begin every connection with a PROXY header. */
-  readonly proxyProtocol: readonly string[]
-  /** Who wakes nothing, of any environment. */
-  readonly probes: readonly Probe[]
-  /** A routes file in place of a control plane; null: control. */
-  readonly routes: string | null
-  /** Address of control; undefined: as `run/control.json` below the home says. */
-  readonly control: string | undefined
-  readonly tokenFile: string | undefined
-  readonly workers: number
-  /** Another gateway may listen on the same ports still. */
-  readonly takeOver: boolean
-  /** How long what is under way may go on once the gateway was told to stop. */
-  readonly drainMs: number
-  readonly limits: ConnectionLimits
-}
-
-export interface ConnectionLimits {
-  /** Of one process. */
-  readonly connections: number
-  /** From one address, of one process; null: 1024, and as many as it likes from this machine. */
-  readonly connectionsPerClient: number | null
-}
+import { defaultClientLimits, type GatewayConfig } from './gateway-config.ts'
 
 const flags = {
   home: 'value',
@@ -71,9 +24,15 @@ const flags = {
   drain: 'value',
   'max-connections': 'value',
   'max-connections-per-client': 'value',
+  'max-header-bytes': 'value',
+  'header-timeout': 'value',
+  'idle-timeout': 'value',
+  'handshake-timeout': 'value',
 } as const
 
 const anAddress = '127.0.0.1:8080 or [::1]:8080 (port 0 is any free one)'
+const aTimeout = 'a duration such as 20s, from 1s to 60m'
+const { headerBytes, headerMs, idleMs, handshakeMs } = defaultClientLimits
 const aNetwork = 'addresses or networks such as 10.0.0.0/8'
 
 /**
@@ -108,6 +67,12 @@ export const readConfig = (args: readonly string[], environment: NodeJS.ProcessE
       connectionsPerClient:
         line.value('max-connections-per-client', (text) => parseCount(text, 1, 1_000_000), 'a number from 1 to 1000000') ?? null,
     },
+    clientLimits: {
+      headerBytes: line.value('max-header-bytes', (text) => parseCount(text, 1_024, 65_536), 'a number from 1024 to 65536') ?? headerBytes,
+      headerMs: line.value('header-timeout', parseTimeout, aTimeout) ?? headerMs,
+      idleMs: line.value('idle-timeout', parseTimeout, aTimeout) ?? idleMs,
+      handshakeMs: line.value('handshake-timeout', parseTimeout, aTimeout) ?? handshakeMs,
+    },
   }
   checkTogether(line, config)
   line.check(
@@ -116,6 +81,12 @@ export const readConfig = (args: readonly string[], environment: NodeJS.ProcessE
       .join(' ')}`,
   )
   return config
+}
+
+/** Connections are looked at every half second: what is shorter could not be kept. */
+const parseTimeout = (text: string): number | null => {
+  const ms = parseDuration(text)
+  return ms !== null && ms >= 1_000 && ms <= 3_600_000 ? ms : null
 }
 
 type Line = CommandLine<typeof flags>

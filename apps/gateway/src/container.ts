@@ -6,11 +6,11 @@ import { type Logger, pino } from 'pino'
 import { type DependencyContainer, type InjectionToken, instanceCachingFactory, container as root } from 'tsyringe'
 import { App, type RunningGateway } from './app.ts'
 import { goOn } from './chain.ts'
-import type { GatewayConfig } from './config.ts'
 import { type ControlPort, NoControl } from './control-port.ts'
 import { Engine } from './engine.ts'
 import type { AccessLog, Gateway } from './exchange/gateway.ts'
 import { FaultDesk } from './faults/fault-desk.ts'
+import type { GatewayConfig } from './gateway-config.ts'
 import { Listeners } from './listen/listeners.ts'
 import { Networks } from './listen/networks.ts'
 import { AdminServer } from './observe/admin-server.ts'
@@ -161,6 +161,7 @@ export const buildContainer = (config: GatewayConfig, worker?: WorkerParts): Dep
     (get) =>
       new Listeners(get(Tokens.gateway), {
         limits: config.limits,
+        clientLimits: config.clientLimits,
         trusted: get(Tokens.trusted),
         proxies: new Networks(config.proxyProtocol),
         counts: get(Tokens.counts),

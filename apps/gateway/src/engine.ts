@@ -1,7 +1,7 @@
 import type { Logger } from 'pino'
-import type { GatewayConfig, ListenAddress } from './config.ts'
 import type { Gateway } from './exchange/gateway.ts'
 import type { FaultDesk } from './faults/fault-desk.ts'
+import type { GatewayConfig, ListenAddress } from './gateway-config.ts'
 import type { Listeners } from './listen/listeners.ts'
 import type { Counts } from './observe/counts.ts'
 import { briefly, describeEnvironment, type EnvironmentView } from './observe/environment-view.ts'

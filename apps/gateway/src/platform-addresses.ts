@@ -1,7 +1,7 @@
 import { type FSWatcher, watch } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { GatewayConfig } from './config.ts'
+import type { GatewayConfig } from './gateway-config.ts'
 
 /** Who has to know of them. */
 export interface RefusedAddresses {

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import type { RouteEntry, TableSnapshot } from '@standin/client'
 import { type Follower, followTable } from '@standin/follower'
 import type { Logger } from 'pino'
-import type { GatewayConfig } from './config.ts'
+import type { GatewayConfig } from './gateway-config.ts'
 import type { RoutesFileSource } from './standalone/routes-file-source.ts'
 
 export type RouteSnapshot = Pick<TableSnapshot<RouteEntry>, 'epoch' | 'domain' | 'nextId' | 'items'>

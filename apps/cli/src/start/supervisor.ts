@@ -16,8 +16,8 @@ export interface SupervisorOptions {
   readonly redirect: boolean
   /** An address, or `off`. */
   readonly admin: string
-  readonly workers: string
-  readonly trusted: readonly string[]
+  /** More of the gateway's command line. */
+  readonly gatewayArgs: readonly string[]
   readonly dns: string
   readonly domain: string
   /** `24h` */
@@ -124,12 +124,8 @@ export class Supervisor {
   }
 
   #gatewayArgs(http = 'off', https = 'off', admin = 'off'): string[] {
-    const { home, redirect, workers, trusted } = this.#options
-    return [
-      ...['--home', home, '--http', http, '--https', https, '--admin', admin, '--workers', workers],
-      ...(redirect ? ['--redirect'] : []),
-      ...trusted.flatMap((network) => ['--trusted', network]),
-    ]
+    const { home, redirect, gatewayArgs } = this.#options
+    return [...['--home', home, '--http', http, '--https', https, '--admin', admin], ...(redirect ? ['--redirect'] : []), ...gatewayArgs]
   }
 
   async #publish(): Promise<void> {

@@ -1,3 +1,4 @@
+import { gatewayArgs, gatewayFlags } from '../gateway-flags.ts'
 import { findHome } from '../home.ts'
 import { formatPairs } from '../table.ts'
 import type { OptionSpec, Verb } from '../verb.ts'
@@ -14,11 +15,9 @@ const handedOn: readonly OptionSpec[] = [
   { flags: '--tls-cert <file>', description: 'certificate, PEM; without it one is minted', completes: 'path' },
   { flags: '--tls-key <file>', description: 'its key, PEM', completes: 'path' },
   { flags: '--redirect', description: 'answer plain HTTP with where the same is over TLS' },
-  { flags: '--trusted <cidr>', description: 'believe X-Forwarded-* and Forwarded from there; may be repeated', repeat: true },
-  { flags: '--proxy-protocol <cidr>', description: 'connections from there begin with a PROXY header; may be repeated', repeat: true },
-  { flags: '--workers <n>', description: 'processes that serve' },
   { flags: '--take-over', description: 'another gateway may listen there still, and is told to stop by you afterwards' },
   { flags: '--drain <duration>', description: 'how long what is under way may go on at the end', default: '10s' },
+  ...gatewayFlags,
 ]
 
 export const gateway: Verb<readonly [], Options> = {
@@ -34,7 +33,7 @@ export const gateway: Verb<readonly [], Options> = {
   async run(context, _, options) {
     const { startGateway } = await import('../start/gateway-process.ts')
     const home = findHome(context.flags.home, context.env)
-    const args = ['--home', home, ...argsOf(options)]
+    const args = ['--home', home, ...gatewayArgs(handedOn, options)]
     const process = await startGateway({ args, env: context.env, logFile: typeof options.log === 'string' ? options.log : null })
     const stopped = new Promise<void>((resolve) => context.signal.addEventListener('abort', () => resolve(), { once: true }))
     if (context.signal.aborted) return await process.stop()
@@ -51,15 +50,4 @@ export const gateway: Verb<readonly [], Options> = {
     context.messages.info('Stopping; what is under way may end.')
     await process.stop()
   },
-}
-
-/** `adminTokenFile: 'x'` → `--admin-token-file x` */
-function argsOf(options: Options): string[] {
-  return handedOn.flatMap(({ flags }) => {
-    const flag = /^--([a-z-]+)/.exec(flags)?.[1] ?? ''
-    const value = options[flag.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase())]
-    if (value === undefined || value === false) return []
-    if (value === true) return [`--${flag}`]
-    return [value].flat().flatMap((each) => [`--${flag}`, each as string])
-  })
 }

@@ -1,20 +1,19 @@
 import { StandinError } from '@standin/client/errors'
 import type { Context } from '../context.ts'
 import { parseDuration } from '../duration.ts'
+import { gatewayArgs, gatewayFlags } from '../gateway-flags.ts'
 import { findHome } from '../home.ts'
 import { formatPairs } from '../table.ts'
-import { parseCount, type Verb } from '../verb.ts'
+import type { Verb } from '../verb.ts'
 
 const defaultHttps = '127.0.0.1:8443'
 
-interface Options {
+interface Options extends Readonly<Record<string, unknown>> {
   readonly api: string
   readonly http: string
   readonly https: string
   readonly redirect?: boolean
   readonly admin: string
-  readonly workers: string
-  readonly trusted?: readonly string[]
   readonly dns: string
   readonly domain: string
   readonly trash: string
@@ -40,8 +39,7 @@ export const start: Verb<readonly [], Options> = {
       parse: parseAddressOrOff,
       default: 'off',
     },
-    { flags: '--workers <n>', description: 'processes that serve requests', parse: checkWorkers, default: '1' },
-    { flags: '--trusted <network>', description: 'a proxy whose X-Forwarded-* are believed, e.g. 10.0.0.0/8', repeat: true },
+    ...gatewayFlags,
     { flags: '--dns <address>', description: 'where the resolver listens', parse: parseAddress, default: '127.0.0.1:5354' },
     { flags: '--domain <domain>', description: 'below it are the names of all environments', default: 'test-envs.localhost' },
     { flags: '--trash <duration>', description: 'how long what was deleted can be undeleted', parse: checkDuration, default: '24h' },
@@ -55,13 +53,13 @@ export const start: Verb<readonly [], Options> = {
   ],
   async run(context, _, options) {
     const [{ Supervisor }, home] = [await import('../start/supervisor.ts'), findHome(context.flags.home, context.env)]
-    const { http, https, redirect = false, trusted = [] } = options
+    const { http, https, redirect = false } = options
     if (redirect && https === 'off') throw new StandinError('invalid', '--redirect needs --https: there is nothing to redirect to.')
     const supervisor = new Supervisor({
       ...options,
       https: https === defaultHttps && http.endsWith(':0') ? http : https,
       redirect,
-      trusted,
+      gatewayArgs: gatewayArgs(gatewayFlags, options),
       home,
       env: context.env,
       onMessage: (text) => context.messages.warn(text),
@@ -105,12 +103,6 @@ function goOn({ output, flags }: Context): string {
 function patternOf(gateway: string, domain: string): string {
   const { protocol, port } = new URL(gateway)
   return `${protocol}//www-<configId>.${domain}${port === '' ? '' : `:${port}`}/`
-}
-
-/** The gateway reads it again. */
-function checkWorkers(text: string): string {
-  parseCount(1, 128)(text)
-  return text
 }
 
 function parseAddressOrOff(text: string): string {

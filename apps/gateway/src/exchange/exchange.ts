@@ -5,7 +5,7 @@ import type { ClientStream, RequestHead, RequestListener } from '../http/client-
 import type { ServicePool } from '../pool/service-pool.ts'
 import type { Upstream } from '../pool/upstream.ts'
 import type { Target } from '../routing/target.ts'
-import type { Gateway } from './gateway.ts'
+import type { GatewayOf } from './gateway-of.ts'
 import { type OwnResponse, problemResponse, sendOwn } from './own-response.ts'
 
 /**
@@ -34,7 +34,7 @@ let idCounter = 0
 
 /** One request and its response, from its head to its line in the access log. */
 export class Exchange implements RequestListener {
-  readonly gateway: Gateway
+  readonly gateway: GatewayOf<Exchange>
   /** One that is slowed down takes its place. */
   stream: ClientStream
   readonly connection: ClientConnection
@@ -91,7 +91,7 @@ export class Exchange implements RequestListener {
   flag = ''
   #counted: Target['activity'] | null = null
 
-  constructor(gateway: Gateway, stream: ClientStream) {
+  constructor(gateway: GatewayOf<Exchange>, stream: ClientStream) {
     this.gateway = gateway
     this.stream = stream
     this.connection = stream.connection

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
 import { describe, expect, it } from 'vitest'
+import { defaultClientLimits } from '../gateway-config.ts'
 import type { ClientStream, RequestListener } from '../http/client-stream.ts'
 import { OpenConnections } from '../http/open-connections.ts'
 import { cleanup } from '../testing/cleanup.ts'
@@ -32,6 +33,7 @@ const serve = async (onStream: (stream: ClientStream) => void): Promise<Server> 
   const handler = {
     connections: new OpenConnections(),
     draining: false,
+    limits: defaultClientLimits,
     onStream: (stream: ClientStream) => {
       streams.push(stream)
       stream.listener = recording(heard)

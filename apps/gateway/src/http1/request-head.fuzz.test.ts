@@ -2,6 +2,7 @@ import type { Socket } from 'node:net'
 import { Duplex } from 'node:stream'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { defaultClientLimits } from '../gateway-config.ts'
 import { BodyKind, type ClientStream } from '../http/client-stream.ts'
 import { OpenConnections } from '../http/open-connections.ts'
 import { fuzzRuns } from '../testing/fuzz-runs.ts'
@@ -66,7 +67,7 @@ const understand = (text: string, fractions: readonly number[] = []): Understood
   }
   const connections = new OpenConnections()
   const info = { ...localConnection, port: 80, secure: false, transport: wire, covers: () => true }
-  acceptHttp1(wire, info, { connections, draining: false, onStream })
+  acceptHttp1(wire, info, { connections, draining: false, limits: defaultClientLimits, onStream })
   for (const piece of pieces(text, fractions)) if (!wire.destroyed) wire.emit('data', Buffer.from(piece, 'latin1'))
   result.answer = wire.written.match(/^HTTP\/1\.1 [0-9]+|^Connection: close/gm) ?? []
   result.end = wire.destroyed ? 'destroyed' : wire.writableEnded ? 'ended' : 'open'

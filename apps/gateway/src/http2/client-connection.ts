@@ -29,23 +29,20 @@ import { Outgoing } from './outgoing.ts'
 import { streamWindow } from './request-body.ts'
 import type { StreamOwner } from './stream-owner.ts'
 
-/** How long a connection may be without a request, ms. */
-const idleMs = 65_000
 /** How long a client gets to take the last frames and to close, ms. */
 const lingerMs = 5_000
 const streamsAtMost = 250
-const headerListLimit = 64 * 1024
 const fieldsAtMost = 200
 /** Of all streams together, bytes; given back as soon as something came: each stream has its own limit. */
 const connectionWindow = 1024 * 1024
 /** Bytes that wait to be written, bodies aside. Whoever lets it become more is read no further. */
 const unreadLimit = 256 * 1024
 
-const greeting =
+const greeting = (headerBytes: number): string =>
   settingsFrame([
     ...[Setting.maxConcurrentStreams, streamsAtMost],
     ...[Setting.initialWindowSize, streamWindow],
-    ...[Setting.maxHeaderListSize, headerListLimit],
+    ...[Setting.maxHeaderListSize, headerBytes],
   ]) + windowUpdate(0, connectionWindow - 65_535)
 
 /**
@@ -104,14 +101,14 @@ export class Http2ClientConnection implements StreamOwner, OpenConnection, Frame
     this.#handler = handler
     this.outgoing = new Outgoing(socket)
     handler.connections.add(this)
-    this.#deadline = handler.connections.now + idleMs
+    this.#deadline = handler.connections.now + handler.limits.idleMs
     this.#floods = new FloodLimit(handler.connections.now)
     socket.on('data', (chunk: Buffer) => this.#read(chunk))
     socket.on('drain', () => this.#onDrain())
     socket.on('end', () => this.#onEnd())
     socket.on('error', ignore)
     socket.on('close', () => this.#onClose())
-    this.outgoing.add(greeting)
+    this.outgoing.add(greeting(handler.limits.headerBytes))
   }
 
   covers(host: string): boolean {
@@ -146,7 +143,7 @@ export class Http2ClientConnection implements StreamOwner, OpenConnection, Frame
     this.#streams.delete(id)
     this.#ended.add(id, wasReset)
     if (this.#streams.size > 0) return
-    this.#deadline = this.#handler.connections.now + idleMs
+    this.#deadline = this.#handler.connections.now + this.#handler.limits.idleMs
     if (this.#phase === 'leaving') this.#finish(ErrorCode.none)
   }
 
@@ -229,7 +226,7 @@ export class Http2ClientConnection implements StreamOwner, OpenConnection, Frame
 
   /** A header block is complete. It is read in any case: what follows depends on it. */
   #onFields(id: number, isLast: boolean, bytes: Buffer, start: number, end: number): number {
-    const list = new HeaderList(headerListLimit, fieldsAtMost)
+    const list = new HeaderList(this.#handler.limits.headerBytes, fieldsAtMost)
     if (!this.#hpack.decode(bytes, start, end, list)) return ErrorCode.compression
     const stream = this.#streams.get(id)
     if (stream !== undefined) {

@@ -1,6 +1,7 @@
 import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants, type OutgoingHttpHeaders } from 'node:http2'
 import { type AddressInfo, createServer, type Server } from 'node:net'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { defaultClientLimits } from '../gateway-config.ts'
 import { BodyKind, type ClientStream } from '../http/client-stream.ts'
 import { OpenConnections } from '../http/open-connections.ts'
 import { localConnection } from '../testing/local-connection.ts'
@@ -14,7 +15,7 @@ const connections = new OpenConnections()
 beforeEach(async () => {
   server = createServer((socket) => {
     const info = { ...localConnection, port: 1, secure: false, transport: socket, covers: () => true }
-    acceptHttp2(socket, info, { connections, draining: false, onStream: (stream) => onStream(stream) })
+    acceptHttp2(socket, info, { connections, draining: false, limits: defaultClientLimits, onStream: (stream) => onStream(stream) })
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   session = connect(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)

@@ -1,6 +1,7 @@
 import { constants } from 'node:http2'
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { defaultClientLimits } from '../gateway-config.ts'
 import type { ClientStream } from '../http/client-stream.ts'
 import { OpenConnections } from '../http/open-connections.ts'
 import { localConnection } from '../testing/local-connection.ts'
@@ -45,7 +46,7 @@ beforeEach(async () => {
   }
   server = createServer((accepted) => {
     const info = { ...localConnection, port: 1, secure: false, transport: accepted, covers: () => true }
-    acceptHttp2(accepted, info, { connections, draining: false, onStream: (stream) => onStream(stream) })
+    acceptHttp2(accepted, info, { connections, draining: false, limits: defaultClientLimits, onStream: (stream) => onStream(stream) })
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   socket = connect((server.address() as AddressInfo).port, '127.0.0.1')

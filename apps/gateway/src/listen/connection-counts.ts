@@ -1,4 +1,4 @@
-import type { ConnectionLimits } from '../config.ts'
+import type { ConnectionLimits } from '../gateway-config.ts'
 
 /** From one address, where the command line says nothing. */
 const defaultPerClient = 1_024

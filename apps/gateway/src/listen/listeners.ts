@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net'
 import type { Logger } from 'pino'
 import { serve } from '../chain.ts'
-import type { ConnectionLimits } from '../config.ts'
 import type { Gateway } from '../exchange/gateway.ts'
+import type { ClientLimits, ConnectionLimits } from '../gateway-config.ts'
 import type { ConnectionInfo } from '../http/client-connection.ts'
 import type { ClientStream } from '../http/client-stream.ts'
 import { OpenConnections } from '../http/open-connections.ts'
@@ -26,6 +26,7 @@ const lastRequestMs = 1_000
 
 export interface ListenersOptions {
   readonly limits: ConnectionLimits
+  readonly clientLimits: ClientLimits
   readonly trusted: Networks
   readonly proxies: Networks
   readonly counts: Counts
@@ -36,6 +37,7 @@ export interface ListenersOptions {
 /** Everything between the sockets that clients connect to and the first stage of the chain. */
 export class Listeners implements StreamHandler {
   readonly connections = new OpenConnections()
+  readonly limits: ClientLimits
   readonly #gateway: Gateway
   readonly #counts: Counts
   readonly #open: ConnectionCounts
@@ -44,7 +46,8 @@ export class Listeners implements StreamHandler {
   readonly #https: ClientListener
   #toldOfErrorAt = 0
 
-  constructor(gateway: Gateway, { limits, trusted, proxies, counts, ticketKeys, log }: ListenersOptions) {
+  constructor(gateway: Gateway, { limits, clientLimits, trusted, proxies, counts, ticketKeys, log }: ListenersOptions) {
+    this.limits = clientLimits
     this.#gateway = gateway
     this.#counts = counts
     this.#open = new ConnectionCounts({ ...limits, connections: roomForConnections(limits.connections) })
@@ -69,6 +72,7 @@ export class Listeners implements StreamHandler {
       onHttp1: (socket, info) => void acceptHttp1(socket, info, this),
       onHttp2: (socket, info) => void acceptHttp2(socket, info, this),
       ticketKeys,
+      handshakeTimeoutMs: clientLimits.handshakeMs,
     })
   }
 

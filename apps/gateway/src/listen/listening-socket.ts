@@ -1,6 +1,6 @@
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import { StandinError } from '@standin/client/errors'
-import type { ListenAddress } from '../config.ts'
+import type { ListenAddress } from '../gateway-config.ts'
 
 /** Connections that may wait to be accepted. The kernel caps it (`net.core.somaxconn`). */
 const backlog = 4_096

@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import { isIP } from 'node:net'
 import { StandinError } from '@standin/client/errors'
-import type { ListenAddress } from '../config.ts'
+import type { ListenAddress } from '../gateway-config.ts'
 
 /** What the admin listener shows. */
 export interface AdminSource {

@@ -3,6 +3,7 @@ import { goOn } from '../chain.ts'
 import type { Exchange } from '../exchange/exchange.ts'
 import type { AccessLog, Gateway } from '../exchange/gateway.ts'
 import { FaultDesk } from '../faults/fault-desk.ts'
+import { type ClientLimits, defaultClientLimits } from '../gateway-config.ts'
 import { Listeners } from '../listen/listeners.ts'
 import { Networks } from '../listen/networks.ts'
 import { Counts } from '../observe/counts.ts'
@@ -43,6 +44,7 @@ export const startGateway = async (
     trusted?: string[]
     /** Who begins with a PROXY header. */
     proxies?: string[]
+    clientLimits?: Partial<ClientLimits>
     redirectPort?: number
     pools?: RegistryOptions
     probes?: Probe[]
@@ -89,6 +91,7 @@ export const startGateway = async (
   router.reset({ epoch: 'test', domain, nextId: 1001, items: [] })
   const listener = new Listeners(gateway, {
     limits: { connections: 100_000, connectionsPerClient: null },
+    clientLimits: { ...defaultClientLimits, ...options.clientLimits },
     trusted: new Networks([]),
     proxies: new Networks(options.proxies ?? []),
     counts: new Counts(),

@@ -6,7 +6,7 @@ import type { ResponseHead } from '../http1/response-head.ts'
 import { ResponseReader, type ResponseSink } from '../http1/response-reader.ts'
 import type { RefusedEndpoints } from '../refused-endpoints.ts'
 import { type Address, dial, dialSeconds, dialTimeout } from './dial.ts'
-import type { Http1Stream } from './http1-stream.ts'
+import type { Http1Stream, StreamCarrier } from './http1-stream.ts'
 import { sweeper } from './sweeper.ts'
 import { badResponse, closedEarly, UpstreamError } from './upstream-error.ts'
 
@@ -42,7 +42,7 @@ const idleSeconds = 4
 const idleSecondsAtMost = 30
 
 /** One connection to an endpoint: a socket, the request that it serves, and where its response has got to. */
-export class Http1Connection implements ResponseSink {
+export class Http1Connection implements StreamCarrier, ResponseSink {
   state: ConnectionState = 'dialling'
   readonly #owner: ConnectionOwner
   readonly #socket: Socket | null
@@ -132,7 +132,6 @@ export class Http1Connection implements ResponseSink {
     this.#socket?.resume()
   }
 
-  /** Nobody waits for its response any more. */
   abandon(): void {
     this.#stream = null
     this.destroy(null)

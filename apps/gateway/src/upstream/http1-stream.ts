@@ -1,5 +1,14 @@
 import type { UpstreamListener, UpstreamRequest, UpstreamStream } from '../http/upstream-stream.ts'
-import type { Http1Connection } from './http1-connection.ts'
+
+/** The connection that a request uses. */
+export interface StreamCarrier {
+  sendBody(chunk: Buffer): boolean
+  endBody(trailers: readonly string[] | null): void
+  pause(): void
+  resume(): void
+  /** Nobody waits for its response any more. */
+  abandon(): void
+}
 
 /** Where requests wait for a connection. */
 export interface WaitingStreams {
@@ -15,7 +24,7 @@ export class Http1Stream implements UpstreamStream {
   diedUnused = false
   connectMs = 0
   /** While it has one. */
-  connection: Http1Connection | null = null
+  connection: StreamCarrier | null = null
   /** Nobody listens any more: it ended, failed or was aborted. */
   isOver = false
   /** Bytes that are still to come of a body with a length. */

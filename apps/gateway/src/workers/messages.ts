@@ -1,6 +1,6 @@
 import type { ActivityReport, Problem, RouteEntry } from '@standin/client'
-import type { GatewayConfig, ListenAddress } from '../config.ts'
 import type { ListeningAt } from '../engine.ts'
+import type { GatewayConfig, ListenAddress } from '../gateway-config.ts'
 import type { EnvironmentView } from '../observe/environment-view.ts'
 import type { RouteSnapshot } from '../table-source.ts'
 

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
 import type { RunningGateway, StartedGateway } from '../app.ts'
-import type { GatewayConfig } from '../config.ts'
+import type { GatewayConfig } from '../gateway-config.ts'
 import type { AdminServer } from '../observe/admin-server.ts'
 import type { PlatformAddresses } from '../platform-addresses.ts'
 import type { TableSource } from '../table-source.ts'
