@@ -2,10 +2,10 @@ import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import { StandinError } from '@standin/client/errors'
 import type { ClientLimits } from '../gateway-config.ts'
-import type { ClientConnection, ConnectionInfo } from '../http/client-connection.ts'
+import type { ConnectionInfo } from '../http/client-connection.ts'
 import type { ClientStream } from '../http/client-stream.ts'
 import type { OpenConnection, OpenConnections } from '../http/open-connections.ts'
-import { Http1ClientStream } from './client-stream.ts'
+import { Http1ClientStream, type StreamConnection } from './client-stream.ts'
 import { type Http1Fields, MalformedHead, malformed, parseRequestHead, refuseEarly } from './request-head.ts'
 import { responseHead } from './response-text.ts'
 
@@ -50,7 +50,7 @@ export const acceptHttp1 = (socket: Socket | TLSSocket, info: ConnectionInfo, ha
  * when the client leaves. A client that ends its side of the connection before it has its response counts as gone
  * (RFC 9112, section 9.6 lets us choose; nginx and Node do the same).
  */
-export class Http1ClientConnection implements ClientConnection, OpenConnection {
+export class Http1ClientConnection implements StreamConnection, OpenConnection {
   readonly socket: Socket | TLSSocket
   readonly transport: Socket
   readonly address: string
@@ -130,7 +130,6 @@ export class Http1ClientConnection implements ClientConnection, OpenConnection {
     this.socket.destroy()
   }
 
-  /** Ends the connection in a way that no client can take for the end of a response. */
   reset(): void {
     if (this.#phase === 'closed') return
     this.#phase = 'closed'
@@ -144,7 +143,9 @@ export class Http1ClientConnection implements ClientConnection, OpenConnection {
     this.socket.pause()
   }
 
-  resumeBody(stream: Http1ClientStream): void {
+  resumeBody(of: object): void {
+    const stream = this.#stream
+    if (stream === null || stream !== of) return
     const early = this.#early
     if (early !== null) {
       this.#early = null
@@ -153,7 +154,6 @@ export class Http1ClientConnection implements ClientConnection, OpenConnection {
     if (stream.isFlowing || stream.bodyComplete) this.#unpause()
   }
 
-  /** From now on the socket is somebody else's. Returns what had come early. */
   giveAway(): Buffer {
     const { socket } = this
     socket.off('data', this.#onData)
@@ -166,9 +166,9 @@ export class Http1ClientConnection implements ClientConnection, OpenConnection {
     return early
   }
 
-  /** The response is complete: on to the next request. */
-  onResponseEnd(stream: Http1ClientStream): void {
-    if (this.#stream !== stream) return
+  onResponseEnd(of: object): void {
+    const stream = this.#stream
+    if (stream === null || stream !== of) return
     if (stream.closes) {
       this.#close()
       return

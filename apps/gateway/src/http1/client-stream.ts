@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
+import type { ClientConnection } from '../http/client-connection.ts'
 import { BodyKind, type ClientStream, type RequestListener } from '../http/client-stream.ts'
 import { ChunkedDecoder, type ChunkSink } from './chunked-decoder.ts'
-import type { Http1ClientConnection } from './client-connection.ts'
 import type { Http1RequestHead } from './request-head.ts'
 import { responseHead } from './response-text.ts'
 
@@ -16,9 +16,25 @@ const discardLimit = 16 * 1024 * 1024
 const Framing = { none: 0, length: 1, chunked: 2, close: 3 } as const
 type Framing = (typeof Framing)[keyof typeof Framing]
 
+/** What a stream asks of its connection. Of a stream that it has done with, the connection takes nothing any more. */
+export interface StreamConnection extends ClientConnection {
+  /** Responses are the last ones. */
+  readonly isDraining: boolean
+  /** The response is complete: on to the next request. */
+  onResponseEnd(stream: object): void
+  /** Does not read until the stream wants its body again. */
+  pause(): void
+  /** Gives the stream what has come of its body, and goes on reading. */
+  resumeBody(stream: object): void
+  /** Ends the connection in a way that no client can take for the end of a response. */
+  reset(): void
+  /** From now on the socket is somebody else's. Returns what had come early. */
+  giveAway(): Buffer
+}
+
 /** One request and its response on an HTTP/1 connection. */
 export class Http1ClientStream implements ClientStream, ChunkSink {
-  readonly connection: Http1ClientConnection
+  readonly connection: StreamConnection
   readonly head: Http1RequestHead
   listener: RequestListener = nobody
   hasResponded = false
@@ -42,7 +58,7 @@ export class Http1ClientStream implements ClientStream, ChunkSink {
   #framing: Framing = Framing.none
   #remaining = 0
 
-  constructor(connection: Http1ClientConnection, head: Http1RequestHead) {
+  constructor(connection: StreamConnection, head: Http1RequestHead) {
     this.connection = connection
     this.head = head
     this.#socket = connection.socket
