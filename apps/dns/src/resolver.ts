@@ -62,7 +62,7 @@ export class Resolver {
       const length = this.#ready.write(input, start, end, output, at)
       if (length > 0) return this.#limited(input, start, end, source, output, at, length)
     }
-    const query = new Query(Buffer.from(input.subarray(start, end)), source.copy(), false)
+    const query = new Query(copyOf(input, start, end), source.copy(), false)
     const outcome = this.#ask(query)
     if (outcome === drop) return 0
     if (outcome instanceof Promise) return outcome.then((answer) => this.#lateReply(query, answer))
@@ -101,7 +101,7 @@ export class Resolver {
       case 'drop':
         return 0
       case 'cut': {
-        const query = new Query(Buffer.from(input.subarray(start, end)), source, false)
+        const query = new Query(copyOf(input, start, end), source, false)
         return writeAnswer(query, cutReply, this.#options.recursionAvailable, output, at, true)
       }
     }
@@ -117,3 +117,9 @@ export class Resolver {
 
 /** Says nothing but to ask again over TCP. */
 const cutReply = bareAnswer(rcode.NOERROR)
+
+function copyOf(input: Buffer, start: number, end: number): Buffer {
+  const copy = Buffer.allocUnsafe(end - start)
+  input.copy(copy, 0, start, end)
+  return copy
+}
