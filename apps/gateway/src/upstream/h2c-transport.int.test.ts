@@ -345,7 +345,11 @@ describe('H2cTransport', () => {
     }
     const http1 = await use(startHttpUpstream((_, res) => res.end('ok')))
     expect((await exchange(await transportTo(http1.port))).error).toMatchObject({ code: 'bad_response' })
-    expect((await exchange(transport, { upgrade: true })).error).toMatchObject({ code: 'bad_request' })
+    const webSocket = await exchange(transport, { upgrade: true })
+    expect(webSocket.error).toMatchObject({
+      code: 'bad_request',
+      message: expect.stringContaining('WebSockets are passed on over HTTP/1.1 only'),
+    })
     await eventually('no session is left', () => transport.connections === 0)
   })
 
