@@ -18,6 +18,8 @@ export class AttemptFailure {
 export interface AttemptOwner {
   /** A message that may be the reply. The attempt is over unless `likeness` is `otherCase`. */
   replied(attempt: Attempt, reply: Buffer, likeness: Likeness): void
+  /** Nothing came when something should have. The attempt goes on. Told once. */
+  late(attempt: Attempt): void
   /** The attempt is over. */
   failed(attempt: Attempt, failure: AttemptFailure): void
   /** Forged replies come in for it: the port is known to somebody. The attempt goes on. */
@@ -33,11 +35,14 @@ export class Attempt<Link = unknown> {
   readonly overStream: boolean
   /** Milliseconds of a clock that never goes back. */
   readonly sentAt: number
+  /** When it counts against the upstream that nothing came. */
+  readonly dueAt: number
   readonly expiresAt: number
-  readonly mixedCase: boolean
   readonly edns: boolean
   /** It was sent again, as the connection was closed under it. */
   resent = false
+  /** Its owner was told that it is late. */
+  #isLate = false
   /** Its reply can't be used to measure: it waited for a connection, say. */
   measured = true
 
@@ -48,8 +53,8 @@ export class Attempt<Link = unknown> {
     questionEnd: number
     overStream: boolean
     sentAt: number
+    dueAt: number
     expiresAt: number
-    mixedCase: boolean
     edns: boolean
   }) {
     this.owner = parts.owner
@@ -58,9 +63,22 @@ export class Attempt<Link = unknown> {
     this.questionEnd = parts.questionEnd
     this.overStream = parts.overStream
     this.sentAt = parts.sentAt
+    this.dueAt = parts.dueAt
     this.expiresAt = parts.expiresAt
-    this.mixedCase = parts.mixedCase
     this.edns = parts.edns
+  }
+
+  get isLate(): boolean {
+    return this.#isLate
+  }
+
+  /** To be called now and then. True: it is over. */
+  look(now: number): boolean {
+    if (!this.#isLate && now >= this.dueAt) {
+      this.#isLate = true
+      this.owner.late(this)
+    }
+    return now >= this.expiresAt
   }
 
   get id(): number {

@@ -45,6 +45,9 @@ const staleRestMs = 30_000
 const shortestPatienceMs = 1500
 /** A connection has to be made first. */
 const streamPatienceMs = 3000
+/** Milliseconds until another one is asked beside, at least. */
+const streamWaitMs = 1000
+const secondRoundMs = 400
 const mostAttempts = 12
 
 /** One question on its way, whoever and however many asked it. */
@@ -65,6 +68,8 @@ export class PendingQuestion implements AttemptOwner {
   #next = 0
   #made = 0
   #underWay = 0
+  /** The one that was asked last. */
+  #latest: UpstreamLink | undefined
   #refusal: Answer | undefined
   readonly #failures: AttemptFailure[] = []
   /** What they said is no use; with the reason. */
@@ -107,7 +112,10 @@ export class PendingQuestion implements AttemptOwner {
     if (age >= this.#context.deadlineMs) this.#giveUp(now)
     else {
       if (this.#state === 'asking' && age >= overdueMs) this.#giveStale(now)
-      if (now >= this.#nextAt) this.#askNext(now)
+      if (now >= this.#nextAt) {
+        if (this.#underWay > 0) this.#latest?.health.late(now)
+        this.#askNext(now)
+      }
     }
   }
 
@@ -142,14 +150,20 @@ export class PendingQuestion implements AttemptOwner {
     else this.#take(attempt, checked, now)
   }
 
+  late({ link, sentAt }: Attempt<UpstreamLink>): void {
+    link.counters.silent++
+    link.health.missed('no reply came in time', performance.now(), sentAt)
+  }
+
   failed(attempt: Attempt<UpstreamLink>, failure: AttemptFailure): void {
     const now = performance.now()
     const { counters, health } = attempt.link
     this.#underWay--
     if (failure.kind === 'stopped') return
-    if (failure.kind === 'silence') counters.silent++
-    else counters.unreachable++
-    if (failure.kind !== 'busy') health.missed(failure.reason, now)
+    if (failure.kind !== 'silence') {
+      counters.unreachable++
+      if (failure.kind !== 'busy') health.missed(failure.reason, now, attempt.sentAt)
+    }
     this.#failures.push(failure)
     if (failure.kind !== 'silence') this.#unfit.set(attempt.link, failure.reason)
     this.#goOn(now)
@@ -183,7 +197,7 @@ export class PendingQuestion implements AttemptOwner {
     if (this.#plain.has(link) && !attempt.edns) link.refusedEdns(now)
     if (this.#state === 'settled') return
     // What another one could answer, these could have answered too.
-    for (const [unfit, reason] of this.#unfit) if (unfit !== link) unfit.health.missed(reason, now)
+    for (const [unfit, reason] of this.#unfit) if (unfit !== link) unfit.health.missed(reason, now, this.#startedAt)
     if (verdict === 'rebind') this.#context.onRebind(this.question, link)
     if (verdict === 'fine') {
       this.#context.cache.store(this.message, this.#questionEnd, this.variant, reply, now)
@@ -241,10 +255,12 @@ export class PendingQuestion implements AttemptOwner {
     const mixCase = link.keepsCase(now)
     const manner = { id: 0, mixCase, edns, authenticData: link.isSecured, padded: link.isSecured }
     const timeoutMs = link.health.timeoutMs
-    const patienceMs = overStream ? streamPatienceMs : Math.max(timeoutMs * 3, shortestPatienceMs)
+    const dueAt = now + (overStream ? streamPatienceMs : Math.max(timeoutMs * 3, shortestPatienceMs))
+    // As long as somebody waits for it, and never shorter than it takes to tell that the upstream is slow.
+    const expiresAt = Math.max(this.#startedAt + this.#context.deadlineMs, dueAt)
     const attempt = new Attempt<UpstreamLink>({
       ...{ owner: this, link, message: encodeQuestion(this.question, manner, marker, random), questionEnd: this.#questionEnd },
-      ...{ overStream, sentAt: now, expiresAt: now + patienceMs, mixedCase: mixCase, edns },
+      ...{ overStream, sentAt: now, dueAt, expiresAt, edns },
     })
     this.#made++
     if (!link.send(attempt, now)) {
@@ -254,7 +270,9 @@ export class PendingQuestion implements AttemptOwner {
     }
     this.#underWay++
     const round = Math.floor((this.#made - 1) / this.#links.length)
-    this.#nextAt = now + (overStream ? Math.max(timeoutMs, 1000) : timeoutMs) * 2 ** Math.min(round, 3)
+    const waitMs = overStream ? Math.max(timeoutMs, streamWaitMs) : timeoutMs
+    this.#nextAt = now + (round === 0 ? waitMs : Math.max(waitMs, secondRoundMs) * 2 ** round)
+    this.#latest = link
     return true
   }
 

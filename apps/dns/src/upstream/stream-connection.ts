@@ -20,6 +20,8 @@ export interface StreamEvents {
 export class StreamConnection {
   /** When the last attempt began or ended. */
   usedAt: number
+  /** Something should have come and did not: no more is to be sent. */
+  isStuck = false
   /** Replies that came. A connection that gave some and is closed was closed for being idle, most likely. */
   replies = 0
   #closed = false
@@ -59,19 +61,17 @@ export class StreamConnection {
     if (this.#open) this.#socket.write(withLength(attempt.message))
   }
 
-  /**
-   * Ends the attempts whose time is over. A connection on which none of those that wait gets a reply is of no use any more
-   * (RFC 7766, section 6.2.3).
-   */
+  /** Ends the attempts whose time is over. */
   expire(now: number): void {
-    let expired = 0
     for (const attempt of [...this.#attempts.values()]) {
-      if (attempt.expiresAt > now) continue
-      expired++
+      const isOver = attempt.look(now)
+      // It may have gone without a word, as some do that translate addresses: others had better not wait for it.
+      if (attempt.isLate) this.isStuck = true
+      if (!isOver) continue
       this.#attempts.delete(attempt.id)
       attempt.owner.failed(attempt, new AttemptFailure('silence', 'no reply came over the connection in time'))
     }
-    if (expired > 0 && this.#attempts.size === 0) this.#end('silence', 'no reply came over the connection in time')
+    if (this.isStuck && this.#attempts.size === 0) this.#end('silence', 'no reply came over the connection in time')
   }
 
   close(kind: FailureKind, reason: string): void {

@@ -34,8 +34,10 @@ export class StreamConnections implements StreamEvents {
   /** False: too many are under way. */
   send(attempt: Attempt, now: number): boolean {
     this.#now = now
-    let best = this.#connections[0]
-    for (const connection of this.#connections) if (best === undefined || connection.waiting < best.waiting) best = connection
+    let best: StreamConnection | undefined
+    for (const connection of this.#connections)
+      if (!connection.isStuck && (best === undefined || connection.waiting < best.waiting)) best = connection
+    if (best === undefined && this.#connections.length >= mostConnections * 2) return false
     if (best !== undefined && best.waiting >= mostWaiting) return false
     if (best === undefined || (best.waiting >= enoughWaiting && this.#connections.length < mostConnections)) {
       best = new StreamConnection(this.#upstream, this.#random, now, this.#session, this)

@@ -49,10 +49,10 @@ export class UdpSocket {
     if (this.#connected) this.#socket.send(attempt.message)
   }
 
-  /** Ends the attempts whose time is over. They are in the order in which they were made, and nearly so in that of their ends. */
+  /** Ends the attempts whose time is over. */
   expire(now: number): void {
-    for (const attempt of this.#attempts.values()) {
-      if (attempt.expiresAt > now) break
+    for (const attempt of [...this.#attempts.values()]) {
+      if (!attempt.look(now)) continue
       this.#attempts.delete(attempt.id)
       attempt.owner.failed(attempt, new AttemptFailure('silence', 'no reply came in time'))
     }

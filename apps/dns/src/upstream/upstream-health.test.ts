@@ -34,6 +34,16 @@ describe('UpstreamHealth', () => {
     ])
   })
 
+  it('lets others go first while it takes longer than usual', () => {
+    const [first, second] = [link(1), link(2)]
+    first.health.answered(5, 0)
+    second.health.answered(50, 0)
+    first.health.late(1)
+    expect(first.health.state).toBe('failing')
+    expect(turnOf([first, second], 'best', 1).links).toEqual([second, first])
+    expect(turnOf([first, second], 'strict', 1).links).toEqual([first, second])
+  })
+
   it('is tried again ever less often while it is down', () => {
     const health = new UpstreamHealth()
     for (let miss = 0; miss < 3; miss++) health.missed('silence', 0)

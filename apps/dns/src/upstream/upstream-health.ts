@@ -1,17 +1,17 @@
 /**
  * - `unknown`: never asked
  * - `healthy`: the last one that was asked was answered
- * - `failing`: some were not
+ * - `failing`: some were not, or not yet: others go first
  * - `down`: asked only to see whether it is back, or where nobody else is there
  */
 export type HealthState = 'unknown' | 'healthy' | 'failing' | 'down'
-type HealthEvent = 'answered' | 'missed' | 'missedAgain'
+type HealthEvent = 'answered' | 'late' | 'missed' | 'missedAgain'
 
 const transitions: Readonly<Record<HealthState, Readonly<Record<HealthEvent, HealthState>>>> = {
-  unknown: { answered: 'healthy', missed: 'failing', missedAgain: 'down' },
-  healthy: { answered: 'healthy', missed: 'failing', missedAgain: 'down' },
-  failing: { answered: 'healthy', missed: 'failing', missedAgain: 'down' },
-  down: { answered: 'healthy', missed: 'down', missedAgain: 'down' },
+  unknown: { answered: 'healthy', late: 'failing', missed: 'failing', missedAgain: 'down' },
+  healthy: { answered: 'healthy', late: 'failing', missed: 'failing', missedAgain: 'down' },
+  failing: { answered: 'healthy', late: 'failing', missed: 'failing', missedAgain: 'down' },
+  down: { answered: 'healthy', late: 'down', missed: 'down', missedAgain: 'down' },
 }
 
 /** Misses in a row after which an upstream is down. */
@@ -33,6 +33,7 @@ export class UpstreamHealth {
   #variation = 0
   #absenceMs = shortestAbsenceMs
   #nextProbe = 0
+  #downSince = 0
   readonly #onChange: (state: HealthState, reason: string) => void
 
   constructor(onChange: (state: HealthState, reason: string) => void = () => {}) {
@@ -65,13 +66,20 @@ export class UpstreamHealth {
     this.#misses = 0
     this.#absenceMs = shortestAbsenceMs
     this.#nextProbe = now + probeEveryMs
-    this.#move('answered', 'it answered')
+    this.#move('answered', 'it answered', now)
   }
 
-  missed(reason: string, now: number): void {
+  /** Another one was asked, as it took longer than usual. */
+  late(now: number): void {
+    this.#move('late', 'it takes longer than usual', now)
+  }
+
+  /** `sentAt`: when it was asked. What was on its way when it went down says nothing new. */
+  missed(reason: string, now: number, sentAt = now): void {
+    if (this.#state === 'down' && sentAt < this.#downSince) return
     this.#misses++
     if (this.#state === 'down') this.#absenceMs = Math.min(this.#absenceMs * 2, longestAbsenceMs)
-    this.#move(this.#misses >= missesUntilDown ? 'missedAgain' : 'missed', reason)
+    this.#move(this.#misses >= missesUntilDown ? 'missedAgain' : 'missed', reason, now)
     this.#nextProbe = now + (this.#state === 'down' ? this.#absenceMs : probeEveryMs)
   }
 
@@ -92,9 +100,10 @@ export class UpstreamHealth {
     this.#smoothed += (sample - this.#smoothed) / 8
   }
 
-  #move(event: HealthEvent, reason: string): void {
+  #move(event: HealthEvent, reason: string, now: number): void {
     const next = transitions[this.#state][event]
     if (next === this.#state) return
+    if (next === 'down') this.#downSince = now
     this.#state = next
     this.#reason = reason
     this.#onChange(next, reason)

@@ -20,7 +20,7 @@ export function turnOf(links: readonly UpstreamLink[], mode: OrderMode, now: num
   const up = links.filter(({ health }) => health.state !== 'down')
   const down = links.filter(({ health }) => health.state === 'down')
   if (mode === 'all') return { links: [...up, ...down], atOnce: links.length }
-  if (mode === 'best') up.sort((one, other) => roundTrip(one) - roundTrip(other))
+  if (mode === 'best') up.sort((one, other) => Number(isFailing(one)) - Number(isFailing(other)) || roundTrip(one) - roundTrip(other))
   const ordered = [...up, ...down]
   // Who wants their order kept wants nobody but the first to hear of what is asked; unless it is down.
   const isCandidate = (link: UpstreamLink) =>
@@ -29,6 +29,10 @@ export function turnOf(links: readonly UpstreamLink[], mode: OrderMode, now: num
   if (probe === undefined) return { links: ordered, atOnce: 1 }
   const [first, ...rest] = ordered
   return { links: [first as UpstreamLink, probe, ...rest.filter((link) => link !== probe)], atOnce: 2 }
+}
+
+function isFailing({ health }: UpstreamLink): boolean {
+  return health.state === 'failing'
 }
 
 /** One that isn't known is worth a try. */
