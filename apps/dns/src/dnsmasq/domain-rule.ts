@@ -7,7 +7,7 @@ import type { UpstreamGroup, UpstreamServer } from './settings.ts'
 /** What a rule says of a question. */
 export type Verdict =
   | { readonly kind: 'answer'; readonly answer: Answer; readonly records: readonly LocalRecord[] }
-  /** `isNamed`: the domain is named in the file, so it is not by default that it is forwarded. */
+  /** `isNamed`: the file has servers for this domain, not only for all. */
   | { readonly kind: 'forward'; readonly group: UpstreamGroup; readonly isNamed: boolean }
   /** Nobody is asked: NODATA, as the name has an address of this rule. */
   | { readonly kind: 'exists' }
@@ -56,7 +56,7 @@ export class DomainRule {
     this.#ipv4 = addressVerdict(lines, rrType.A, 4, ttl)
     this.#ipv6 = addressVerdict(lines, rrType.AAAA, 16, ttl)
     this.#any = this.hasAddresses ? { kind: 'answer', answer: anyAnswer(ttl), records: [] } : undefined
-    if (lines.byDefault) this.#rest = { kind: 'forward', group: defaults, isNamed: true }
+    if (lines.byDefault) this.#rest = { kind: 'forward', group: defaults, isNamed: false }
     else if (lines.servers.length > 0) this.#rest = { kind: 'forward', group: { label, servers: lines.servers }, isNamed: true }
     else if (lines.local) this.#rest = this.hasAddresses ? exists : missing
     // Whoever names an address for a domain wants no other one for it, of whichever family.

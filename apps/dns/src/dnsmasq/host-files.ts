@@ -1,7 +1,8 @@
+import { addressBytes } from '../wire/address.ts'
 import type { WireName } from '../wire/name.ts'
 import type { DhcpHost } from './configuration.ts'
 import { ValueError } from './configuration-line.ts'
-import { readAddress, readName } from './values.ts'
+import { readName } from './values.ts'
 
 /** A line of a hosts file: an address and the names that it has. */
 export interface HostLine {
@@ -26,7 +27,7 @@ export function readHosts(text: string, onFault: (line: number, message: string)
     const words = (comment < 0 ? line : line.slice(0, comment)).split(/\s+/).filter((word) => word !== '')
     const [first, ...names] = words
     if (first === undefined) continue
-    const address = readAddress(first)
+    const address = addressBytes(first)
     if (address === undefined) onFault(number, `"${first}" is no IP address`)
     else {
       const good = names.flatMap((name) => nameOrNothing(name, (message) => onFault(number, message)))
@@ -43,7 +44,7 @@ export function readHosts(text: string, onFault: (line: number, message: string)
 export function readLeases(text: string): Lease[] {
   return text.split('\n').flatMap((line) => {
     const [expires = '', , address = '', name = '*'] = line.trim().split(/\s+/)
-    const octets = readAddress(address)
+    const octets = addressBytes(address)
     if (!/^[0-9]+$/.test(expires) || octets === undefined || name === '*') return []
     return nameOrNothing(name, () => {}).map((wire) => ({ expires: Number(expires), address: octets, names: [wire] }))
   })
@@ -62,10 +63,12 @@ export function readDhcpHost(fields: readonly string[]): DhcpHost | undefined {
   const addresses: Buffer[] = []
   let name: string | undefined
   for (const field of fields.map((each) => each.trim())) {
-    const address = readAddress(field)
+    const ipv6 = /^\[(.*)\]$/.exec(field)?.[1]
+    const address = addressBytes(ipv6 ?? field)
     // `[::5]` is the end of an address, to be put behind whatever network there is.
-    if (address !== undefined && !field.startsWith('[::')) addresses.push(address)
-    else if (field === 'ignore') return undefined
+    if (address !== undefined) {
+      if (!(ipv6 ?? '').startsWith('::')) addresses.push(address)
+    } else if (field === 'ignore') return undefined
     else if (name === undefined && isHostName(field)) name = field
   }
   return name === undefined || addresses.length === 0 ? undefined : { name, addresses }

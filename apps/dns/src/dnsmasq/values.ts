@@ -21,11 +21,6 @@ export function readName(text: string): WireName {
   return name
 }
 
-/** 4 or 16 octets; `[fd00::1]` is allowed as well. Undefined: no address. */
-export function readAddress(text: string): Buffer | undefined {
-  return addressBytes(/^\[(.*)\]$/.exec(text)?.[1] ?? text)
-}
-
 /** `192.0.2.0/24`, `192.0.2.1`. @throws ValueError */
 export function readRange(text: string): AddressRange {
   const [address = '', bits, ...rest] = text.split('/')

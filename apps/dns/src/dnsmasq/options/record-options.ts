@@ -1,8 +1,9 @@
+import { addressBytes } from '../../wire/address.ts'
 import { labelOffsets, type WireName } from '../../wire/name.ts'
 import { rrType } from '../../wire/protocol.ts'
 import { fieldsOf, unmarked, ValueError } from '../configuration-line.ts'
 import { readDhcpHost } from '../host-files.ts'
-import { readAddress, readName, readNumber } from '../values.ts'
+import { readName, readNumber } from '../values.ts'
 import type { Draft, OptionTable } from './draft.ts'
 
 /** RFC 3403, section 4.1; RFC 8659, section 4.1. */
@@ -36,7 +37,7 @@ function readHostRecord(draft: Draft, value: string): void {
   const addresses: Buffer[] = []
   let ttl: number | undefined
   for (const field of fieldsOf(value)) {
-    const address = readAddress(field)
+    const address = addressBytes(field)
     if (address !== undefined) addresses.push(address)
     else if (/^[0-9]+$/.test(field)) ttl = readNumber(field, 'TTL')
     else if (field !== '') names.push(readName(field))
