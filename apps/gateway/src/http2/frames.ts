@@ -54,7 +54,7 @@ export const frameHead = (length: number, type: number, flags: number, stream: n
   )
 
 /** Latin1 text: 32 bits. */
-export const word = (value: number): string =>
+const word = (value: number): string =>
   String.fromCharCode((value >>> 24) & 0xff, (value >>> 16) & 0xff, (value >>> 8) & 0xff, value & 0xff)
 
 export const resetFrame = (stream: number, code: number): string => frameHead(4, FrameType.reset, 0, stream) + word(code)

@@ -1,7 +1,10 @@
 import { rename } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { type AuthorityFiles, brokenAuthority, readOrCreateAuthority } from './authority-files.ts'
 import { checkAuthority, domainOfAuthority } from './check-authority.ts'
+
+const attempts = 5
 
 export interface AuthorityForDomain {
   readonly files: AuthorityFiles
@@ -21,9 +24,17 @@ export const authorityForDomain = async (
 ): Promise<AuthorityForDomain> => {
   let replaced: string | null = null
   // Others may do the same at the same time.
-  for (let attempt = 0; attempt < 3; attempt++) {
-    const files = await readOrCreateAuthority(home, make)
-    checkAuthority(files)
+  for (let attempt = 1; attempt <= attempts; attempt++) {
+    let files: AuthorityFiles
+    try {
+      files = await readOrCreateAuthority(home, make)
+      checkAuthority(files)
+    } catch (error) {
+      // Half of what was read may be of the CA that is being put aside.
+      if (attempt === attempts) throw error
+      await setTimeout(20)
+      continue
+    }
     const made = domainOfAuthority(files)
     if (made === null || domain === made || domain.endsWith(`.${made}`)) return { files, replaced }
     replaced = made
