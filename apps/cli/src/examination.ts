@@ -6,14 +6,9 @@ import type { Discovery } from '@standin/client'
 import { StandinError } from '@standin/client/errors'
 import type { Context } from './context.ts'
 import { formatSize } from './duration.ts'
+import { examineAdmin, examineHttps } from './examine-https.ts'
+import type { Finding } from './finding.ts'
 import { findHome } from './home.ts'
-
-export interface Finding {
-  readonly name: string
-  readonly status: 'ok' | 'warning' | 'failed'
-  readonly message: string
-  readonly hint?: string
-}
 
 const timeoutMs = 3000
 const lowSpaceBytes = 1024 ** 3
@@ -28,6 +23,8 @@ export async function examine(context: Context): Promise<Finding[]> {
     findings.push(
       ...examineProviders(discovery),
       await examineGateway(discovery),
+      ...(await examineHttps(home, discovery.domain, context.env)),
+      ...(await examineAdmin(home)),
       await examineResolver(discovery),
       await examineNames(discovery),
     )

@@ -197,7 +197,7 @@ describe('a running platform', { timeout: 60_000 }, () => {
     expect(findings.filter(({ status }) => status === 'failed')).toEqual([])
     expect(code).toBe(0)
     expect(findings.map(({ name }) => name)).toEqual(
-      expect.arrayContaining(['node', 'home', 'disk', 'platform', 'gateway', 'resolver', 'names']),
+      expect.arrayContaining(['node', 'home', 'disk', 'platform', 'gateway', 'CA', 'https', 'trust', 'resolver', 'names']),
     )
   })
 

@@ -9,7 +9,7 @@ const chromium = 'Chromium, Chrome, Edge'
 const firefox = 'Firefox'
 
 /** Of this user on Linux, also where none of these browsers has ever run. */
-export async function findChromiumDatabases(home: string, env: NodeJS.ProcessEnv): Promise<TrustStore[]> {
+export async function findChromiumDatabases(home: string, env: NodeJS.ProcessEnv): Promise<BrowserDatabase[]> {
   // Newer ones take the second, where there is no first yet.
   const elsewhere = [join(env.XDG_DATA_HOME || join(home, '.local/share'), 'pki/nssdb'), join(home, 'snap/chromium/current/.pki/nssdb')]
   const stores = [new BrowserDatabase(chromium, join(home, '.pki/nssdb'), env)]
@@ -20,7 +20,7 @@ export async function findChromiumDatabases(home: string, env: NodeJS.ProcessEnv
 }
 
 /** A database each. */
-export async function findFirefoxProfiles(home: string, env: NodeJS.ProcessEnv): Promise<TrustStore[]> {
+export async function findFirefoxProfiles(home: string, env: NodeJS.ProcessEnv): Promise<BrowserDatabase[]> {
   const folders = [
     join(home, '.mozilla/firefox'),
     join(env.XDG_CONFIG_HOME || join(home, '.config'), 'mozilla/firefox'),
@@ -28,7 +28,7 @@ export async function findFirefoxProfiles(home: string, env: NodeJS.ProcessEnv):
     join(home, '.var/app/org.mozilla.firefox/.mozilla/firefox'),
     join(home, 'Library/Application Support/Firefox/Profiles'),
   ]
-  const stores: TrustStore[] = []
+  const stores: BrowserDatabase[] = []
   for (const folder of folders) {
     for (const profile of (await readdir(folder).catch(() => [])).sort()) {
       const directory = join(folder, profile)
@@ -71,6 +71,11 @@ class BrowserDatabase implements TrustStore {
     return removed.code === 0
       ? this.#report('removed', 'does not trust it any more')
       : this.#report('failed', `certutil: ${removed.complaint}`)
+  }
+
+  /** False as well where it can't be told. */
+  async trusts(authority: Authority): Promise<boolean> {
+    return isSame(await this.#find(authority), authority)
   }
 
   /** Null: there is one. */

@@ -1,12 +1,14 @@
 import { Ending } from '../ending.ts'
-import { examine, type Finding } from '../examination.ts'
+import { examine } from '../examination.ts'
+import type { Finding } from '../finding.ts'
 import { formatPairs } from '../table.ts'
 import type { Verb } from '../verb.ts'
 
 export const doctor: Verb = {
   description:
-    'Looks at Node, the home, the platform, its providers, the resolver and how this machine resolves names. What the providers\n' +
-    'lack is known only while the platform runs. Ends with 6 when something does not work; what only could be better is a warning.',
+    'Looks at Node, the home, the platform, its providers, the gateway, HTTPS and who trusts it, the resolver and how this machine\n' +
+    'resolves names. What the providers lack is known only while the platform runs. Ends with 6 when something\n' +
+    'does not work; what only could be better is a warning.',
   examples: [
     ['standin doctor', 'on the machine where the platform runs'],
     ['standin doctor --json | jq \'.[] | select(.status != "ok")\'', 'only what is not well'],
