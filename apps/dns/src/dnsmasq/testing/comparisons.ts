@@ -1,7 +1,7 @@
 /** A configuration and what is asked of it. */
 export interface Comparison {
   readonly title: string
-  /** `UP1` to `UP3` stand for upstreams, `DIR` for the folder of the file. `no-resolv` and `no-hosts` are there already. */
+  /** `UP1` to `UP3` stand for upstreams, `DIR` for the folder of the file, `PORT` for one that is free. `no-resolv` and `no-hosts` are there already. */
   readonly file: string
   /** Further files, by name. */
   readonly files?: Readonly<Record<string, string>>
@@ -10,6 +10,8 @@ export interface Comparison {
    * The answer is the rcode and the records' data.
    */
   readonly questions: string
+  /** dnsmasq wants to be root for it. */
+  readonly asRoot?: boolean
 }
 
 export const comparisons: readonly Comparison[] = [
@@ -723,5 +725,67 @@ fd00::22 six.lan.test plain
       tab.test TXT
       nodomain A
       forwarded.test A`,
+  },
+  {
+    title: 'leases',
+    asRoot: true,
+    file: `
+      server=UP1
+      domain=dom.test
+      local=/dom.test/
+      local-ttl=5
+      dhcp-ttl=9
+      interface=lo
+      dhcp-range=127.0.0.0,static
+      dhcp-alternate-port=PORT
+      dhcp-leasefile=DIR/leases
+      dhcp-host=aa:bb:cc:dd:ee:ff,fixed,127.0.0.77
+      dhcp-hostsfile=DIR/machines
+      host-record=taken.dom.test,10.0.0.1
+      host-record=other.test,127.0.0.10`,
+    files: {
+      leases: `9999999999 aa:bb:cc:00:00:01 127.0.0.5 laptop 01:aa:bb:cc:00:00:01
+9999999999 aa:bb:cc:00:00:02 127.0.0.6 * *
+9999999999 aa:bb:cc:00:00:03 127.0.0.7 taken *
+1000 aa:bb:cc:00:00:04 127.0.0.8 expired *
+0 aa:bb:cc:00:00:05 127.0.0.9 forever *
+9999999999 aa:bb:cc:00:00:06 127.0.0.10 second *
+`,
+      machines: 'aa:bb:cc:dd:ee:01,set:tag,printer,127.0.0.78,infinite\naa:bb:cc:dd:ee:02,ignore\n',
+    },
+    questions: `
+      laptop A,AAAA,TXT
+      laptop.dom.test A,AAAA,TXT
+      5.0.0.127.in-addr.arpa PTR
+      6.0.0.127.in-addr.arpa PTR
+      taken A
+      taken.dom.test A
+      7.0.0.127.in-addr.arpa PTR
+      expired A
+      expired.dom.test A
+      forever A
+      forever.dom.test A
+      second.dom.test A
+      10.0.0.127.in-addr.arpa PTR
+      fixed.dom.test A ~ fixed-address: NOERROR 127.0.0.77
+      printer.dom.test A ~ fixed-address: NOERROR 127.0.0.78
+      78.0.0.127.in-addr.arpa PTR ~ fixed-address: NOERROR printer.dom.test.`,
+  },
+  {
+    title: 'whole names of leases only',
+    asRoot: true,
+    file: `
+      server=UP1
+      domain=dom.test
+      dhcp-fqdn
+      interface=lo
+      dhcp-range=127.0.0.0,static
+      dhcp-alternate-port=PORT
+      dhcp-leasefile=DIR/leases`,
+    files: { leases: '9999999999 aa:bb:cc:00:00:01 127.0.0.5 laptop *\n' },
+    questions: `
+      laptop A
+      laptop.dom.test A
+      5.0.0.127.in-addr.arpa PTR`,
   },
 ]

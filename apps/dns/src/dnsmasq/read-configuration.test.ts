@@ -1,0 +1,221 @@
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { StandinError } from '@standin/client/errors'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { noticeText, readConfiguration } from './read-configuration.ts'
+import { dnsmasqTakes, hasDnsmasq } from './testing/dnsmasq-process.ts'
+
+let folder: string
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'standin-dnsmasq-'))
+})
+afterAll(() => rmSync(folder, { recursive: true }))
+
+function written(text: string, name = 'dnsmasq.conf'): string {
+  const file = join(folder, name)
+  writeFileSync(file, text)
+  return file
+}
+
+/** Fault by fault, `line: message`. */
+function faultsOf(text: string): string[] {
+  const file = written(text)
+  try {
+    readConfiguration(file)
+    return []
+  } catch (cause) {
+    const { code, errors = [] } = cause as StandinError
+    expect(code).toBe('invalid')
+    return errors.map(({ path, message }) => `${path.replace(`${file}:`, '')}: ${message}`)
+  }
+}
+
+describe('faults of a configuration', () => {
+  it('name the file, the line and the option, all of them at once', () => {
+    const inner = written('port=x\n', 'inner.conf')
+    expect(
+      faultsOf(`no-resolv\naddress=/d/10.0.0\n\nno-such-option=1\nconf-file=${inner}\nno-hosts=1\ncache-size\nconf-file=/no/such\n`),
+    ).toEqual([
+      '8: conf-file: can not read /no/such: it is not there',
+      '2: address: "10.0.0" is no IP address (nor # for 0.0.0.0 and ::)',
+      '4: no-such-option: there is no such option',
+      `${inner}:1: port: "x" is no port (a number from 0 to 65535)`,
+      '6: no-hosts: takes no value',
+      '7: cache-size: needs a value',
+    ])
+  })
+
+  it('are options that would make other answers than ours', () => {
+    expect(faultsOf('dnssec\nfilter-AAAA\nalias=10.0.0.1,10.0.0.2')).toEqual(
+      ['dnssec', 'filter-AAAA', 'alias'].map(
+        (option, index) => `${index + 1}: ${option}: is not supported, and without it some answers would be other ones`,
+      ),
+    )
+  })
+
+  it('are not options that can do no harm: those are warnings', () => {
+    const configuration = readConfiguration(written('dhcp-option=3,10.0.0.1\nenable-tftp\nuser=nobody\ninterface=eth0'))
+    expect(configuration.warnings.map(noticeText).map((text) => text.replace(/^.*conf:/, ''))).toEqual([
+      '1: dhcp-option is passed over: leases are given by another program',
+      '2: enable-tftp is passed over: no files are served',
+      '3: user is passed over: the process is run by whoever starts it',
+      '4: interface is passed over: where to listen is said by listen-address or --listen',
+    ])
+  })
+})
+
+/** Lines that make no sense, of which dnsmasq says nothing. */
+const stricter = [
+  'address=1.2.3.4',
+  'address=/d..test/1.2.3.4',
+  'address=/d test/1.2.3.4',
+  'server=1.2.3.4#0',
+  'server=1.2.3.4@lo',
+  'server=fe80::1%lo',
+  'host-record=a.test,1.2.3.4,b..test',
+]
+
+const taken = [
+  'address=/d.test/1.2.3.4',
+  ' address = /d.test/1.2.3.4  ',
+  'address=/d.test/# # comment',
+  'address=/d.test/',
+  'address=/#/1.2.3.4',
+  'address=/*d.test/1.2.3.4',
+  'address=//1.2.3.4',
+  'address=',
+  'server=',
+  'server=1.2.3.4',
+  'server=1.2.3.4#5353',
+  'server=/d/#',
+  'server=#',
+  'server=/d/1.2.3.4@127.0.0.1',
+  'server=1.2.3.4@127.0.0.1#99',
+  'server=fd00::1',
+  'server=fd00::1#5353',
+  'local=/d/',
+  'local=//',
+  'local=1.2.3.4',
+  'domain-needed',
+  'bogus-nxdomain=1.2.3.0/24',
+  'bogus-nxdomain=fd00::/8',
+  'local-ttl=5',
+  'min-cache-ttl=7200',
+  'cache-size=99999999',
+  'listen-address=127.0.0.1,::1',
+  'host-record=a.test,1.2.3.4,5',
+  'host-record=a.test,5,1.2.3.4',
+  'host-record=a.test,,fd00::1',
+  'host-record=a_b.test,1.2.3.4',
+  'host-record=a.test.,1.2.3.4',
+  'cname=a.test, b.test',
+  'cname=a.test,b.test,c.test,5',
+  'ptr-record=a.test',
+  'ptr-record=',
+  'txt-record=a.test,',
+  'txt-record=a.test,"x" y',
+  'srv-host=_a._b.c',
+  'srv-host=_a._b.c,t,,1',
+  'srv-host=',
+  'mx-host=a.test,10',
+  'addn-hosts=/nosuch',
+  'domain=x.test,10.0.0.0/24,local',
+  'domain=x.test,10.0.0.1,10.0.0.9',
+  'resolv-file=/nosuch',
+  'rebind-domain-ok=/a.test/b.test/',
+  'rebind-domain-ok=a.test',
+  'rebind-domain-ok=',
+  'log-queries',
+  'log-queries=extra',
+  'conf-file=',
+  'conf-dir=',
+  'dhcp-hostsfile=/nosuch',
+  'no-resolv # x',
+  '"no-hosts"',
+  'rev-server=10.0.0.0/20,1.2.3.4',
+  'rev-server=10.0.0.0,1.2.3.4',
+  'rev-server=10.0.0.0/24',
+  'dns-rr=a.test,51',
+]
+
+const refused = [
+  'address=/d.test/1.2.3.4# comment',
+  'address=/d.test',
+  'address=/d.test/1.2.3',
+  'address=/d.test/1.2.3.4#53',
+  '--address=/d/1.2.3.4',
+  'address',
+  'server',
+  'server=1.2.3.4#70000',
+  'server=1.2.3.4#x',
+  'server=[fd00::1]',
+  'server=1.2.3.4,1.2.3.5',
+  'local=/d',
+  'domain-needed=1',
+  'bogus-priv=',
+  'bogus-nxdomain=x',
+  'bogus-nxdomain=',
+  'local-ttl=-5',
+  'local-ttl=x',
+  'local-ttl=5x',
+  'local-ttl',
+  'cache-size=-1',
+  'port=99999',
+  'listen-address=x',
+  'listen-address=',
+  'host-record=a.test',
+  'host-record=1.2.3.4',
+  'host-record=',
+  'cname=a.test',
+  'cname=a.test,a.test',
+  'cname=',
+  'txt-record=a.test,"unclosed',
+  'srv-host=_a._b.c,t,x',
+  'srv-host=_a._b.c,t,99999',
+  'srv-host=_a._b.c,t,80,1,2,3',
+  'mx-host=a.test,b.test,x',
+  'rebind-domain-ok',
+  'conf-file=/nosuch',
+  'conf-dir=/nosuch',
+  'nosuchoption',
+  'no-hos',
+  'Address=/x/1.2.3.4',
+  'rev-server=10.0.0.0/33,1.2.3.4',
+  'rev-server=x,1.2.3.4',
+  'no-resolv#x',
+  'no-hosts "x"',
+  'dns-rr=a.test,x,01',
+  'naptr-record=a.test,10',
+]
+
+describe('lines that are taken', () => {
+  it.each(taken)('%s', (line) => {
+    expect(faultsOf(line)).toEqual([])
+  })
+
+  it.each([...refused, ...stricter])('refused: %s', (line) => {
+    expect(faultsOf(line)).toHaveLength(1)
+  })
+
+  it.skipIf(!hasDnsmasq())('are those that dnsmasq takes, but for some that make no sense', async () => {
+    const theirs = async (lines: readonly string[]) => {
+      const verdicts: boolean[] = []
+      for (const line of lines) verdicts.push(await dnsmasqTakes(written(`${line}\n`, 'theirs.conf')))
+      return lines.filter((_, index) => verdicts[index])
+    }
+    expect(await theirs(taken)).toEqual(taken)
+    expect(await theirs(refused)).toEqual([])
+    expect(await theirs(stricter)).toEqual(stricter)
+  })
+
+  it.skipIf(!hasDnsmasq())('have an option that dnsmasq has: each of its own is known here', () => {
+    const help = execFileSync('dnsmasq', ['--help'], { encoding: 'utf8', env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' } })
+    const options = [...help.matchAll(/^\s*(?:-\S, )?--([a-zA-Z0-9-]+)/gm)].map(([, option]) => option as string)
+    const ofTheCommandLine = ['help', 'version', 'test']
+    const unknown = options.filter((option) => faultsOf(option).some((fault) => fault.includes('there is no such option')))
+    expect(options.length).toBeGreaterThan(150)
+    expect(unknown.filter((option) => !ofTheCommandLine.includes(option))).toEqual([])
+  })
+})
