@@ -50,7 +50,7 @@ export class App {
     if (rules === undefined) return
     try {
       rules.reload()
-      forwarder.forget()
+      forwarder.reload(rules.configuration.forwarding)
       log.info('the configuration was read again')
     } catch (cause) {
       log.error({ err: cause }, 'the configuration has a fault: everything stays as it was')

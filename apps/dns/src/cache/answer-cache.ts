@@ -128,15 +128,6 @@ export class AnswerCache {
     if (other !== undefined && other !== entry && other.name === entry.name) this.#remove(other)
   }
 
-  /** Forgets all: other upstreams, other rules. */
-  clear(): void {
-    this.#entries.clear()
-    this.#clock.length = 0
-    this.#hand = 0
-    this.counters.entries = 0
-    this.counters.bytes = 0
-  }
-
   #lookUp(message: Uint8Array, questionEnd: number, variant: number): CachedAnswer | undefined {
     const type = typeOf(message, questionEnd)
     const nameHash = this.#hashName(message, questionEnd)

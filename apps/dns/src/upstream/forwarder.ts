@@ -10,9 +10,9 @@ import { loops, overloaded, stopping } from './failing-answers.ts'
 import { LoopMarker } from './loop-marker.ts'
 import { PendingQuestion, type QuestionContext } from './pending-question.ts'
 import { RandomOctets } from './random-octets.ts'
-import { upstreamLabel } from './upstream-address.ts'
 import type { HealthState } from './upstream-health.ts'
-import { UpstreamLink } from './upstream-link.ts'
+import type { UpstreamLink } from './upstream-link.ts'
+import { UpstreamLinks } from './upstream-links.ts'
 import { type OrderMode, turnOf } from './upstream-order.ts'
 import type { UpstreamQuestion } from './upstream-question.ts'
 
@@ -70,9 +70,9 @@ const sweepMs = 100
  * questions under way are one.
  */
 export class Forwarder implements QuestionContext {
-  readonly settings: ForwardingSettings
-  readonly cache: AnswerCache
-  readonly rules: AddressRules
+  settings: ForwardingSettings
+  cache: AnswerCache
+  rules: AddressRules
   readonly random = new RandomOctets()
   readonly marker = new LoopMarker()
   readonly deadlineMs: number
@@ -81,12 +81,11 @@ export class Forwarder implements QuestionContext {
   readonly hasUpstreams: boolean
   readonly #choose: UpstreamChoice
   readonly #options: ForwarderOptions
-  readonly #mode: OrderMode
+  #mode: OrderMode
   readonly #limit: number
   readonly #failures = new FailureMemory()
   readonly #pending = new Map<string, PendingQuestion>()
-  readonly #links = new Map<string, UpstreamLink>()
-  readonly #linksOf = new WeakMap<UpstreamGroup, readonly UpstreamLink[]>()
+  readonly #links: UpstreamLinks
   #waiters = 0
   #timer: NodeJS.Timeout | undefined
   #timerIsIdle = false
@@ -102,22 +101,15 @@ export class Forwarder implements QuestionContext {
     this.hasUpstreams = typeof upstreams === 'function' || upstreams.length > 0
     this.deadlineMs = options.deadlineMs ?? defaultDeadlineMs
     this.#limit = options.limit ?? defaultLimit
-    this.#mode = settings.allServers ? 'all' : settings.strictOrder ? 'strict' : 'best'
+    this.#mode = modeOf(settings)
+    this.#links = new UpstreamLinks(this.random, { idleMs: options.idleMs, onHealth: options.onHealth })
     this.rules = new AddressRules(settings)
-    this.cache = new AnswerCache({
-      entries: settings.cacheSize,
-      bytes: options.cacheBytes ?? defaultCacheBytes,
-      minTtl: settings.minCacheTtl,
-      ...(settings.maxCacheTtl === undefined ? {} : { maxTtl: settings.maxCacheTtl }),
-      ...(settings.maxTtl === undefined ? {} : { maxGivenTtl: settings.maxTtl }),
-      negatives: settings.keepNegatives,
-      staleFor: options.staleFor ?? defaultStaleFor,
-    })
+    this.cache = this.#newCache()
   }
 
   /** All upstreams that were ever asked. */
   get links(): readonly UpstreamLink[] {
-    return [...this.#links.values()]
+    return this.#links.all
   }
 
   /** The answer, at once if the cache has it; undefined: nobody may be asked for this name. Never rejects. */
@@ -158,9 +150,14 @@ export class Forwarder implements QuestionContext {
     return answer
   }
 
-  /** Forgets what is kept: other upstreams, other rules. */
-  forget(): void {
-    this.cache.clear()
+  /** Takes other settings, and forgets what is kept, as other upstreams may say something else. What is under way goes on. */
+  reload(settings: ForwardingSettings): void {
+    const { hits, misses, stale, stored, evicted } = this.cache.counters
+    this.settings = settings
+    this.#mode = modeOf(settings)
+    this.rules = new AddressRules(settings)
+    this.cache = this.#newCache()
+    Object.assign(this.cache.counters, { hits, misses, stale, stored, evicted })
     this.#failures.clear()
   }
 
@@ -169,7 +166,7 @@ export class Forwarder implements QuestionContext {
     this.#stopped = true
     clearTimeout(this.#timer)
     for (const pending of [...this.#pending.values()]) pending.stop(stopping)
-    for (const link of this.#links.values()) link.close()
+    this.#links.close()
   }
 
   onRebind({ name }: UpstreamQuestion, link: UpstreamLink): void {
@@ -187,9 +184,22 @@ export class Forwarder implements QuestionContext {
     }
   }
 
+  #newCache(): AnswerCache {
+    const { settings } = this
+    return new AnswerCache({
+      entries: settings.cacheSize,
+      bytes: this.#options.cacheBytes ?? defaultCacheBytes,
+      minTtl: settings.minCacheTtl,
+      ...(settings.maxCacheTtl === undefined ? {} : { maxTtl: settings.maxCacheTtl }),
+      ...(settings.maxTtl === undefined ? {} : { maxGivenTtl: settings.maxTtl }),
+      negatives: settings.keepNegatives,
+      staleFor: this.#options.staleFor ?? defaultStaleFor,
+    })
+  }
+
   #open(parts: { key: string; variant: number; group: UpstreamGroup; question: UpstreamQuestion }, now: number): PendingQuestion {
     const { key, variant, group, question } = parts
-    const turn = turnOf(this.#linksFor(group), this.#mode, now)
+    const turn = turnOf(this.#links.of(group), this.#mode, now)
     const message = Buffer.alloc(size.header + question.name.length + 4)
     message.write(question.name, size.header, 'latin1')
     message.writeUInt16BE(question.type, message.length - 4)
@@ -211,26 +221,6 @@ export class Forwarder implements QuestionContext {
     })
   }
 
-  #linksFor(group: UpstreamGroup): readonly UpstreamLink[] {
-    const known = this.#linksOf.get(group)
-    if (known !== undefined) return known
-    const links = group.servers.map((server) => {
-      const label = upstreamLabel(server)
-      const link = this.#links.get(label) ?? this.#newLink(server)
-      this.#links.set(label, link)
-      return link
-    })
-    this.#linksOf.set(group, links)
-    return links
-  }
-
-  #newLink(server: UpstreamServer): UpstreamLink {
-    return new UpstreamLink(server, this.random, {
-      onChange: (_, state, reason) => this.#options.onHealth?.(server, state, reason),
-      idleMs: this.#options.idleMs,
-    })
-  }
-
   /** One timer for all: those of single questions would cost more than the questions. */
   #wake(): void {
     if (this.#timer !== undefined && !this.#timerIsIdle) return
@@ -244,16 +234,21 @@ export class Forwarder implements QuestionContext {
     for (const pending of [...this.#pending.values()]) pending.tick(now)
     if (now - this.#sweptAt >= sweepMs) {
       this.#sweptAt = now
-      for (const link of this.#links.values()) link.sweep(now)
+      this.#links.sweep(now)
     }
     this.#timer = undefined
     if (this.#stopped) return
     if (this.#pending.size > 0) this.#wake()
-    else if ([...this.#links.values()].some(({ isOpen }) => isOpen)) {
+    else if (this.#links.areOpen) {
       this.#timerIsIdle = true
       this.#timer = setTimeout(() => this.#tick(), idleTickMs)
     }
   }
+}
+
+function modeOf({ allServers, strictOrder }: ForwardingSettings): OrderMode {
+  if (allServers) return 'all'
+  return strictOrder ? 'strict' : 'best'
 }
 
 function oneGroup(servers: readonly UpstreamServer[]): UpstreamChoice {

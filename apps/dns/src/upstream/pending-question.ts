@@ -6,6 +6,7 @@ import type { AddressRules } from './address-rules.ts'
 import { Attempt, AttemptFailure, type AttemptOwner } from './attempt.ts'
 import { answerFrom, bogus, rebinding, refusalOf, unreachable } from './failing-answers.ts'
 import type { LoopMarker } from './loop-marker.ts'
+import { QuestionRound } from './question-round.ts'
 import type { RandomOctets } from './random-octets.ts'
 import { type CheckedReply, checkReply } from './reply-check.ts'
 import type { UpstreamLink } from './upstream-link.ts'
@@ -45,10 +46,6 @@ const staleRestMs = 30_000
 const shortestPatienceMs = 1500
 /** A connection has to be made first. */
 const streamPatienceMs = 3000
-/** Milliseconds until another one is asked beside, at least. */
-const streamWaitMs = 1000
-const secondRoundMs = 400
-const mostAttempts = 12
 
 /** One question on its way, whoever and however many asked it. */
 export class PendingQuestion implements AttemptOwner {
@@ -60,24 +57,14 @@ export class PendingQuestion implements AttemptOwner {
   readonly waiters: ((answer: Answer) => void)[] = []
   #state: QuestionState = 'asking'
   readonly #context: QuestionContext
+  /** That of the rules by which it is asked: after a reload, the answer is of no use to the new one. */
+  readonly #cache: AnswerCache
   readonly #questionEnd: number
-  readonly #links: readonly UpstreamLink[]
-  readonly #atOnce: number
+  readonly #round: QuestionRound
   readonly #startedAt: number
-  #nextAt = 0
-  #next = 0
-  #made = 0
   #underWay = 0
-  /** The one that was asked last. */
-  #latest: UpstreamLink | undefined
   #refusal: Answer | undefined
   readonly #failures: AttemptFailure[] = []
-  /** What they said is no use; with the reason. */
-  readonly #unfit = new Map<UpstreamLink, string>()
-  /** Asked over a connection, as what came over UDP was cut or is in doubt. */
-  readonly #streamed = new Set<UpstreamLink>()
-  /** Asked without EDNS, as it was an error with it. */
-  readonly #plain = new Set<UpstreamLink>()
 
   constructor(
     parts: { key: string; question: UpstreamQuestion; variant: number; message: Buffer; turn: Turn },
@@ -89,9 +76,9 @@ export class PendingQuestion implements AttemptOwner {
     this.variant = parts.variant
     this.message = parts.message
     this.#context = context
+    this.#cache = context.cache
     this.#questionEnd = questionEndOf(parts.question)
-    this.#links = parts.turn.links
-    this.#atOnce = parts.turn.atOnce
+    this.#round = new QuestionRound(parts.turn)
     this.#startedAt = now
   }
 
@@ -100,8 +87,8 @@ export class PendingQuestion implements AttemptOwner {
   }
 
   start(now: number): void {
-    for (let index = 0; index < this.#atOnce; index++) this.#askNext(now)
-    if (this.#links.every(({ health }) => health.state === 'down')) this.#giveStale(now)
+    for (let index = 0; index < this.#round.atOnce; index++) this.#askNext(now)
+    if (this.#round.links.every(({ health }) => health.state === 'down')) this.#giveStale(now)
     this.#giveUpIfAlone(now)
   }
 
@@ -112,8 +99,8 @@ export class PendingQuestion implements AttemptOwner {
     if (age >= this.#context.deadlineMs) this.#giveUp(now)
     else {
       if (this.#state === 'asking' && age >= overdueMs) this.#giveStale(now)
-      if (now >= this.#nextAt) {
-        if (this.#underWay > 0) this.#latest?.health.late(now)
+      if (now >= this.#round.nextAt) {
+        if (this.#underWay > 0) this.#round.latest?.health.late(now)
         this.#askNext(now)
       }
     }
@@ -165,7 +152,7 @@ export class PendingQuestion implements AttemptOwner {
       if (failure.kind !== 'busy') health.missed(failure.reason, now, attempt.sentAt)
     }
     this.#failures.push(failure)
-    if (failure.kind !== 'silence') this.#unfit.set(attempt.link, failure.reason)
+    if (failure.kind !== 'silence') this.#round.setAside(attempt.link, failure.reason)
     this.#goOn(now)
   }
 
@@ -194,30 +181,28 @@ export class PendingQuestion implements AttemptOwner {
     }
     this.#noteAnswered(attempt, now)
     // RFC 6891, section 6.2.2: it answers what it could not read with an OPT record.
-    if (this.#plain.has(link) && !attempt.edns) link.refusedEdns(now)
+    if (this.#round.hasLeftOutEdns(link) && !attempt.edns) link.refusedEdns(now)
     if (this.#state === 'settled') return
-    // What another one could answer, these could have answered too.
-    for (const [unfit, reason] of this.#unfit) if (unfit !== link) unfit.health.missed(reason, now, this.#startedAt)
+    this.#round.blameOthers(link, now, this.#startedAt)
     if (verdict === 'rebind') this.#context.onRebind(this.question, link)
     if (verdict === 'fine') {
-      this.#context.cache.store(this.message, this.#questionEnd, this.variant, reply, now)
+      this.#cache.store(this.message, this.#questionEnd, this.variant, reply, now)
       this.#settle(answerFrom(reply, this.#context.settings.maxTtl ?? Number.POSITIVE_INFINITY), false)
     } else this.#settle(verdict === 'bogus' ? bogus : rebinding, false)
   }
 
   #takeFormatError(attempt: Attempt<UpstreamLink>, reason: string, now: number): void {
     const { link } = attempt
-    if (!attempt.edns || this.#plain.has(link)) {
+    if (!attempt.edns || !this.#round.leaveOutEdns(link)) {
       this.#discard(attempt, reason, now)
       return
     }
-    this.#plain.add(link)
     if (this.#state !== 'settled') this.#ask(link, attempt.overStream, now)
   }
 
   #discard({ link }: Attempt<UpstreamLink>, reason: string, now: number): void {
     link.counters.unfit++
-    this.#unfit.set(link, reason)
+    this.#round.setAside(link, reason)
     this.#goOn(now)
   }
 
@@ -229,29 +214,28 @@ export class PendingQuestion implements AttemptOwner {
   #goOn(now: number): void {
     if (this.#state === 'settled') return
     if (this.#underWay === 0) this.#askNext(now)
-    else if (this.#links.some((link) => !this.#unfit.has(link))) this.#nextAt = now
+    else if (this.#round.hasOthers) this.#round.nextAt = now
     this.#giveUpIfAlone(now)
   }
 
-  /** The next one in turn whose reply could still be of use; the same again where there is only one. */
   #askNext(now: number): void {
-    for (let tried = 0; tried < this.#links.length && this.#made < mostAttempts; tried++) {
-      const link = this.#links[this.#next++ % this.#links.length] as UpstreamLink
-      if (!this.#unfit.has(link) && this.#ask(link, link.isSecured || this.#streamed.has(link), now)) return
+    for (;;) {
+      const link = this.#round.next()
+      if (link === undefined) break
+      if (this.#ask(link, this.#round.usesStream(link), now)) return
     }
-    this.#nextAt = Number.POSITIVE_INFINITY
+    this.#round.nextAt = Number.POSITIVE_INFINITY
   }
 
   #askOverStream(link: UpstreamLink, now: number): void {
-    if (this.#state === 'settled' || this.#streamed.has(link)) return
-    this.#streamed.add(link)
+    if (this.#state === 'settled' || !this.#round.turnToStream(link)) return
     if (!this.#ask(link, true, now)) this.#goOn(now)
   }
 
   /** False: nothing could be sent. */
   #ask(link: UpstreamLink, overStream: boolean, now: number): boolean {
     const { random, marker } = this.#context
-    const edns = !this.#plain.has(link) && link.takesEdns(now)
+    const edns = this.#round.usesEdns(link, now)
     const mixCase = link.keepsCase(now)
     const manner = { id: 0, mixCase, edns, authenticData: link.isSecured, padded: link.isSecured }
     const timeoutMs = link.health.timeoutMs
@@ -262,17 +246,13 @@ export class PendingQuestion implements AttemptOwner {
       ...{ owner: this, link, message: encodeQuestion(this.question, manner, marker, random), questionEnd: this.#questionEnd },
       ...{ overStream, sentAt: now, dueAt, expiresAt, edns },
     })
-    this.#made++
+    this.#round.asked(link, overStream, now)
     if (!link.send(attempt, now)) {
       this.#failures.push(new AttemptFailure('busy', 'too many questions wait for it'))
-      this.#unfit.set(link, 'too many questions wait for it')
+      this.#round.setAside(link, 'too many questions wait for it')
       return false
     }
     this.#underWay++
-    const round = Math.floor((this.#made - 1) / this.#links.length)
-    const waitMs = overStream ? Math.max(timeoutMs, streamWaitMs) : timeoutMs
-    this.#nextAt = now + (round === 0 ? waitMs : Math.max(waitMs, secondRoundMs) * 2 ** round)
-    this.#latest = link
     return true
   }
 
@@ -281,13 +261,13 @@ export class PendingQuestion implements AttemptOwner {
   }
 
   #giveUp(now: number): void {
-    const stale = this.#context.cache.findStale(this.message, this.#questionEnd, this.variant, now, staleRestMs)
-    const labels = this.#links.map(({ label }) => label)
+    const stale = this.#cache.findStale(this.message, this.#questionEnd, this.variant, now, staleRestMs)
+    const labels = this.#round.links.map(({ label }) => label)
     this.#settle(stale ?? this.#refusal ?? unreachable(this.#failures, labels), true)
   }
 
   #giveStale(now: number): void {
-    const stale = this.#context.cache.findStale(this.message, this.#questionEnd, this.variant, now, 0)
+    const stale = this.#cache.findStale(this.message, this.#questionEnd, this.variant, now, 0)
     if (stale === undefined || this.#state !== 'asking') return
     this.#move('overdue')
     this.#tell(stale)

@@ -38,11 +38,11 @@ export class UpstreamLink {
   constructor(
     server: UpstreamServer,
     random: RandomOctets,
-    options: { onChange?: (link: UpstreamLink, state: HealthState, reason: string) => void; idleMs?: number | undefined } = {},
+    options: { onChange?: (state: HealthState, reason: string) => void; idleMs?: number | undefined } = {},
   ) {
     this.server = server
     this.label = upstreamLabel(server)
-    this.health = new UpstreamHealth((state, reason) => options.onChange?.(this, state, reason))
+    this.health = new UpstreamHealth(options.onChange)
     this.#udp = new UdpSockets(server, random)
     this.#streams = new StreamConnections(server, random, options.idleMs)
   }
