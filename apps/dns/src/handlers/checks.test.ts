@@ -19,6 +19,19 @@ describe('checks', () => {
     expect(send(queryMessage({ name: www }), new Source().set('127.0.0.1', 0))).toBeUndefined()
   })
 
+  it('refuses who is not on our networks, and says why (RFC 8914, section 4.19), though the answer lies ready for others', () => {
+    const message = queryMessage({ name: www, edns: {} })
+    const output = Buffer.alloc(1232)
+    const over = (from: Source) =>
+      read(Buffer.from(output.subarray(0, resolver.replyTo(message, 0, message.length, from, output, 0) as number)))
+    for (let time = 0; time < 4; time++) expect(over(source).rcode).toBe('NOERROR')
+    const stranger = over(new Source().set('192.0.2.1', 5353))
+    expect(stranger).toMatchObject({ rcode: 'REFUSED', aa: false, answers: [] })
+    expect(JSON.stringify(stranger.opts)).toContain('does not serve your network')
+    expect(over(source).rcode).toBe('NOERROR')
+    expect(read(send(message, new Source().set('2001:db8::1', 5353)) as Buffer).rcode).toBe('REFUSED')
+  })
+
   it('drops what has no whole header (RFC 1035, section 4.1.1)', () => {
     const message = queryMessage({ name: www })
     for (let length = 0; length < 12; length++) expect(send(message.subarray(0, length))).toBeUndefined()

@@ -16,9 +16,12 @@ const table = loadedTable(entry(1001), entry(1002))
 const www = `www-1001.${domain}`
 const dig = findDig()
 
-describe('server', () => {
+describe.each([
+  ['in batches', true],
+  ['one by one', false],
+])('server that takes datagrams %s', (_, batches) => {
   it('answers UDP and TCP on one port', async () => {
-    await using server = await serve(table)
+    await using server = await serve(table, undefined, { batches })
     const message = queryMessage({ name: www })
     const overUdp = await askUdp(server.port, message)
     expect(read(overUdp as Buffer).answers).toMatchObject([{ address: '127.0.0.1' }])
@@ -26,7 +29,7 @@ describe('server', () => {
   })
 
   it("is understood by Node's own resolver", async () => {
-    await using server = await serve(table)
+    await using server = await serve(table, undefined, { batches })
     const resolver = new dns.Resolver()
     resolver.setServers([`127.0.0.1:${server.port}`])
     expect(await resolver.resolve4(www, { ttl: true })).toEqual([{ address: '127.0.0.1', ttl: 5 }])
@@ -39,7 +42,7 @@ describe('server', () => {
   })
 
   it.skipIf(dig === undefined)('is understood by dig, EDNS, TCP and transfers included', async () => {
-    await using server = await serve(table)
+    await using server = await serve(table, undefined, { batches })
     const run = async (...args: string[]) => {
       const { stdout } = await promisify(execFile)(dig as string, ['@127.0.0.1', '-p', String(server.port), ...args])
       return stdout
@@ -55,7 +58,7 @@ describe('server', () => {
   })
 
   it('sends no answer to a response and lives on (RFC 1035, section 4.1.1)', async () => {
-    await using server = await serve(table)
+    await using server = await serve(table, undefined, { batches })
     expect(await askUdp(server.port, queryMessage({ name: www, flags: 0x8180 }), 150)).toBeUndefined()
     expect(await askUdp(server.port, Buffer.alloc(0), 50)).toBeUndefined()
     expect(await askUdp(server.port, Buffer.from([1, 2, 3]), 50)).toBeUndefined()
@@ -63,7 +66,7 @@ describe('server', () => {
   })
 
   it('takes TCP queries that follow each other without waiting (RFC 7766, section 6.2.1.1), in any slices', async () => {
-    await using server = await serve(table)
+    await using server = await serve(table, undefined, { batches })
     const messages = Array.from({ length: 300 }, (_, id) => queryMessage({ id, name: id % 2 === 0 ? www : `web.1002.${domain}` }))
     for (const slice of [7, 1000, 1_000_000]) {
       const replies = await askTcp(server.port, messages, { slice })
@@ -73,7 +76,7 @@ describe('server', () => {
 
   it('answers over TCP out of order, as answers are ready (RFC 7766, section 7)', async () => {
     await using upstream = await scriptedUpstream(() => [])
-    await using server = await serve(table, new Forwarder([upstream], { deadlineMs: 300 }))
+    await using server = await serve(table, new Forwarder([upstream], { deadlineMs: 300 }), { batches })
     const replies = await askTcp(server.port, [queryMessage({ id: 1, name: 'slow.example' }), queryMessage({ id: 2, name: www })])
     expect(replies.map((reply) => [reply.readUInt16BE(0), read(reply).rcode])).toEqual([
       [2, 'NOERROR'],
@@ -83,7 +86,7 @@ describe('server', () => {
 
   it('takes more queries over one connection than may wait at once', async () => {
     await using upstream = await scriptedUpstream((query) => [upstreamReply(query, { answers: [addressRecord(1)] })])
-    await using server = await serve(table, new Forwarder([upstream]))
+    await using server = await serve(table, new Forwarder([upstream]), { batches })
     const messages = Array.from({ length: 200 }, (_, id) => queryMessage({ id, name: `n${id}.example` }))
     const replies = await askTcp(server.port, messages)
     expect(replies.map((reply) => reply.readUInt16BE(0)).sort((a, b) => a - b)).toEqual(messages.map((_, id) => id))
@@ -91,13 +94,13 @@ describe('server', () => {
   })
 
   it('answers over TCP those who have finished writing (RFC 7766, section 6.2.4)', async () => {
-    await using server = await serve(table)
+    await using server = await serve(table, undefined, { batches })
     const replies = await askTcp(server.port, [queryMessage({ name: www }), queryMessage({ name: www })], { halfClose: true })
     expect(replies).toHaveLength(2)
   })
 
   it('closes idle TCP connections (RFC 7766, section 6.2.3) and those above the limit (section 6.2.2)', async () => {
-    await using server = await serve(table, undefined, { connections: 2, idleMs: 300 })
+    await using server = await serve(table, undefined, { connections: 2, idleMs: 300, batches })
     const connect = () => net.connect(server.port, '127.0.0.1').on('error', () => {})
     const idle = [connect(), connect()]
     await Promise.all(idle.map((socket) => once(socket, 'connect')))
@@ -111,8 +114,8 @@ describe('server', () => {
   })
 
   it('says which address is taken, for which protocol, and by which flag to change it', async () => {
-    await using server = await serve(table)
-    const second = new DnsServer(resolverOf(table), () => {})
+    await using server = await serve(table, undefined, { batches })
+    const second = new DnsServer(resolverOf(table), () => {}, { batches })
     await expect(second.listen({ address: '127.0.0.1', port: server.port })).rejects.toMatchObject({
       code: 'port_taken',
       message: `127.0.0.1:${server.port} is taken for UDP`,

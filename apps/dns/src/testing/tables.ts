@@ -1,6 +1,6 @@
 import type { EnvironmentState, RecordEntry, TableSnapshot } from '@standin/client'
 import { chain } from '../chain.ts'
-import { Resolver } from '../resolver.ts'
+import { Resolver, type ResolverOptions } from '../resolver.ts'
 import { AccessList } from '../server/access-list.ts'
 import { Forwarder } from '../upstream/forwarder.ts'
 import { Source } from '../wire/source.ts'
@@ -42,8 +42,8 @@ export function loadedTable(...items: RecordEntry[]): RecordTable {
 }
 
 /** A resolver over a table, without upstreams unless given; a fault in a handler fails the test. */
-export function resolverOf(table: RecordTable, forwarder = new Forwarder([])): Resolver {
-  const access = new AccessList()
+export function resolverOf(table: RecordTable, forwarder = new Forwarder([]), options: Partial<ResolverOptions> = {}): Resolver {
+  const access = options.access ?? new AccessList()
   return new Resolver(chain({ access, table, forwarder }), {
     access,
     revision: table.changes,
@@ -51,5 +51,6 @@ export function resolverOf(table: RecordTable, forwarder = new Forwarder([])): R
     onFault: (cause) => {
       throw cause
     },
+    ...options,
   })
 }

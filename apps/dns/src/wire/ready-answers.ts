@@ -82,7 +82,7 @@ export class ReadyAnswers {
     const until = this.#times[entry / unit] as number
     if (until !== Number.POSITIVE_INFINITY && performance.now() >= until) return 0
     const ring = this.#ring
-    const length = ((ring[entry + 8] as number) << 8) | (ring[entry + 9] as number)
+    const length = this.#lengthAt(entry)
     const reply = entry + entryHead
     output[at] = input[start] as number
     output[at + 1] = input[start + 1] as number
@@ -99,10 +99,9 @@ export class ReadyAnswers {
     if (this.#revision.value !== this.#knownRevision || this.#head > lastPosition) this.#forget()
     const questionLength = this.#read(query.message, 0, query.message.length)
     if (questionLength === 0 || !this.#wasSeen()) return
-    const position = this.#place(Math.ceil((entryHead + length) / unit))
-    if (position === 0) return
+    const entry = this.#roomFor(query.message, questionLength, length)
+    if (entry < 0) return
     const ring = this.#ring
-    const entry = this.#offset(position)
     this.#times[entry / unit] = until
     ring[entry + 8] = length >> 8
     ring[entry + 9] = length & 0xff
@@ -142,6 +141,18 @@ export class ReadyAnswers {
     }
     this.#seen[at] = (this.#seen[at] as number) | bit
     return false
+  }
+
+  /** The offset of room for a reply; -1: none yet. One whose time is over gives its own. */
+  #roomFor(message: Buffer, questionLength: number, length: number): number {
+    const before = this.#find(message, 0, questionLength)
+    if (before >= 0 && unitsFor(length) <= unitsFor(this.#lengthAt(before))) return before
+    const position = this.#place(unitsFor(length))
+    return position === 0 ? -1 : this.#offset(position)
+  }
+
+  #lengthAt(entry: number): number {
+    return ((this.#ring[entry + 8] as number) << 8) | (this.#ring[entry + 9] as number)
   }
 
   /** The position of room for an entry of some units, told to the index. 0: the room was made larger, and is empty. */
@@ -251,4 +262,8 @@ export class ReadyAnswers {
     this.#shape = shape
     return questionEnd - first
   }
+}
+
+function unitsFor(length: number): number {
+  return Math.ceil((entryHead + length) / unit)
 }

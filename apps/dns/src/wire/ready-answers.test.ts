@@ -1,0 +1,148 @@
+import { describe, expect, it } from 'vitest'
+import { Revision } from '../revision.ts'
+import { type Ask, queryMessage, read } from '../testing/messages.ts'
+import { source } from '../testing/tables.ts'
+import { answerOf, writeAnswer } from './answer.ts'
+import { rrType } from './protocol.ts'
+import { Query } from './query.ts'
+import { ReadyAnswers } from './ready-answers.ts'
+import { recordSet } from './record-set.ts'
+
+const output = Buffer.alloc(1232)
+const limits = { first: 16, most: 64 }
+
+function addressesOf(last: number, count = 1) {
+  return answerOf({
+    counts: [count, 0, 0],
+    records: recordSet(
+      rrType.A,
+      60,
+      Array.from({ length: count }, () => Buffer.from([192, 0, 2, last])),
+    ),
+  })
+}
+
+/** Asked for twice, so that it gets a place. */
+function keep(ready: ReadyAnswers, ask: Ask, last: number, { until = Number.POSITIVE_INFINITY, count = 1 } = {}) {
+  const query = new Query(queryMessage(ask), source, false)
+  const length = writeAnswer(query, addressesOf(last, count), false, output, 0)
+  for (let time = 0; time < 2; time++) ready.keep(query, output, 0, length, until)
+}
+
+function find(ready: ReadyAnswers, ask: Ask, before = 0): Buffer | undefined {
+  const message = Buffer.concat([Buffer.alloc(before, 0xff), queryMessage(ask), Buffer.alloc(50, 0xff)])
+  const length = ready.write(message, before, message.length - 50, output, 0)
+  return length === 0 ? undefined : Buffer.from(output.subarray(0, length))
+}
+
+const addressIn = (reply: Buffer | undefined) => reply && read(reply).answers.map((record) => record.address)
+
+describe('ReadyAnswers', () => {
+  it('gives the reply with the id and the letters of who asks now (RFC 1035, section 2.3.3; RFC 4343, section 4.1)', () => {
+    const ready = new ReadyAnswers(new Revision(), limits)
+    keep(ready, { id: 1, name: 'WWW.example.com' }, 7)
+    const reply = find(ready, { id: 0xbeef, name: 'www.ExAmPlE.com' }, 33)
+    expect(reply?.subarray(12).includes(Buffer.from('ExAmPlE'))).toBe(true)
+    expect(read(reply as Buffer)).toMatchObject({ id: 0xbeef, rcode: 'NOERROR', answers: [{ address: '192.0.2.7' }] })
+  })
+
+  it('is as the chain would have written it, octet by octet', () => {
+    const ready = new ReadyAnswers(new Revision(), limits)
+    for (const edns of [undefined, {}, { dnssecOk: true }, { udpSize: 4096, options: Buffer.from([0, 10, 0, 2, 1, 2]) }]) {
+      const ask = { id: 5, name: 'Mixed.Case', ...(edns && { edns }) }
+      keep(ready, ask, 9)
+      const query = new Query(queryMessage(ask), source, false)
+      const fresh = Buffer.alloc(512)
+      const length = writeAnswer(query, addressesOf(9), false, fresh, 0)
+      expect(find(ready, ask)).toEqual(fresh.subarray(0, length))
+    }
+  })
+
+  it('keeps apart what differs in name, type, class, RD, CD, EDNS and DO', () => {
+    const ready = new ReadyAnswers(new Revision(), limits)
+    const asks: Ask[] = [
+      { name: 'a.example' },
+      { name: 'b.example' },
+      { name: Buffer.from('\x09a.example\0', 'latin1') },
+      { name: 'a.example', type: rrType.AAAA },
+      { name: 'a.example', class: 3 },
+      { name: 'a.example', flags: 0 },
+      { name: 'a.example', flags: 0x0110 },
+      { name: 'a.example', edns: {} },
+      { name: 'a.example', edns: { dnssecOk: true } },
+    ]
+    for (const [index, ask] of asks.entries()) {
+      expect(find(ready, ask)).toBeUndefined()
+      keep(ready, ask, index)
+    }
+    for (const [index, ask] of asks.entries()) expect(addressIn(find(ready, ask))).toEqual([`192.0.2.${index}`])
+  })
+
+  it('forgets everything when the tables change', () => {
+    const revision = new Revision()
+    const ready = new ReadyAnswers(revision, limits)
+    keep(ready, { name: 'a.example' }, 1)
+    revision.bump()
+    expect(find(ready, { name: 'a.example' })).toBeUndefined()
+    keep(ready, { name: 'a.example' }, 2)
+    expect(addressIn(find(ready, { name: 'a.example' }))).toEqual(['192.0.2.2'])
+  })
+
+  it('gives nothing whose time is over', () => {
+    const ready = new ReadyAnswers(new Revision(), limits)
+    keep(ready, { name: 'a.example' }, 1, { until: performance.now() + 60_000 })
+    keep(ready, { name: 'b.example' }, 1, { until: performance.now() - 1 })
+    expect(find(ready, { name: 'a.example' })).toBeDefined()
+    expect(find(ready, { name: 'b.example' })).toBeUndefined()
+  })
+
+  it('takes a new reply in the place of one whose time is over', () => {
+    const ready = new ReadyAnswers(new Revision(), limits)
+    for (let round = 0; round < 2000; round++)
+      keep(ready, { name: 'a.example' }, round % 250, { until: performance.now() - 1, count: 1 + (round % 5) })
+    keep(ready, { name: 'a.example' }, 5)
+    expect(addressIn(find(ready, { name: 'a.example' }))).toEqual(['192.0.2.5'])
+  })
+
+  it('keeps nothing that was cut, or is longer than what every asker takes (RFC 1035, section 4.2.1)', () => {
+    const ready = new ReadyAnswers(new Revision(), limits)
+    keep(ready, { name: 'cut.example' }, 1, { count: 200 })
+    keep(ready, { name: 'long.example', edns: {} }, 1, { count: 40 })
+    expect(find(ready, { name: 'cut.example' })).toBeUndefined()
+    expect(find(ready, { name: 'long.example', edns: {} })).toBeUndefined()
+  })
+
+  it('knows nothing of other opcodes, EDNS versions, several records, or octets behind the message', () => {
+    const ready = new ReadyAnswers(new Revision(), limits)
+    keep(ready, { name: 'a.example' }, 1)
+    keep(ready, { name: 'a.example', edns: {} }, 1)
+    expect(find(ready, { name: 'a.example', flags: 0x2100 })).toBeUndefined()
+    expect(find(ready, { name: 'a.example', flags: 0x8100 })).toBeUndefined()
+    expect(find(ready, { name: 'a.example', edns: { version: 1 } })).toBeUndefined()
+    const message = queryMessage({ name: 'a.example' })
+    for (let length = 0; length < message.length; length++) expect(ready.write(message, 0, length, output, 0)).toBe(0)
+    expect(ready.write(Buffer.concat([message, Buffer.alloc(1)]), 0, message.length + 1, output, 0)).toBe(0)
+    expect(ready.write(message, 0, message.length, output, 0)).toBeGreaterThan(0)
+  })
+
+  it('never gives a wrong reply, whatever is overwritten and however far its room has grown', () => {
+    const ready = new ReadyAnswers(new Revision(), limits)
+    let found = 0
+    let missed = 0
+    for (let time = 0; time < 6000; time++) {
+      // Some are asked for much more often than others.
+      const index = Math.floor(200 * (((time * 7919) % 6007) / 6007) ** 4)
+      const ask = { name: `${'n'.repeat(1 + (index % 40))}-${index}.example` }
+      const reply = find(ready, ask)
+      if (reply === undefined) {
+        missed++
+        keep(ready, ask, index, { count: 1 + (index % 9) })
+      } else {
+        found++
+        expect(addressIn(reply)?.[0]).toBe(`192.0.2.${index}`)
+      }
+    }
+    expect(found).toBeGreaterThan(1000)
+    expect(missed).toBeGreaterThan(1000)
+  })
+})
