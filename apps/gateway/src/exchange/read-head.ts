@@ -77,7 +77,7 @@ export const readHead = (exchange: Exchange): boolean => {
     return malformed(exchange, 'its target is neither a path nor an http URL')
   }
   const host = normaliseHost(exchange.authority)
-  if (host === null) return malformed(exchange, `its Host ${JSON.stringify(exchange.authority.slice(0, 100))} is not a host name`)
+  if (host === null) return malformed(exchange, `its Host ${JSON.stringify(shown(exchange.authority))} is not a host name`)
   exchange.host = host
   if (!connection.covers(host)) return misdirected(exchange)
 
@@ -132,6 +132,9 @@ const describeOrigin = (exchange: Exchange, headers: string[], origin: Origin | 
 
 /** RFC 7239, section 6: an IPv6 address needs brackets and quotes. */
 const forwardedNode = (address: string): string => (address.includes(':') ? `"[${address}]"` : address)
+
+/** Without a password that somebody has put into it (RFC 9110, section 4.2.4). */
+const shown = (authority: string): string => authority.slice(authority.lastIndexOf('@') + 1).slice(0, 100)
 
 /** What follows on this connection can't be told apart from this request any more: it is closed. */
 const malformed = (exchange: Exchange, why: string): false => {
