@@ -37,7 +37,7 @@ describe('The waiting page', () => {
     })
     const nonce = /script-src 'nonce-([0-9a-f]+)'/.exec(headers['content-security-policy'] as string)?.[1]
     expect(body).toContain(`<script nonce="${nonce}">`)
-    expect(body).toContain('<noscript><meta http-equiv="refresh" content="2"></noscript>')
+    expect(body).toContain('<noscript><meta http-equiv="refresh" content="2; url=/./"></noscript>')
     expect(body).toContain('Waking &#60;b&#62;shop')
     expect(body).not.toContain('<b>shop')
     expect(gateway.ended[0]).toMatchObject({ status: 503, flag: 'waiting_page' })
