@@ -13,7 +13,7 @@ export interface UpstreamServer {
   readonly tls?: UpstreamTls
 }
 
-export interface UpstreamTls {
+interface UpstreamTls {
   /** What its certificate has to be for; without it, its address. */
   readonly name?: string
   /** PEM: whose certificates are taken, instead of those that the system trusts. */
