@@ -5,13 +5,13 @@ import tls from 'node:tls'
 import { takeFrames, withLength } from '../wire/frame.ts'
 import { words } from './messages.ts'
 
-export type Protocol = 'udp' | 'tcp'
+type Protocol = 'udp' | 'tcp'
 
 /**
  * One thing that an upstream does about a query: sends a message; sends one after a while; sends one from another port (UDP);
  * sends octets as they are, without a length in front (TCP); ends the connection (TCP).
  */
-export type Deed =
+type Deed =
   | Buffer
   | { readonly afterMs: number; readonly message: Buffer }
   | { readonly fromElsewhere: Buffer }
