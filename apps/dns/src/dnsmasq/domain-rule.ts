@@ -33,7 +33,7 @@ const svcb = 64
 const https = 65
 
 export const exists: Verdict = { kind: 'exists' }
-export const missing: Verdict = { kind: 'missing' }
+const missing: Verdict = { kind: 'missing' }
 /** Without SOA, so that nobody keeps it: the file may be another one a moment later. */
 export const noData = { ...bareAnswer(rcode.NOERROR), keepUntil: Number.POSITIVE_INFINITY }
 export const noName = { ...bareAnswer(rcode.NXDOMAIN), keepUntil: Number.POSITIVE_INFINITY }

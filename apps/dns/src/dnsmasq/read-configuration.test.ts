@@ -1,11 +1,10 @@
-import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { StandinError } from '@standin/client/errors'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { noticeText, readConfiguration } from './read-configuration.ts'
-import { dnsmasqTakes, hasDnsmasq } from './testing/dnsmasq-process.ts'
+import { dnsmasqOptions, dnsmasqTakes, hasDnsmasq } from './testing/dnsmasq-process.ts'
 
 let folder: string
 beforeAll(() => {
@@ -211,8 +210,7 @@ describe('lines that are taken', () => {
   })
 
   it.skipIf(!hasDnsmasq())('have an option that dnsmasq has: each of its own is known here', () => {
-    const help = execFileSync('dnsmasq', ['--help'], { encoding: 'utf8', env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' } })
-    const options = [...help.matchAll(/^\s*(?:-\S, )?--([a-zA-Z0-9-]+)/gm)].map(([, option]) => option as string)
+    const options = dnsmasqOptions()
     const ofTheCommandLine = ['help', 'version', 'test']
     const unknown = options.filter((option) => faultsOf(option).some((fault) => fault.includes('there is no such option')))
     expect(options.length).toBeGreaterThan(150)

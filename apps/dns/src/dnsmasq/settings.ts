@@ -36,7 +36,7 @@ export interface AddressRange {
   readonly bits: number
 }
 
-export interface RebindSettings {
+interface RebindSettings {
   /** `stop-dns-rebind`: an answer from an upstream with an address of a private network is refused. */
   readonly stop: boolean
   /** `rebind-localhost-ok`: 127.0.0.0/8 and ::1 are let through. */

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import dgram from 'node:dgram'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
@@ -56,11 +56,17 @@ export async function startDnsmasq(file: string): Promise<DnsmasqProcess> {
   }
 }
 
-/** Its exit code where it is only to check a file. */
+/** Whether it finds no fault in a file. */
 export async function dnsmasqTakes(file: string): Promise<boolean> {
   const child = spawn(program as string, ['--test', `--conf-file=${file}`], { stdio: 'ignore' })
   const [code] = await once(child, 'exit')
   return code === 0
+}
+
+/** All options that it has. */
+export function dnsmasqOptions(): string[] {
+  const help = execFileSync(program as string, ['--help'], { encoding: 'utf8' })
+  return [...help.matchAll(/^\s*(?:-\S, )?--([a-zA-Z0-9-]+)/gm)].map(([, option]) => option as string)
 }
 
 async function answers(child: ChildProcess, port: number): Promise<boolean> {
