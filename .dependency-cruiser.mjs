@@ -18,10 +18,11 @@ export default {
     onlyImports('packages/core', ['packages/client']),
     onlyImports('packages/blueprint', ['packages/client']),
     onlyImports('packages/follower', ['packages/client']),
+    onlyImports('packages/serving', ['packages/client']),
     onlyImports('packages/providers', ['packages/core', 'packages/client']),
     onlyImports('apps/control', ['packages/(?!testing)[a-z]+']),
-    onlyImports('apps/gateway', ['packages/follower', 'packages/client']),
-    onlyImports('apps/dns', ['packages/follower', 'packages/client']),
+    onlyImports('apps/gateway', ['packages/follower', 'packages/serving', 'packages/client']),
+    onlyImports('apps/dns', ['packages/follower', 'packages/serving', 'packages/client']),
     onlyImports('apps/cli', ['packages/blueprint', 'packages/client']),
     {
       name: 'providers-apart',

@@ -1,7 +1,7 @@
+import type { AdminServer } from '@standin/serving/admin-server'
 import type { Logger } from 'pino'
 import type { Engine, ListeningAt } from './engine.ts'
 import type { GatewayConfig } from './gateway-config.ts'
-import type { AdminServer } from './observe/admin-server.ts'
 import type { PlatformAddresses } from './platform-addresses.ts'
 import type { RefusedEndpoints } from './refused-endpoints.ts'
 import type { TableSource } from './table-source.ts'

@@ -1,6 +1,6 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { CommandLine } from './command-line.ts'
+import { CommandLine } from '@standin/serving/command-line'
 import { parseAddress, parseCount, parseDuration, parseNetworkText, parseProbe } from './config-values.ts'
 import { defaultClientLimits, type GatewayConfig } from './gateway-config.ts'
 
@@ -40,7 +40,7 @@ const aNetwork = 'addresses or networks such as 10.0.0.0/8'
  * @throws StandinError `invalid`, with every fault and the flag that it is in
  */
 export const readConfig = (args: readonly string[], environment: NodeJS.ProcessEnv = process.env): GatewayConfig => {
-  const line = new CommandLine(args, flags)
+  const line = new CommandLine('gateway', args, flags)
   const config: GatewayConfig = {
     home:
       line.text('home') ??

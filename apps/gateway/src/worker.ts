@@ -49,7 +49,7 @@ const onTable = (message: ToWorker): void => {
   if (message.type === 'put') engine.put(message.entry)
   if (message.type === 'remove') engine.remove(message.environment)
   if (message.type === 'snapshot') {
-    engine.reset(message.snapshot, message.source)
+    engine.reset(message.snapshot, message.snapshot.source)
     tableCame.resolve()
     tellReadiness()
   }

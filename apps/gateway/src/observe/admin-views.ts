@@ -1,28 +1,30 @@
+import type { AdminSource } from '@standin/serving/admin-server'
+import type { Exposition, Scrape } from '@standin/serving/exposition'
 import type { Engine } from '../engine.ts'
 import type { TableSource } from '../table-source.ts'
 import type { Fleet } from '../workers/fleet.ts'
-import type { AdminSource } from './admin-server.ts'
-import { sumOf } from './counts.ts'
 import { briefly } from './environment-view.ts'
-import type { Exposition, Scrape } from './exposition.ts'
+import { metrics } from './metric-list.ts'
 
 /** The library that writes it takes 4 MiB, which a gateway that nobody asks has no use for. */
 class MetricsPage {
   readonly #scrape: () => Promise<Scrape>
-  #exposition: Promise<Exposition> | undefined
+  #exposition: Promise<Exposition<Scrape>> | undefined
 
   constructor(scrape: () => Promise<Scrape>) {
     this.#scrape = scrape
   }
 
   async take(): Promise<{ contentType: string; text: string }> {
-    this.#exposition ??= import('./exposition.ts').then(({ Exposition }) => new Exposition(this.#scrape))
+    this.#exposition ??= import('./exposition.ts').then(({ gatewayExposition }) => gatewayExposition(this.#scrape))
     return await (await this.#exposition).page()
   }
 }
 
 /** A gateway of one process. */
 export class EngineView implements AdminSource {
+  readonly name = 'gateway'
+  readonly tablePath = '/routes'
   readonly #engine: Engine
   readonly #source: TableSource
   readonly #page: MetricsPage
@@ -46,7 +48,7 @@ export class EngineView implements AdminSource {
     return this.#page.take()
   }
 
-  async routes(environment: number | undefined): Promise<object | null> {
+  async table(environment: number | undefined): Promise<object | null> {
     if (environment !== undefined) return this.#engine.describe(environment)
     return { ...this.#source.status, environments: this.#engine.summary() }
   }
@@ -54,6 +56,8 @@ export class EngineView implements AdminSource {
 
 /** A gateway of several processes. */
 export class FleetView implements AdminSource {
+  readonly name = 'gateway'
+  readonly tablePath = '/routes'
   readonly #fleet: Fleet
   readonly #source: TableSource
   readonly #page: MetricsPage
@@ -63,7 +67,7 @@ export class FleetView implements AdminSource {
     this.#source = source
     this.#page = new MetricsPage(async () => {
       const { values, workers } = await fleet.count()
-      return { values: sumOf(values), workers, isFollowing: source.status.isFollowing, revision: source.status.revision }
+      return { values: metrics.sum(values), workers, isFollowing: source.status.isFollowing, revision: source.status.revision }
     })
   }
 
@@ -76,7 +80,7 @@ export class FleetView implements AdminSource {
   }
 
   /** Each worker has found out for itself how the endpoints are. */
-  async routes(environment: number | undefined): Promise<object | null> {
+  async table(environment: number | undefined): Promise<object | null> {
     const { table } = this.#fleet
     if (environment === undefined) return { ...this.#source.status, environments: [...table.entries()].map(briefly) }
     const entry = table.entry(environment)

@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { AdminServer, type AdminSource } from '@standin/serving/admin-server'
 import { describe, expect, it } from 'vitest'
 import { cleanup } from '../testing/cleanup.ts'
 import { fetchThrough } from '../testing/fetch-through.ts'
@@ -10,14 +11,15 @@ import { startControl } from '../testing/small-control.ts'
 import { spawnGateway } from '../testing/spawn-gateway.ts'
 import { routeEntry } from '../testing/start-gateway.ts'
 import { startHttpUpstream } from '../testing/upstream.ts'
-import { AdminServer, type AdminSource } from './admin-server.ts'
 
 const use = cleanup()
 
 const source: AdminSource = {
+  name: 'gateway',
+  tablePath: '/routes',
   notReady: () => 'there is no table of routes yet',
   metrics: async () => ({ contentType: 'text/plain', text: 'numbers' }),
-  routes: async (environment) => (environment === 1001 ? { entry: {} } : environment === undefined ? { environments: [] } : null),
+  table: async (environment) => (environment === 1001 ? { entry: {} } : environment === undefined ? { environments: [] } : null),
 }
 
 const startAdmin = async (tokenFile: string | null = null) => {

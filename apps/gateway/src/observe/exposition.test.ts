@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { Exchange } from '../exchange/exchange.ts'
-import { Counts, sumOf } from './counts.ts'
-import { Exposition } from './exposition.ts'
+import { Counts } from './counts.ts'
+import { gatewayExposition } from './exposition.ts'
+import { metrics } from './metric-list.ts'
 
 const ended = (more: object) =>
   ({
@@ -16,7 +17,7 @@ const ended = (more: object) =>
   }) as unknown as Exchange
 
 const pageOf = (values: readonly number[]) =>
-  new Exposition(async () => ({
+  gatewayExposition(async () => ({
     values,
     workers: [{ worker: 1, residentBytes: 5e7, cpuSeconds: 1.5 }],
     isFollowing: true,
@@ -59,11 +60,11 @@ describe('Exposition', () => {
     first.set('openConnections', 2)
     second.add('connections', 0, 4)
     second.set('openConnections', 1)
-    const both = await pageOf(sumOf([base.values, first.values, second.values]))
+    const both = await pageOf(metrics.sum([base.values, first.values, second.values]))
     expect(both).toContain('standin_gateway_connections_total{scheme="http"} 7')
     expect(both).toContain('standin_gateway_open_connections 3')
     base.addCounted(first.values)
-    const one = await pageOf(sumOf([base.values, second.values]))
+    const one = await pageOf(metrics.sum([base.values, second.values]))
     expect(one).toContain('standin_gateway_connections_total{scheme="http"} 7')
     expect(one).toContain('standin_gateway_open_connections 1')
   })

@@ -1,8 +1,8 @@
 import type { TLSSocket } from 'node:tls'
+import type { LineWriter } from '@standin/serving/line-writer'
 import type { Exchange } from '../exchange/exchange.ts'
 import type { AccessLog } from '../exchange/gateway.ts'
 import type { Counts } from './counts.ts'
-import type { LineWriter } from './line-writer.ts'
 
 /**
  * One JSON line per exchange, put together by hand: a general logger takes several times as long, for each request.

@@ -1,20 +1,11 @@
 import { errorTable } from '@standin/client/errors'
+import { MetricLayout, type MetricShape } from '@standin/serving/metrics'
 import { upstreamStates } from '../pool/upstream-state.ts'
 
 /**
- * Everything that the gateway counts, as one list, and from it the layout of one flat array of numbers: what a request
- * costs here is a few additions, workers send theirs as they are, and the sum of several gateways is the sum of the arrays.
+ * Everything that the gateway counts, as one list.
  * All labels have a fixed set of values; hosts, ids and paths are none.
  */
-
-interface MetricShape {
-  readonly name: string
-  readonly help: string
-  readonly type: 'counter' | 'gauge' | 'histogram'
-  /** Of a histogram: upper bounds in seconds. */
-  readonly bounds?: readonly number[]
-  readonly labels?: Readonly<Record<string, readonly string[]>>
-}
 
 export const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'other'] as const
 export const statuses = ['none', '1xx', '2xx', '3xx', '4xx', '5xx'] as const
@@ -118,23 +109,4 @@ const list = {
 
 export type MetricKey = keyof typeof list
 
-/** A metric and where its numbers are. A histogram has one for each bound, one for what is above, and the sum. */
-export interface Metric extends MetricShape {
-  readonly offset: number
-  readonly size: number
-}
-
-const sizeOf = ({ type, bounds = [], labels = {} }: MetricShape): number =>
-  type === 'histogram' ? bounds.length + 2 : Object.values(labels).reduce((product, values) => product * values.length, 1)
-
-let offset = 0
-export const metricList = Object.fromEntries(
-  Object.entries(list).map(([key, shape]) => {
-    const metric: Metric = { ...shape, offset, size: sizeOf(shape) }
-    offset += metric.size
-    return [key, metric]
-  }),
-) as Record<MetricKey, Metric>
-
-/** How many numbers there are. */
-export const metricSize = offset
+export const metrics = new MetricLayout<MetricKey>(list)

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { poolOf } from '../testing/pools.ts'
 import { Counts } from './counts.ts'
-import { metricList } from './metric-list.ts'
+import { metrics } from './metric-list.ts'
 import { samplePools } from './sample-pools.ts'
 
 describe('samplePools', () => {
@@ -12,6 +12,7 @@ describe('samplePools', () => {
     pool.wait({ onPlace() {}, onNoPlace() {} }, 0)
     const counts = new Counts()
     samplePools(registry, counts)
+    const metricList = metrics.list
     const at = (key: keyof typeof metricList) => counts.values.slice(metricList[key].offset, metricList[key].offset + metricList[key].size)
     expect(Object.fromEntries((metricList.upstreams.labels?.state ?? []).map((state, index) => [state, at('upstreams')[index]]))).toEqual({
       new: 2,

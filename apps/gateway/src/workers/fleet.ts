@@ -1,3 +1,5 @@
+import type { RouteEntry } from '@standin/client'
+import { HeldTable } from '@standin/serving/held-table'
 import type { Logger } from 'pino'
 import { addressOf } from '../config-values.ts'
 import type { ListeningAt } from '../engine.ts'
@@ -6,7 +8,7 @@ import { Counts } from '../observe/counts.ts'
 import type { EnvironmentView } from '../observe/environment-view.ts'
 import type { TicketKeys } from '../tls/ticket-keys.ts'
 import type { ActivityOutbox } from '../wake/activity-outbox.ts'
-import { HeldTable } from './held-table.ts'
+import type { RoutesHead } from './held-routes.ts'
 import type { WakeOnce } from './wake-once.ts'
 import { WorkerProcess } from './worker-process.ts'
 
@@ -30,7 +32,7 @@ export interface FleetOptions {
 
 /** The workers of a gateway: as many as there should be, each with the table, started again when they die. */
 export class Fleet {
-  readonly table: HeldTable
+  readonly table: HeldTable<RouteEntry, RoutesHead>
   readonly #options: FleetOptions
   /** By number, from 1; null: it has died and is not back yet. */
   readonly #workers: (WorkerProcess | null)[]

@@ -1,8 +1,9 @@
 import type { ActivityReport, Problem, RouteEntry } from '@standin/client'
+import type { TableMessage } from '@standin/serving/worker-feed'
 import type { ListeningAt } from '../engine.ts'
 import type { GatewayConfig, ListenAddress } from '../gateway-config.ts'
 import type { EnvironmentView } from '../observe/environment-view.ts'
-import type { RouteSnapshot } from '../table-source.ts'
+import type { RoutesHead } from './held-routes.ts'
 
 /** What the primary and its workers say to each other. Plain JSON. */
 
@@ -20,9 +21,7 @@ export type ToWorker =
       readonly pseudonym: string
     }
   | { readonly type: 'refused'; readonly owner: string; readonly listeners: readonly string[] }
-  | { readonly type: 'snapshot'; readonly snapshot: RouteSnapshot; readonly source: 'control' | 'file' }
-  | { readonly type: 'put'; readonly entry: RouteEntry }
-  | { readonly type: 'remove'; readonly environment: number }
+  | TableMessage<RouteEntry, RoutesHead>
   /** What came of a call. */
   | { readonly type: 'done'; readonly call: number; readonly problem: Problem | null }
   | { readonly type: 'describe'; readonly call: number; readonly environment: number }

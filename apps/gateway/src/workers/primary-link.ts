@@ -1,8 +1,8 @@
 import type { ActivityReport } from '@standin/client'
 import { StandinError } from '@standin/client/errors'
+import { PendingCalls } from '@standin/serving/pending-calls'
 import type { ControlPort } from '../control-port.ts'
 import type { FromWorker, ToWorker } from './messages.ts'
-import { PendingCalls } from './pending-calls.ts'
 
 /** Control, as a worker reaches it: by way of its primary. */
 export class PrimaryLink implements ControlPort {

@@ -1,11 +1,12 @@
+import type { AdminServer } from '@standin/serving/admin-server'
 import type { Logger } from 'pino'
 import type { RunningGateway, StartedGateway } from '../app.ts'
 import type { GatewayConfig } from '../gateway-config.ts'
-import type { AdminServer } from '../observe/admin-server.ts'
 import type { PlatformAddresses } from '../platform-addresses.ts'
 import type { TableSource } from '../table-source.ts'
 import type { ActivityOutbox } from '../wake/activity-outbox.ts'
 import type { Fleet } from './fleet.ts'
+import { HeldRoutes } from './held-routes.ts'
 
 export interface PrimaryParts {
   readonly config: GatewayConfig
@@ -28,7 +29,7 @@ export class Primary implements RunningGateway {
   async start(): Promise<StartedGateway> {
     const { config, log, source, platform, fleet, activity, admin } = this.#parts
     await platform.refresh()
-    await source.start(fleet.table)
+    await source.start(new HeldRoutes(fleet.table))
     try {
       const at = await fleet.start()
       const adminAt = config.admin === null ? null : await admin.listen(config.admin)

@@ -1,12 +1,14 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import type { RouteEntry } from '@standin/client'
 import { StandinError } from '@standin/client/errors'
+import type { HeldTable } from '@standin/serving/held-table'
+import { PendingCalls } from '@standin/serving/pending-calls'
+import { WorkerFeed } from '@standin/serving/worker-feed'
 import type { ListeningAt } from '../engine.ts'
 import type { EnvironmentView } from '../observe/environment-view.ts'
-import type { HeldTable } from './held-table.ts'
+import type { RoutesHead } from './held-routes.ts'
 import type { FromWorker, ToWorker } from './messages.ts'
-import { PendingCalls } from './pending-calls.ts'
-import { WorkerFeed } from './worker-feed.ts'
 
 /** What a worker asks of its primary. */
 export interface WorkerRequests {
@@ -30,7 +32,7 @@ export class WorkerProcess {
   readonly #counts = new PendingCalls<Counted>()
   readonly #views = new PendingCalls<EnvironmentView | null>()
   readonly #wakes = new Map<number, AbortController>()
-  #feed: WorkerFeed | null = null
+  #feed: WorkerFeed<RouteEntry, RoutesHead> | null = null
   /** Null: it takes traffic. */
   notReady: string | null = 'it starts'
   /** As it told them last. */
@@ -65,7 +67,7 @@ export class WorkerProcess {
   /** Resolves when it listens. @throws StandinError what kept it from that */
   async start(
     options: Omit<Extract<ToWorker, { type: 'start' }>, 'type' | 'awaitsTable'>,
-    table: HeldTable,
+    table: HeldTable<RouteEntry, RoutesHead>,
     refused: ReadonlyMap<string, readonly string[]>,
   ): Promise<ListeningAt> {
     this.#tell({ type: 'start', ...options, awaitsTable: table.isThere })

@@ -4,19 +4,22 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import { isIP } from 'node:net'
 import { StandinError } from '@standin/client/errors'
-import type { ListenAddress } from '../gateway-config.ts'
 
 /** What the admin listener shows. */
 export interface AdminSource {
+  /** `gateway`: whose listener it is, for errors. */
+  readonly name: string
+  /** Where its table can be read: `/routes`. */
+  readonly tablePath: string
   /** Null: it takes traffic. Else why it doesn't. */
   notReady(): string | null
   metrics(): Promise<{ contentType: string; text: string }>
   /** @param environment undefined: all, in brief. @returns null: there is no such environment in the table */
-  routes(environment: number | undefined): Promise<object | null>
+  table(environment: number | undefined): Promise<object | null>
 }
 
 /**
- * Health, readiness, metrics and the table that is served, for those who run the gateway. On loopback without a token;
+ * Health, readiness, metrics and the table that is served, for those who run the process. On loopback without a token;
  * its answers show the table, so anywhere else the token is asked for.
  */
 export class AdminServer {
@@ -30,21 +33,21 @@ export class AdminServer {
     this.#server = createServer({ keepAliveTimeout: 30_000, headersTimeout: 10_000, requestTimeout: 30_000 }, (req, res) => {
       this.#answer(req, res).catch((error: Error) => {
         const problem =
-          error instanceof StandinError ? error : new StandinError('internal', 'The gateway failed to answer', { cause: error })
+          error instanceof StandinError ? error : new StandinError('internal', `The ${source.name} failed to answer`, { cause: error })
         sendJson(res, problem.status, problem.toProblem(), 'application/problem+json')
       })
     })
   }
 
   /** Returns the address. @throws StandinError `port_taken`, `invalid` */
-  async listen({ host, port }: ListenAddress): Promise<string> {
+  async listen({ host, port }: { readonly host: string; readonly port: number }): Promise<string> {
     await new Promise<void>((resolve, reject) => {
       this.#server.once('error', (error: NodeJS.ErrnoException) => {
         const code = error.code === 'EADDRINUSE' ? 'port_taken' : 'invalid'
         const what =
           code === 'port_taken'
             ? `${host}:${port} is taken by another process`
-            : `The gateway can not listen on ${host}:${port}: ${error.message}`
+            : `The ${this.#source.name} can not listen on ${host}:${port}: ${error.message}`
         reject(new StandinError(code, what, { hint: 'Give it another address with --admin HOST:PORT, or --admin off', cause: error }))
       })
       this.#server.listen({ host, port, exclusive: true }, resolve)
@@ -76,17 +79,17 @@ export class AdminServer {
       res.writeHead(200, { 'content-type': contentType }).end(text)
       return
     }
-    if (url.pathname === '/routes') return sendJson(res, 200, await this.#routes(url))
+    if (url.pathname === this.#source.tablePath) return sendJson(res, 200, await this.#table(url))
     throw new StandinError('route_not_found', `There is no ${url.pathname} here`, {
-      hint: 'There are /healthz, /readyz, /metrics and /routes',
+      hint: `There are /healthz, /readyz, /metrics and ${this.#source.tablePath}`,
     })
   }
 
-  async #routes(url: URL): Promise<object> {
+  async #table(url: URL): Promise<object> {
     const text = url.searchParams.get('environment')
     if (text !== null && !/^[0-9]{1,9}$/.test(text)) throw new StandinError('invalid', `${text} is no configId`)
-    const found = await this.#source.routes(text === null ? undefined : Number(text))
-    if (found === null) throw new StandinError('environment_not_found', `The gateway has no environment ${text}`)
+    const found = await this.#source.table(text === null ? undefined : Number(text))
+    if (found === null) throw new StandinError('environment_not_found', `The ${this.#source.name} has no environment ${text}`)
     return found
   }
 

@@ -1,24 +1,29 @@
-import type { HeldTable } from './held-table.ts'
-import type { ToWorker } from './messages.ts'
+import type { HeldEntry, HeldHead, HeldSnapshot, HeldTable } from './held-table.ts'
 
 /** Messages of the table that may be on their way to one worker. */
 const inFlightLimit = 64
 
+/** What is to be made of a worker's table. */
+export type TableMessage<Entry extends HeldEntry, Head extends HeldHead> =
+  | { readonly type: 'snapshot'; readonly snapshot: HeldSnapshot<Entry, Head> }
+  | { readonly type: 'put'; readonly entry: Entry }
+  | { readonly type: 'remove'; readonly environment: number }
+
 /** Sends a message, and calls back when the channel has taken it. */
-export type Send = (message: ToWorker, taken: () => void) => void
+type Send<Entry extends HeldEntry, Head extends HeldHead> = (message: TableMessage<Entry, Head>, taken: () => void) => void
 
 /**
  * Keeps one worker's table like the primary's. What is sent are states, not steps: a worker that can't keep up is owed the
  * ids that changed meanwhile, however often they did, so what waits for it never grows beyond the table.
  */
-export class WorkerFeed {
-  readonly #table: HeldTable
-  readonly #send: Send
+export class WorkerFeed<Entry extends HeldEntry, Head extends HeldHead> {
+  readonly #table: HeldTable<Entry, Head>
+  readonly #send: Send<Entry, Head>
   readonly #owed = new Set<number>()
   #owesSnapshot: boolean
   #inFlight = 0
 
-  constructor(table: HeldTable, send: Send) {
+  constructor(table: HeldTable<Entry, Head>, send: Send<Entry, Head>) {
     this.#table = table
     this.#send = send
     this.#owesSnapshot = table.isThere
@@ -44,7 +49,7 @@ export class WorkerFeed {
       const snapshot = this.#table.snapshot()
       if (snapshot === null) return
       this.#owesSnapshot = false
-      this.#hand({ type: 'snapshot', snapshot, source: this.#table.source })
+      this.#hand({ type: 'snapshot', snapshot })
     }
     for (const environment of this.#owed) {
       if (this.#inFlight >= inFlightLimit) return
@@ -54,7 +59,7 @@ export class WorkerFeed {
     }
   }
 
-  #hand(message: ToWorker): void {
+  #hand(message: TableMessage<Entry, Head>): void {
     this.#inFlight++
     this.#send(message, () => {
       this.#inFlight--

@@ -1,5 +1,15 @@
-import type { RouteEntry } from '@standin/client'
-import type { RouteSnapshot, TableSink } from '../table-source.ts'
+/** What a table has an entry of for each environment. */
+export interface HeldEntry {
+  readonly environment: number
+}
+
+/** What a table says besides its entries. */
+export interface HeldHead {
+  readonly nextId: number
+}
+
+/** All of a table, at one moment. */
+export type HeldSnapshot<Entry extends HeldEntry, Head extends HeldHead> = Head & { readonly items: Entry[] }
 
 /** Hears of every change of a held table. */
 export interface TableWatcher {
@@ -8,11 +18,10 @@ export interface TableWatcher {
 }
 
 /** The table as the primary holds it, for workers that come later or can't keep up. */
-export class HeldTable implements TableSink {
-  readonly #entries = new Map<number, RouteEntry>()
+export class HeldTable<Entry extends HeldEntry, Head extends HeldHead> {
+  readonly #entries = new Map<number, Entry>()
   readonly #watcher: TableWatcher
-  #head: Omit<RouteSnapshot, 'items'> | null = null
-  source: 'control' | 'file' = 'control'
+  #head: Head | null = null
 
   constructor(watcher: TableWatcher) {
     this.#watcher = watcher
@@ -22,32 +31,41 @@ export class HeldTable implements TableSink {
     return this.#entries.size
   }
 
+  /** Null: there is no table yet. */
+  get head(): Head | null {
+    return this.#head
+  }
+
   get isThere(): boolean {
     return this.#head !== null
   }
 
-  entry(environment: number): RouteEntry | undefined {
+  entry(environment: number): Entry | undefined {
     return this.#entries.get(environment)
   }
 
-  entries(): IterableIterator<RouteEntry> {
+  entries(): IterableIterator<Entry> {
     return this.#entries.values()
   }
 
   /** @returns null: there is no table yet */
-  snapshot(): RouteSnapshot | null {
+  snapshot(): HeldSnapshot<Entry, Head> | null {
     return this.#head === null ? null : { ...this.#head, items: [...this.#entries.values()] }
   }
 
-  reset({ items, epoch, domain, nextId }: RouteSnapshot, source: 'control' | 'file' = 'control'): void {
-    this.#head = { epoch, domain, nextId }
-    this.source = source
+  reset(head: Head, items: readonly Entry[]): void {
+    this.#head = head
     this.#entries.clear()
     for (const entry of items) this.#entries.set(entry.environment, entry)
     this.#watcher.onReset()
   }
 
-  put(entry: RouteEntry): void {
+  /** Something of the head is another now; nobody is told of that alone. */
+  note(changes: Partial<Head>): void {
+    if (this.#head !== null) this.#head = { ...this.#head, ...changes }
+  }
+
+  put(entry: Entry): void {
     this.#noteId(entry.environment)
     this.#entries.set(entry.environment, entry)
     this.#watcher.onChange(entry.environment)

@@ -8,8 +8,11 @@ export type FlagKind = 'value' | 'switch' | 'list'
 export class CommandLine<Flags extends Readonly<Record<string, FlagKind>>> {
   readonly #values = new Map<string, string[]>()
   readonly #faults: Fault[] = []
+  readonly #program: string
 
-  constructor(args: readonly string[], flags: Flags) {
+  /** @param program `gateway`: whose command line it is, for errors */
+  constructor(program: string, args: readonly string[], flags: Flags) {
+    this.#program = program
     const { tokens } = parseArgs({
       args: [...args],
       options: Object.fromEntries(Object.entries(flags).map(([name, kind]) => [name, { type: kind === 'switch' ? 'boolean' : 'string' }])),
@@ -58,7 +61,7 @@ export class CommandLine<Flags extends Readonly<Record<string, FlagKind>>> {
   check(hint: string): void {
     if (this.#faults.length === 0) return
     const words = this.#faults.map(({ path, message }) => `${path} ${message}`).join('; ')
-    throw new StandinError('invalid', `The command line of the gateway is not valid: ${words}`, { errors: this.#faults, hint })
+    throw new StandinError('invalid', `The command line of the ${this.#program} is not valid: ${words}`, { errors: this.#faults, hint })
   }
 
   #parsed<T>(flag: string, text: string, parse: (text: string) => T | null, expected: string): T | undefined {
