@@ -152,7 +152,9 @@ describe('AnswerCache', () => {
       if (index % 100 === 0) expect(bench.find('popular.example', index)).toBeDefined()
       if (bench.cache.counters.entries > 500) expect.unreachable()
     }
-    expect(bench.cache.counters).toMatchObject({ entries: 500, stored: 20_001, evicted: 19_501 })
+    expect(bench.cache.counters).toMatchObject({ entries: 500, stored: 20_001 })
+    // But for those whose hash another one had.
+    expect(bench.cache.counters.evicted).toBeGreaterThan(19_490)
     const large: Keepable = { ...address(60), records: Buffer.concat([address(60).records, opt({ options: Buffer.alloc(5000) })]) }
     const narrow = new Bench({ entries: 500, bytes: 100_000 })
     for (let index = 0; index < 200; index++) {

@@ -226,22 +226,28 @@ export class Forwarder implements QuestionContext {
     if (this.#timer !== undefined && !this.#timerIsIdle) return
     clearTimeout(this.#timer)
     this.#timerIsIdle = false
-    this.#timer = setTimeout(() => this.#tick(), tickMs)
+    this.#arm(tickMs)
+  }
+
+  /** After what has come in meanwhile: where the process was held up, replies are late in nobody's eyes but ours. */
+  #arm(ms: number): void {
+    this.#timer = setTimeout(() => setImmediate(() => this.#tick()), ms)
   }
 
   #tick(): void {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    if (this.#stopped) return
     const now = performance.now()
     for (const pending of [...this.#pending.values()]) pending.tick(now)
     if (now - this.#sweptAt >= sweepMs) {
       this.#sweptAt = now
       this.#links.sweep(now)
     }
-    this.#timer = undefined
-    if (this.#stopped) return
     if (this.#pending.size > 0) this.#wake()
     else if (this.#links.areOpen) {
       this.#timerIsIdle = true
-      this.#timer = setTimeout(() => this.#tick(), idleTickMs)
+      this.#arm(idleTickMs)
     }
   }
 }

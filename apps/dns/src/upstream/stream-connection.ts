@@ -39,7 +39,7 @@ export class StreamConnection {
     const socket = connect(upstream, session)
     this.#socket = socket
     socket.setNoDelay(true)
-    // Not earlier: over TLS the runtime would send what waits as soon as the handshake ends, before it has looked at the name.
+    // Over TLS: after the certificate was looked at. What the runtime does with earlier writes is nothing to build upon.
     socket.on(upstream.tls === undefined ? 'connect' : 'secureConnect', () => this.#flush())
     socket.on('data', (chunk: Buffer) => this.#take(chunk))
     socket.on('session', (ticket: Buffer) => events.session(ticket))

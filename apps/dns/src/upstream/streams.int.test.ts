@@ -145,6 +145,9 @@ describe('upstream over TLS', () => {
       expect(reply.rcode).toBe('SERVFAIL')
       expect(JSON.stringify(reply.opts)).toContain('no upstream could be asked')
     }
+    // What was sent nonetheless has come by now.
+    await until(() => upstream.open === 0)
+    await new Promise((resolve) => setTimeout(resolve, 50))
     expect(upstream.asked).toEqual([])
   })
 

@@ -14,7 +14,7 @@ describe('UpstreamHealth', () => {
     expect([health.roundTrip, health.timeoutMs]).toEqual([100, 300])
     for (let round = 0; round < 50; round++) health.answered(20, round)
     expect(health.roundTrip).toBeCloseTo(20, 0)
-    expect(health.timeoutMs).toBe(60)
+    expect(health.timeoutMs).toBe(200)
     for (let round = 0; round < 50; round++) health.answered(9000, round)
     expect(health.timeoutMs).toBe(1500)
   })

@@ -17,7 +17,7 @@ const transitions: Readonly<Record<HealthState, Readonly<Record<HealthEvent, Hea
 /** Misses in a row after which an upstream is down. */
 const missesUntilDown = 3
 const firstTimeoutMs = 400
-const shortestTimeoutMs = 60
+const shortestTimeoutMs = 200
 const longestTimeoutMs = 1500
 /** How often one that isn't the best is asked too, to see how it is. */
 const probeEveryMs = 5000
