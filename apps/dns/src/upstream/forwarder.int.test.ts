@@ -128,6 +128,18 @@ describe('forwarder', () => {
     expect(upstream.asked.slice(2).map(({ protocol }) => protocol)).toEqual(['udp'])
   })
 
+  it('asks once more without mixed case a server that does not keep it and takes no connections', async () => {
+    await using upstream = await scriptedUpstream((query, protocol) =>
+      protocol === 'tcp' ? ['hangUp'] : [upstreamReply(inCase(query, 'a.long.enough.example'), { answers: [addressRecord(1)] })],
+    )
+    await using server = await serve(table, new Forwarder([upstream], uncached))
+    for (let round = 0; round < 2; round++) {
+      const reply = read((await askUdp(server.port, queryMessage({ name: 'a.long.enough.example' }))) as Buffer)
+      expect(reply.answers).toMatchObject([{ address: '192.0.2.1' }])
+    }
+    expect(upstream.asked.map(({ protocol }) => protocol)).toEqual(['udp', 'tcp', 'udp', 'udp'])
+  })
+
   it('does not fall for a forger who has the port and the id, but not the case', async () => {
     await using upstream = await scriptedUpstream((query, protocol) => {
       const right = upstreamReply(query, { answers: [addressRecord(1)] })

@@ -7,8 +7,10 @@ import { size } from '../wire/protocol.ts'
 import type { Query } from '../wire/query.ts'
 import { AddressRules } from './address-rules.ts'
 import { loops, overloaded, stopping } from './failing-answers.ts'
+import type { ForwarderCounters } from './forwarder-counters.ts'
 import { LoopMarker } from './loop-marker.ts'
-import { PendingQuestion, type QuestionContext } from './pending-question.ts'
+import { PendingQuestion } from './pending-question.ts'
+import type { QuestionContext } from './question-context.ts'
 import { RandomOctets } from './random-octets.ts'
 import type { HealthState } from './upstream-health.ts'
 import type { UpstreamLink } from './upstream-link.ts'
@@ -35,21 +37,6 @@ export interface ForwarderOptions {
   readonly onHealth?: (upstream: UpstreamServer, state: HealthState, reason: string) => void
   /** `name`: as it stands in the question, in lower case. */
   readonly onRebind?: (name: WireName, upstream: UpstreamServer) => void
-}
-
-/** Numbers that only grow, but for the last. */
-export interface ForwarderCounters {
-  /** Queries that the cache had no answer for. */
-  missed: number
-  /** Of those: who waits for the same answer as another, so nobody was asked. */
-  joined: number
-  answered: number
-  failed: number
-  overloaded: number
-  looped: number
-  rebinds: number
-  /** Questions under way. */
-  waiting: number
 }
 
 const defaultSettings: ForwardingSettings = { ...defaultForwarding, cacheSize: 10_000 }
@@ -174,13 +161,13 @@ export class Forwarder implements QuestionContext {
     this.#options.onRebind?.(name, link.server)
   }
 
-  settled(pending: PendingQuestion, answer: Answer, failed: boolean): void {
-    this.#pending.delete(pending.key)
+  settled(key: string, answer: Answer, failed: boolean): void {
+    this.#pending.delete(key)
     this.counters.waiting = this.#pending.size
     if (!failed) this.counters.answered++
     else {
       this.counters.failed++
-      if (!this.#stopped) this.#failures.remember(pending.key, answer, performance.now())
+      if (!this.#stopped) this.#failures.remember(key, answer, performance.now())
     }
   }
 

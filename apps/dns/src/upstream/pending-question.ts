@@ -1,31 +1,15 @@
 import type { AnswerCache } from '../cache/answer-cache.ts'
-import type { ForwardingSettings } from '../dnsmasq/settings.ts'
 import type { Answer } from '../wire/answer.ts'
 import { rcode } from '../wire/protocol.ts'
-import type { AddressRules } from './address-rules.ts'
-import { Attempt, AttemptFailure, type AttemptOwner } from './attempt.ts'
+import { type Attempt, AttemptFailure, type AttemptOwner } from './attempt.ts'
 import { answerFrom, bogus, rebinding, refusalOf, unreachable } from './failing-answers.ts'
-import type { LoopMarker } from './loop-marker.ts'
+import { attemptOf } from './question-attempt.ts'
+import type { QuestionContext } from './question-context.ts'
 import { QuestionRound } from './question-round.ts'
-import type { RandomOctets } from './random-octets.ts'
 import { type CheckedReply, checkReply } from './reply-check.ts'
 import type { UpstreamLink } from './upstream-link.ts'
 import type { Turn } from './upstream-order.ts'
-import { encodeQuestion, isTruncated, type Likeness, questionEndOf, type UpstreamQuestion } from './upstream-question.ts'
-
-/** What all questions have in common. */
-export interface QuestionContext {
-  readonly settings: ForwardingSettings
-  readonly cache: AnswerCache
-  readonly rules: AddressRules
-  readonly random: RandomOctets
-  readonly marker: LoopMarker
-  readonly deadlineMs: number
-  /** A private address came for a public name. */
-  onRebind(question: UpstreamQuestion, link: UpstreamLink): void
-  /** It has its answer and waits for nobody any more. `failed`: nobody gave one. */
-  settled(pending: PendingQuestion, answer: Answer, failed: boolean): void
-}
+import { isTruncated, type Likeness, questionEndOf, type UpstreamQuestion } from './upstream-question.ts'
 
 /**
  * - `asking`: upstreams are asked, who asked us waits
@@ -43,9 +27,6 @@ const transitions: Readonly<Record<QuestionState, readonly QuestionState[]>> = {
 const overdueMs = 1800
 /** Milliseconds until a stale answer's upstreams are tried again: RFC 8767, section 5. */
 const staleRestMs = 30_000
-const shortestPatienceMs = 1500
-/** A connection has to be made first. */
-const streamPatienceMs = 3000
 
 /** One question on its way, whoever and however many asked it. */
 export class PendingQuestion implements AttemptOwner {
@@ -114,6 +95,7 @@ export class PendingQuestion implements AttemptOwner {
     const now = performance.now()
     const { link } = attempt
     if (likeness === 'otherCase' && !attempt.overStream) {
+      this.#round.doubt(link)
       this.attacked(attempt)
       return
     }
@@ -152,7 +134,10 @@ export class PendingQuestion implements AttemptOwner {
       if (failure.kind !== 'busy') health.missed(failure.reason, now, attempt.sentAt)
     }
     this.#failures.push(failure)
-    if (failure.kind !== 'silence') this.#round.setAside(attempt.link, failure.reason)
+    if (attempt.overStream && this.#round.returnToDatagrams(attempt.link)) {
+      // It loses the case, most likely, and takes no connections: better believed than never heard.
+      attempt.link.lostCase(now)
+    } else if (failure.kind !== 'silence') this.#round.setAside(attempt.link, failure.reason)
     this.#goOn(now)
   }
 
@@ -197,7 +182,7 @@ export class PendingQuestion implements AttemptOwner {
       this.#discard(attempt, reason, now)
       return
     }
-    if (this.#state !== 'settled') this.#ask(link, attempt.overStream, now)
+    if (this.#state !== 'settled' && !this.#ask(link, attempt.overStream, now)) this.#goOn(now)
   }
 
   #discard({ link }: Attempt<UpstreamLink>, reason: string, now: number): void {
@@ -234,18 +219,9 @@ export class PendingQuestion implements AttemptOwner {
 
   /** False: nothing could be sent. */
   #ask(link: UpstreamLink, overStream: boolean, now: number): boolean {
-    const { random, marker } = this.#context
     const edns = this.#round.usesEdns(link, now)
-    const mixCase = link.keepsCase(now)
-    const manner = { id: 0, mixCase, edns, authenticData: link.isSecured, padded: link.isSecured }
-    const timeoutMs = link.health.timeoutMs
-    const dueAt = now + (overStream ? streamPatienceMs : Math.max(timeoutMs * 3, shortestPatienceMs))
-    // As long as somebody waits for it, and never shorter than it takes to tell that the upstream is slow.
-    const expiresAt = Math.max(this.#startedAt + this.#context.deadlineMs, dueAt)
-    const attempt = new Attempt<UpstreamLink>({
-      ...{ owner: this, link, message: encodeQuestion(this.question, manner, marker, random), questionEnd: this.#questionEnd },
-      ...{ overStream, sentAt: now, dueAt, expiresAt, edns },
-    })
+    const until = this.#startedAt + this.#context.deadlineMs
+    const attempt = attemptOf({ owner: this, link, question: this.question, overStream, edns, until }, this.#context, now)
     this.#round.asked(link, overStream, now)
     if (!link.send(attempt, now)) {
       this.#failures.push(new AttemptFailure('busy', 'too many questions wait for it'))
@@ -276,7 +252,7 @@ export class PendingQuestion implements AttemptOwner {
   #settle(answer: Answer, failed: boolean): void {
     this.#move('settled')
     this.#tell(answer)
-    this.#context.settled(this, answer, failed)
+    this.#context.settled(this.key, answer, failed)
   }
 
   #tell(answer: Answer): void {

@@ -20,6 +20,7 @@ export class QuestionRound {
   readonly #unfit = new Map<UpstreamLink, string>()
   /** Asked over a connection, as what came over UDP was cut or is in doubt. */
   readonly #streamed = new Set<UpstreamLink>()
+  readonly #doubted = new Set<UpstreamLink>()
   /** Asked without EDNS, as it was an error with it. */
   readonly #plain = new Set<UpstreamLink>()
 
@@ -66,6 +67,16 @@ export class QuestionRound {
     if (this.#streamed.has(link)) return false
     this.#streamed.add(link)
     return true
+  }
+
+  /** A reply of it came in another case than the question: it loses the case, or somebody forges. */
+  doubt(link: UpstreamLink): void {
+    this.#doubted.add(link)
+  }
+
+  /** It is in doubt, and there is no connection to ask over. True: for the first time. */
+  returnToDatagrams(link: UpstreamLink): boolean {
+    return !link.isSecured && this.#doubted.delete(link) && this.#streamed.delete(link)
   }
 
   usesStream(link: UpstreamLink): boolean {
