@@ -4,8 +4,9 @@ import { nameserversOf } from '../upstream/resolv-conf.ts'
 import type { Configuration } from './configuration.ts'
 import type { Notice } from './configuration-line.ts'
 import { filesIn } from './configuration-text.ts'
+import { DomainRules } from './domain-rules.ts'
 import { FollowedFiles } from './followed-files.ts'
-import { type HostLine, readHosts, readLeases } from './host-files.ts'
+import { readHosts, readLeases } from './host-files.ts'
 import { NameRules } from './name-rules.ts'
 import { noticeText, readConfiguration } from './read-configuration.ts'
 import type { UpstreamServer } from './settings.ts'
@@ -31,6 +32,9 @@ export class DnsmasqRules {
   readonly #listeners: DnsmasqListeners
   #configuration: Configuration
   #current: NameRules
+  /** Whom names are asked of that no rule is for, and the rules made with it. */
+  #servers = ''
+  #domains: DomainRules | undefined
   #files: FollowedFiles
   #expiry: NodeJS.Timeout | undefined
   #lastNotices: ReadonlySet<string> = new Set()
@@ -42,6 +46,10 @@ export class DnsmasqRules {
     this.#configuration = readConfiguration(path)
     this.#files = this.#followedFiles()
     this.#current = this.#read()
+  }
+
+  get path(): string {
+    return this.#path
   }
 
   get configuration(): Configuration {
@@ -72,6 +80,7 @@ export class DnsmasqRules {
   reload(): void {
     const configuration = readConfiguration(this.#path)
     this.#configuration = configuration
+    this.#domains = undefined
     this.#files.close()
     this.#files = this.#followedFiles()
     this.start()
@@ -96,17 +105,33 @@ export class DnsmasqRules {
     const leases = readLeases(leaseText)
     const rules = new NameRules(
       configuration,
+      this.#domainRules(),
       {
-        hosts: configuration.hostsFiles.flatMap((path) => filesOf(path)).map((file) => hostsOf(file, notices)),
-        dhcpHosts: configuration.dhcpHostsFiles.flatMap((path) => filesOf(path)).map((file) => textOr(file, notices)),
+        eachHost: (take) => {
+          for (const file of configuration.hostsFiles.flatMap(filesOf)) {
+            readHosts(textOr(file, notices), take, (line, message) => notices.push({ place: { file, line }, message }))
+          }
+        },
+        dhcpHosts: configuration.dhcpHostsFiles.flatMap(filesOf).map((file) => textOr(file, notices)),
         leases,
       },
-      [...configuration.servers, ...this.#systemServers()],
       now,
     )
     this.#tell(notices)
     this.#waitForExpiry(leases.map(({ expires }) => expires).filter((expires) => expires > now))
     return rules
+  }
+
+  /** Those of before, unless the servers are other ones: there may be many, and a hosts file changes often. */
+  #domainRules(): DomainRules {
+    const { servers: own, rules, localTtl } = this.#configuration
+    const servers = [...own, ...this.#systemServers()]
+    const text = JSON.stringify(servers)
+    if (this.#domains === undefined || text !== this.#servers) {
+      this.#servers = text
+      this.#domains = new DomainRules(rules, localTtl, { label: 'default', servers })
+    }
+    return this.#domains
   }
 
   /** Of several files the one that was changed last counts, as with dnsmasq. */
@@ -131,10 +156,6 @@ export class DnsmasqRules {
     this.#expiry = setTimeout(() => this.#refresh(), Math.min(Math.max(delay, 10), longestDelay))
     this.#expiry.unref()
   }
-}
-
-function hostsOf(file: string, notices: Notice[]): HostLine[] {
-  return readHosts(textOr(file, notices), (line, message) => notices.push({ place: { file, line }, message }))
 }
 
 function textOr(file: string, notices: Notice[]): string {

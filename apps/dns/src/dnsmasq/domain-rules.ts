@@ -35,9 +35,13 @@ export class DomainRules {
   /** `ttl` of addresses, in seconds; `defaults`: whom names without a rule are asked of. */
   constructor(lines: readonly RuleLine[], ttl: number, defaults: UpstreamGroup) {
     const collected = collect(lines)
+    // Lists of some 100,000 domains that all say the same are common: these share one rule.
+    const alike = new Map<string, DomainRule>()
     let depth = 0
     for (const [key, { pattern, lines: own }] of collected) {
-      const rule = new DomainRule(key, own, ttl, defaults)
+      const likeness = own.servers.length > 0 ? key : likenessOf(own)
+      const rule = alike.get(likeness) ?? new DomainRule(key, own, ttl, defaults)
+      alike.set(likeness, rule)
       if (pattern.kind === 'any') this.#any = rule
       else if (pattern.kind === 'unqualified') this.#unqualified = rule
       else if (pattern.kind === 'domain') {
@@ -112,6 +116,11 @@ function collect(lines: readonly RuleLine[]): Map<string, Collected> {
     else into.local = true
   }
   return collected
+}
+
+/** The same for all domains about which the file says the same. No name can be it. */
+function likenessOf({ addresses, nothing, byDefault, local }: DomainLines): string {
+  return `${JSON.stringify(addresses)} ${nothing} ${byDefault} ${local}`
 }
 
 /** As it is written in the file, and for people. */

@@ -17,24 +17,33 @@ export interface Lease extends HostLine {
   readonly expires: number
 }
 
-/** What `hosts(5)` says. Lines that make no sense are left out and told to `onFault`, names that are none as well. */
-export function readHosts(text: string, onFault: (line: number, message: string) => void): HostLine[] {
-  const lines: HostLine[] = []
+/**
+ * What `hosts(5)` says, line by line: such files can be large. Lines that make no sense are left out and told to `onFault`, names
+ * that are none as well.
+ */
+export function readHosts(text: string, onLine: (line: HostLine) => void, onFault: (line: number, message: string) => void): void {
   let number = 0
-  for (const line of text.split('\n')) {
+  for (let start = 0; start < text.length; ) {
+    const newline = text.indexOf('\n', start)
+    const end = newline < 0 ? text.length : newline
     number++
-    const comment = line.indexOf('#')
-    const words = (comment < 0 ? line : line.slice(0, comment)).split(/\s+/).filter((word) => word !== '')
-    const [first, ...names] = words
-    if (first === undefined) continue
-    const address = addressBytes(first)
-    if (address === undefined) onFault(number, `"${first}" is no IP address`)
-    else {
-      const good = names.flatMap((name) => nameOrNothing(name, (message) => onFault(number, message)))
-      if (good.length > 0) lines.push({ address, names: good })
-    }
+    readHostLine(text.slice(start, end), onLine, (message) => onFault(number, message))
+    start = end + 1
   }
-  return lines
+}
+
+function readHostLine(line: string, onLine: (line: HostLine) => void, onFault: (message: string) => void): void {
+  const comment = line.indexOf('#')
+  const [first = '', ...words] = (comment < 0 ? line : line.slice(0, comment)).trim().split(/\s+/)
+  if (first === '') return
+  const address = addressBytes(first)
+  if (address === undefined) {
+    onFault(`"${first}" is no IP address`)
+    return
+  }
+  const names: WireName[] = []
+  for (const word of words) names.push(...nameOrNothing(word, onFault))
+  if (names.length > 0) onLine({ address, names })
 }
 
 /**

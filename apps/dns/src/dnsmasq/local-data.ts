@@ -9,8 +9,8 @@ import { type Follow, LocalNode } from './local-node.ts'
 
 /** What was read of the files that a configuration names. */
 export interface HostSources {
-  /** In the order in which they count: the first name of an address is what its PTR says. */
-  readonly hosts: readonly (readonly HostLine[])[]
+  /** Gives each line of the hosts files, in the order in which they count: the first name of an address is what its PTR says. */
+  readonly eachHost: (take: (line: HostLine) => void) => void
   /** Texts of `dhcp-hostsfile`. */
   readonly dhcpHosts: readonly string[]
   readonly leases: readonly Lease[]
@@ -19,6 +19,8 @@ export interface HostSources {
 /** All names that a configuration and its files give records to, and those above them. Complete when it is made. */
 export class LocalData {
   readonly #nodes = new Map<WireName, LocalNode>()
+  /** Of names that only have names below them. */
+  readonly #nothing = new LocalNode()
   readonly #follow: Follow
   readonly #configuration: Configuration
 
@@ -37,9 +39,8 @@ export class LocalData {
     for (const { names, addresses, ttl } of configuration.hosts) {
       for (const address of addresses) this.#addHost(address, names, ttl ?? configuration.localTtl, names[0])
     }
-    for (const lines of sources.hosts) for (const line of lines) this.#addHostLine(line)
+    sources.eachHost((line) => this.#addHostLine(line))
     this.#addMachines(sources, now)
-    this.#addNamesAbove()
   }
 
   get size(): number {
@@ -118,24 +119,21 @@ export class LocalData {
     return ranged?.name ?? domain
   }
 
-  /** A name with something below it exists: RFC 8020, section 2. */
-  #addNamesAbove(): void {
-    const empty = new LocalNode()
-    for (const name of [...this.#nodes.keys()]) {
-      for (let at = name.charCodeAt(0) + 1; at < name.length - 1; at += name.charCodeAt(at) + 1) {
-        const above = name.slice(at)
-        if (this.#nodes.has(above)) break
-        this.#nodes.set(above, empty)
-      }
-    }
+  #node(name: WireName): LocalNode {
+    const known = this.#nodes.get(name)
+    if (known !== undefined && known !== this.#nothing) return known
+    const node = new LocalNode()
+    this.#nodes.set(name, node)
+    if (known === undefined) this.#addNamesAbove(name)
+    return node
   }
 
-  #node(name: WireName): LocalNode {
-    let node = this.#nodes.get(name)
-    if (node === undefined) {
-      node = new LocalNode()
-      this.#nodes.set(name, node)
+  /** A name with something below it exists: RFC 8020, section 2. What is above a name that is there, is there. */
+  #addNamesAbove(name: WireName): void {
+    for (let at = name.charCodeAt(0) + 1; at < name.length - 1; at += name.charCodeAt(at) + 1) {
+      const above = name.slice(at)
+      if (this.#nodes.has(above)) return
+      this.#nodes.set(above, this.#nothing)
     }
-    return node
   }
 }

@@ -24,8 +24,6 @@ const longestChain = 16
 export class LocalNode {
   #records: readonly LocalRecord[] = noRecords
   #alias: Alias | undefined
-  #addresses: Answer | undefined
-  #others: Map<number, Answer> | undefined
 
   get alias(): Alias | undefined {
     return this.#alias
@@ -41,8 +39,9 @@ export class LocalNode {
 
   /** For who builds the table. No record is there twice (RFC 2181, section 5). */
   add(record: LocalRecord): void {
-    if (this.#records.some(({ type, data }) => type === record.type && data === record.data)) return
-    this.#records = [...this.#records, record]
+    const known = this.#records
+    if (known.length === 0) this.#records = [record]
+    else if (!known.some(({ type, data }) => type === record.type && data === record.data)) this.#records = [...known, record]
   }
 
   /** For who builds the table. An alias hides all records of its name. */
@@ -51,31 +50,17 @@ export class LocalNode {
   }
 
   /**
-   * Undefined: there is nothing of that type here. Encoded when it is asked for first, and kept.
+   * Undefined: there is nothing of that type here. Not kept: whole replies are, of names that are asked for often.
    * @param follow gives what an alias leads to
    */
   answer(type: number, follow: Follow): Answer | undefined {
-    if (type === rrType.A) {
-      this.#addresses ??= this.#encode(type, follow)
-      return this.#addresses
-    }
-    let answer = this.#others?.get(type)
-    if (answer === undefined) {
-      answer = this.#encode(type, follow)
-      if (answer === undefined) return undefined
-      this.#others ??= new Map()
-      this.#others.set(type, answer)
-    }
-    return answer
-  }
-
-  #encode(type: number, follow: Follow): Answer | undefined {
-    const isEmpty = this.#alias === undefined && this.#records.length === 0
-    if (isEmpty) return undefined
-    if (type === rrType.ANY) return anyAnswer(this.#alias?.ttl ?? (this.#records[0] as LocalRecord).ttl)
+    if (this.#alias !== undefined) return type === rrType.ANY ? anyAnswer(this.#alias.ttl) : this.#encodeAlias(this.#alias, type, follow)
+    const [first] = this.#records
+    if (first === undefined) return undefined
+    if (type === rrType.ANY) return anyAnswer(first.ttl)
+    if (this.#records.length === 1) return first.type === type ? recordsAnswer(this.#records) : undefined
     const records = this.recordsOf(type)
-    if (this.#alias === undefined) return records.length === 0 ? undefined : recordsAnswer(records)
-    return this.#encodeAlias(this.#alias, type, follow)
+    return records.length === 0 ? undefined : recordsAnswer(records)
   }
 
   #encodeAlias(first: Alias, type: number, follow: Follow): Answer {
@@ -104,10 +89,8 @@ const noRecords: readonly LocalRecord[] = []
 
 /** Records of the name that was asked for. */
 export function recordsAnswer(records: readonly LocalRecord[]): Answer {
-  return answerOf({
-    counts: [records.length, 0, 0],
-    records: Buffer.concat(records.map((record) => encodeRecord(undefined, record))),
-  })
+  const encoded = records.map((record) => encodeRecord(undefined, record))
+  return answerOf({ counts: [records.length, 0, 0], records: encoded.length === 1 ? (encoded[0] as Buffer) : Buffer.concat(encoded) })
 }
 
 /** `owner` undefined: the name that was asked for. */

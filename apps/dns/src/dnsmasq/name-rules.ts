@@ -4,26 +4,24 @@ import { rrType } from '../wire/protocol.ts'
 import type { Query } from '../wire/query.ts'
 import type { Configuration } from './configuration.ts'
 import { noData, noName, type Verdict } from './domain-rule.ts'
-import { DomainRules } from './domain-rules.ts'
+import type { DomainRules } from './domain-rules.ts'
 import { type HostSources, LocalData } from './local-data.ts'
 import { isPrivateReverse } from './reverse-query.ts'
-import type { ForwardingSettings, UpstreamGroup, UpstreamServer } from './settings.ts'
+import type { UpstreamGroup } from './settings.ts'
 
 /** What dnsmasq's configuration makes of names: which are answered here, and whom the others are asked of. Never changes. */
 export class NameRules {
-  readonly settings: ForwardingSettings
   readonly #data: LocalData
   readonly #domains: DomainRules
   readonly #domainNeeded: boolean
   readonly #bogusPriv: boolean
 
-  /** `servers`: for names that no rule is for. `now`: Unix time in seconds. */
-  constructor(configuration: Configuration, sources: HostSources, servers: readonly UpstreamServer[], now: number) {
-    this.settings = configuration.forwarding
+  /** `now`: Unix time in seconds. */
+  constructor(configuration: Configuration, domains: DomainRules, sources: HostSources, now: number) {
     this.#domainNeeded = configuration.domainNeeded
     this.#bogusPriv = configuration.bogusPriv
-    this.#domains = new DomainRules(configuration.rules, configuration.localTtl, { label: 'default', servers })
-    this.#data = new LocalData(configuration, sources, now, (name, type) => this.#domains.addressesOf(name, type))
+    this.#domains = domains
+    this.#data = new LocalData(configuration, sources, now, (name, type) => domains.addressesOf(name, type))
   }
 
   /** Undefined: it is to be asked of `upstreamsFor` it. Always at once. */

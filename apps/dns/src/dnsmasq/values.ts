@@ -2,6 +2,7 @@ import { isIP } from 'node:net'
 import { domainToASCII } from 'node:url'
 import { addressBytes } from '../wire/address.ts'
 import { type WireName, wireName } from '../wire/name.ts'
+import { size } from '../wire/protocol.ts'
 import { ValueError } from './configuration-line.ts'
 import type { AddressRange, UpstreamServer } from './settings.ts'
 
@@ -16,6 +17,8 @@ export function readNumber(text: string, what: string, maximum: number = maximum
 
 /** A name, in lower case; one with other letters than ASCII as RFC 5890 has it. A last dot is allowed. @throws ValueError */
 export function readName(text: string): WireName {
+  const plain = plainName(text)
+  if (plain !== undefined) return plain
   const name = text === '.' || text === '' ? undefined : wireName(isAscii(text) ? text : domainToASCII(text))
   if (name === undefined || /[\0-\x20]/.test(text)) throw new ValueError(`"${text}" is no domain name`)
   return name
@@ -49,4 +52,18 @@ function readEndpoint(text: string, otherwise: string): { readonly address: stri
 
 function isAscii(text: string): boolean {
   return !/[\u0080-\uffff]/.test(text)
+}
+
+/** Names of the usual letters, which most are, without detours. Undefined: another name, or none. */
+function plainName(text: string): WireName | undefined {
+  if (text.length > size.name - 2 || !/^[a-z0-9_.-]+$/.test(text)) return undefined
+  let name = ''
+  for (let start = 0; start <= text.length; ) {
+    const dot = text.indexOf('.', start)
+    const end = dot < 0 ? text.length : dot
+    if (end === start || end - start > size.label) return undefined
+    name += String.fromCharCode(end - start) + text.slice(start, end)
+    start = end + 1
+  }
+  return `${name}\0`
 }

@@ -133,7 +133,7 @@ export const comparisons: readonly Comparison[] = [
       rev-server=192.168.5.9,UP2
       rev-server=192.168.6.0/24
       rev-server=fd00:1::/32,UP2
-      rev-server=fd00:2::/30,UP3
+      rev-server=fd00:8::/30,UP3
       host-record=h.l.test,10.200.0.1
       host-record=e.e.deep.l.test,10.200.0.2
       txt-record=only.txt.l.test,x
@@ -204,9 +204,10 @@ export const comparisons: readonly Comparison[] = [
       1.1.128.10.in-addr.arpa PTR
       1.1.0.0.0.0.0.d.f.ip6.arpa PTR
       1.1.0.0.0.0.d.f.ip6.arpa PTR
-      1.2.0.0.0.0.d.f.ip6.arpa PTR
-      1.3.0.0.0.0.d.f.ip6.arpa PTR
-      1.4.0.0.0.0.d.f.ip6.arpa PTR`,
+      1.8.0.0.0.0.0.d.f.ip6.arpa PTR
+      1.b.0.0.0.0.0.d.f.ip6.arpa PTR
+      1.c.0.0.0.0.0.d.f.ip6.arpa PTR
+      1.7.0.0.0.0.0.d.f.ip6.arpa PTR`,
   },
   {
     title: 'names of the file',

@@ -1,0 +1,156 @@
+import { readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { addressBytes, reverseName } from '../wire/address.ts'
+import { labelOffsets, type WireName, wireName } from '../wire/name.ts'
+import type { Configuration } from './configuration.ts'
+import { type Directive, ValueError } from './configuration-line.ts'
+import { filesIn, readConfigurationText } from './configuration-text.ts'
+import type { DnsmasqRules } from './dnsmasq-rules.ts'
+import { within } from './host-files.ts'
+import { Draft } from './options/draft.ts'
+import { recordOptions } from './options/record-options.ts'
+import { serverOptions } from './options/server-options.ts'
+
+/** Lines that are told, where several say the same of a name. */
+const mostLines = 3
+const tables = { ...serverOptions, ...recordOptions }
+
+interface Question {
+  readonly name: WireName
+  readonly labels: readonly number[]
+}
+
+/**
+ * Which lines of the configuration, or of the files that it names, speak of a name. For people who ask: the files are read
+ * again for it, the configuration's lines once as long as the rules stay the same. One that was changed since the rules were
+ * read is told as it is now.
+ */
+export function whereInFile(rules: DnsmasqRules, { name, labels }: Question): string {
+  const lines = linesOf(rules)
+  const own = lines.names.get(name) ?? inHostFiles(rules.configuration, name)
+  const found = own.length > 0 ? own : (lines.domainLines(name, labels) ?? lines.switches)
+  return found.length === 0 ? rules.path : found.slice(0, mostLines).join('; ')
+}
+
+const known = new WeakMap<Configuration, ConfigurationLines>()
+
+function linesOf({ path, configuration }: DnsmasqRules): ConfigurationLines {
+  const before = known.get(configuration)
+  if (before !== undefined) return before
+  const lines = new ConfigurationLines(path, configuration.domain)
+  known.set(configuration, lines)
+  return lines
+}
+
+/** The lines of a configuration by the names that they speak of. */
+class ConfigurationLines {
+  readonly names = new Map<WireName, string[]>()
+  /** Those that keep names from being forwarded, whichever. */
+  readonly switches: string[] = []
+  readonly #domains = new Map<WireName, string[]>()
+  readonly #endings: { readonly ending: string; readonly line: string }[] = []
+  readonly #any: string[] = []
+  readonly #unqualified: string[] = []
+
+  constructor(path: string, domain: WireName | undefined) {
+    for (const directive of readConfigurationText(path).directives) this.#take(directive, domain)
+  }
+
+  /** Those of the longest match; undefined: none. */
+  domainLines(name: WireName, labels: readonly number[]): string[] | undefined {
+    for (const at of labels) {
+      const lines = this.#domains.get(name.slice(at))
+      if (lines !== undefined) return lines
+      const ending = this.#endings.filter((each) => name.slice(at).endsWith(each.ending))
+      if (ending.length > 0) return ending.map(({ line }) => line)
+    }
+    if (labels.length === 1 && this.#unqualified.length > 0) return this.#unqualified
+    return this.#any.length > 0 ? this.#any : undefined
+  }
+
+  #take(directive: Directive, domain: WireName | undefined): void {
+    const { option, value, place } = directive
+    const line = `${place.file}:${place.line}: ${option}${value === undefined ? '' : `=${value}`}`
+    if (option === 'domain-needed' || option === 'bogus-priv') this.switches.push(line)
+    const reader = tables[option]
+    if (reader === undefined || !('value' in reader) || value === undefined) return
+    const draft = new Draft()
+    try {
+      reader.value(draft, value)
+    } catch (cause) {
+      if (cause instanceof ValueError) return
+      throw cause
+    }
+    this.#takeRules(draft, line)
+    for (const name of namesIn(draft, domain)) append(this.names, name, line)
+  }
+
+  #takeRules({ rules }: Draft, line: string): void {
+    for (const { pattern, effect } of rules) {
+      // Whom to ask is told with the upstream that answered.
+      if (effect.kind === 'server' || effect.kind === 'default') continue
+      if (pattern.kind === 'any') this.#any.push(line)
+      else if (pattern.kind === 'unqualified') this.#unqualified.push(line)
+      else if (pattern.kind === 'domain') append(this.#domains, pattern.name, line)
+      else this.#endings.push({ ending: pattern.ending + pattern.parent, line })
+    }
+  }
+}
+
+/** All names that a line gives something to. */
+function namesIn({ hosts, records, aliases, services, mailNames, dhcpHosts }: Draft, domain: WireName | undefined): WireName[] {
+  return [
+    ...hosts.flatMap(({ names, addresses }) => [...names, ...addresses.map(reverseName)]),
+    ...records.map(({ owner }) => owner),
+    ...aliases.keys(),
+    ...services.map(({ owner }) => (domain === undefined ? owner : within(owner, domain))),
+    ...mailNames.map(({ owner }) => owner),
+    ...dhcpHosts.flatMap(({ name, addresses }) => [...completed(name, domain), ...addresses.map(reverseName)]),
+  ]
+}
+
+/** Files of hosts, machines and leases: wherever a line has the name, or the address whose name is asked for. */
+function inHostFiles(configuration: Configuration, name: WireName): string[] {
+  const { hostsFiles, dhcpHostsFiles, leaseFile, domain } = configuration
+  const files = [...hostsFiles, ...dhcpHostsFiles, ...(leaseFile === undefined ? [] : [leaseFile])].flatMap(filesAt)
+  const found: string[] = []
+  for (const file of files) {
+    for (const [index, line] of textOf(file).split('\n').entries()) {
+      const words = line.replace(/#.*$/, '').split(/[\s,]+/)
+      if (words.some((word) => speaksOf(word, name, domain))) found.push(`${file}:${index + 1}: ${line.trim()}`)
+      if (found.length === mostLines) return found
+    }
+  }
+  return found
+}
+
+function speaksOf(word: string, name: WireName, domain: WireName | undefined): boolean {
+  if (word === '') return false
+  const address = addressBytes(word)
+  return address === undefined ? completed(word, domain).includes(name) : reverseName(address) === name
+}
+
+function completed(text: string, domain: WireName | undefined): WireName[] {
+  const name = wireName(text)
+  if (name === undefined) return []
+  return domain === undefined || labelOffsets(name).length !== 1 ? [name] : [name, within(name, domain)]
+}
+
+function filesAt(path: string): string[] {
+  const stat = statSync(path, { throwIfNoEntry: false })
+  return stat?.isDirectory() === true ? filesIn(path).map((file) => join(path, file)) : [path]
+}
+
+function textOf(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch {
+    return ''
+  }
+}
+
+function append(lines: Map<WireName, string[]>, name: WireName, line: string): void {
+  const before = lines.get(name)
+  if (before === undefined) lines.set(name, [line])
+  else before.push(line)
+}
