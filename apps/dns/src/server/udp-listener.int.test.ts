@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { describe, expect, it } from 'vitest'
 import { askUdp } from '../testing/ask.ts'
 import { queryMessage, read } from '../testing/messages.ts'
+import { MutatedPackets } from '../testing/mutated-packets.ts'
 import { addressRecord, scriptedUpstream, upstreamReply } from '../testing/scripted-upstream.ts'
 import { domain, entry, loadedTable, resolverOf } from '../testing/tables.ts'
 import { Forwarder } from '../upstream/forwarder.ts'
@@ -115,6 +116,22 @@ describe.each([
     const noise = [queryMessage({ id: 1, name: names[0] as string, flags: 0x8180 }), Buffer.alloc(0), Buffer.alloc(11, 1)]
     const replies = await askMany([...noise, ...noise, queryMessage({ id: 2, name: names[0] as string })], server.port, { expected: 1 })
     expect(replies.map(idOf)).toEqual([2])
+  })
+
+  it('lives through packets of any kind', async () => {
+    await using server = await listen('127.0.0.1', { batches })
+    const packets = new MutatedPackets(Date.now() % 0x7fff_ffff)
+    const socket = dgram.createSocket('udp4')
+    try {
+      for (let count = 0; count < 3000; count++) {
+        socket.send(packets.next(), server.port, '127.0.0.1')
+        if (count % 100 === 0) await new Promise((resolve) => setImmediate(resolve))
+      }
+      // It may be lost among them.
+      await expect.poll(() => askUdp(server.port, queryMessage({ name: names[0] as string }), 500), { timeout: 20_000 }).toBeDefined()
+    } finally {
+      socket.close()
+    }
   })
 
   it('drops what comes from port 0 (RFC 6335, section 6)', async ({ skip }) => {
