@@ -38,9 +38,9 @@ export function refusalOf(reply: CheckedReply): Answer {
 }
 
 /** What is given to who waits for it. TTLs are written as they are to be read: at most `maxTtl` seconds, and 0 where they were none. */
-export function answerFrom(reply: CheckedReply, maxTtl: number): Answer {
+export function answerFrom(reply: CheckedReply, maxTtl: number, from: string): Answer {
   const { rcode: code, counts, records, ttls, authentic, explanation } = reply
   for (let index = 0; index < ttls.length; index += 2)
     records.writeUInt32BE(Math.min(ttls[index + 1] as number, maxTtl), ttls[index] as number)
-  return { rcode: code, authoritative: false, authentic, counts, records, option: explanation ?? nothing, keepUntil: 0 }
+  return { rcode: code, authoritative: false, authentic, counts, records, option: explanation ?? nothing, keepUntil: 0, from }
 }

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { type AddressRange, defaultForwarding, type ForwardingSettings } from '../dnsmasq/settings.ts'
 import { askUdp } from '../testing/ask.ts'
-import { type Ask, encodeName, queryMessage, read } from '../testing/messages.ts'
+import { type Ask, encodeName, queryMessage, read, words } from '../testing/messages.ts'
 import {
   addressRecord,
   recordOf,
@@ -202,6 +202,25 @@ describe('addresses in answers', () => {
     const exemptDomains = [wireName('inside.example') as string]
     const { replies } = await answered(upstream, { rebind: { stop: true, localhostOk: false, exemptDomains } }, ['1-1-1-1.example'])
     expect(replies[0]).toMatchObject({ rcode: 'NOERROR', answers: [] })
+  })
+
+  it('are looked at in HTTPS records too (RFC 9460, section 7.3)', async () => {
+    const hint = (key: number, address: string) => {
+      const octets = addressBytes(address) as Buffer
+      return Buffer.concat([words(1), Buffer.from([0]), words(1, 3), Buffer.from([2, 0x68, 0x32]), words(key, octets.length), octets])
+    }
+    let data: Buffer = hint(4, '10.0.0.1')
+    await using upstream = await scriptedUpstream((query) => [upstreamReply(query, { answers: [recordOf(0xc00c, rrType.HTTPS, 0, data)] })])
+    const rebind = { stop: true, localhostOk: false, exemptDomains: [] }
+    await using server = await serve(table, new Forwarder([upstream], { settings: settings({ rebind }) }))
+    const count = async () => (await ask(server.port, { name: 'a.example', type: rrType.HTTPS })).answers.length
+    expect(await count()).toBe(0)
+    data = hint(6, 'fd00::1')
+    expect(await count()).toBe(0)
+    for (const harmless of [hint(6, '2600::1'), hint(4, '8.8.8.8'), words(0, 0)]) {
+      data = harmless
+      expect(await count()).toBe(1)
+    }
   })
 
   it('make it NXDOMAIN where they stand for no such name (bogus-nxdomain), before all else', async () => {

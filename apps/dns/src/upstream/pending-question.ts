@@ -172,7 +172,7 @@ export class PendingQuestion implements AttemptOwner {
     if (verdict === 'rebind') this.#context.onRebind(this.question, link)
     if (verdict === 'fine') {
       this.#cache.store(this.message, this.#questionEnd, this.variant, reply, now)
-      this.#settle(answerFrom(reply, this.#context.settings.maxTtl ?? Number.POSITIVE_INFINITY), false)
+      this.#settle(answerFrom(reply, this.#context.settings.maxTtl ?? Number.POSITIVE_INFINITY, link.label), false)
     } else this.#settle(verdict === 'bogus' ? bogus : rebinding, false)
   }
 
@@ -193,6 +193,7 @@ export class PendingQuestion implements AttemptOwner {
 
   #noteAnswered(attempt: Attempt<UpstreamLink>, now: number): void {
     attempt.link.counters.answered++
+    if (attempt.measured) attempt.link.roundTrips.take(now - attempt.sentAt)
     attempt.link.health.answered(attempt.measured ? now - attempt.sentAt : undefined, now)
   }
 

@@ -2,7 +2,7 @@ import type { Keepable } from '../cache/cached-answer.ts'
 import type { WireName } from '../wire/name.ts'
 import { lowFlag, rcode as rcodes, rrClass, rrType } from '../wire/protocol.ts'
 import { recordAt } from '../wire/records.ts'
-import { firstExtendedError, negativeLifetime } from './reply-facts.ts'
+import { type AddressSpan, firstExtendedError, hintsIn, negativeLifetime } from './reply-facts.ts'
 import { isWithin, lowerNameAt, readName } from './reply-names.ts'
 import type { UpstreamQuestion } from './upstream-question.ts'
 
@@ -14,8 +14,8 @@ export interface CheckedReply extends Keepable {
   readonly kind: ReplyKind
   /** The extended error that the upstream gave, as an option in wire form (RFC 8914); undefined: none. */
   readonly explanation: Buffer | undefined
-  /** The addresses in the answer section: where they begin in `records`, and how many octets each has. */
-  readonly addresses: readonly { readonly at: number; readonly length: number }[]
+  /** The addresses in the answer section, as places in `records`. */
+  readonly addresses: readonly AddressSpan[]
 }
 
 interface Found {
@@ -47,7 +47,7 @@ export function checkReply(reply: Buffer, questionEnd: number, question: Upstrea
   let rcode = (reply[3] as number) & lowFlag.RCODE
   const answers: Found[] = []
   const ttls: number[] = []
-  const addresses: { at: number; length: number }[] = []
+  const addresses: AddressSpan[] = []
   let explanation: Buffer | undefined
   let soa: Found | undefined
   let hasNameServers = false
@@ -74,6 +74,8 @@ export function checkReply(reply: Buffer, questionEnd: number, question: Upstrea
       if (addressLength > 0) {
         if (record.end - rdata !== addressLength) return 'an address has the wrong length'
         addresses.push({ at: rdata - questionEnd, length: addressLength })
+      } else if (record.type === rrType.HTTPS || record.type === rrType.SVCB) {
+        for (const { at: hint, length } of hintsIn(reply, rdata, record.end)) addresses.push({ at: hint - questionEnd, length })
       }
       answers.push(found)
     } else if (index < additionalsFrom) {

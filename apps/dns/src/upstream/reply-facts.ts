@@ -16,6 +16,30 @@ export function firstExtendedError(options: Buffer): Buffer | undefined {
   return undefined
 }
 
+/** Keys of service parameters that hold addresses, and how long one is: RFC 9460, section 14.3.2. */
+const hintLengths: Readonly<Record<number, number>> = { 4: 4, 6: 16 }
+
+/** An address in a reply: where it begins, and how many octets it has. */
+export interface AddressSpan {
+  readonly at: number
+  readonly length: number
+}
+
+/** The addresses in an HTTPS or SVCB record, which browsers connect to as to those of A and AAAA: RFC 9460, sections 2.2 and 7.3. */
+export function hintsIn(reply: Buffer, rdata: number, end: number): AddressSpan[] {
+  const hints: AddressSpan[] = []
+  let at = rdata + 2
+  while (at < end && reply[at] !== 0) at += 1 + (reply[at] as number)
+  for (at++; at + 4 <= end; ) {
+    const length = hintLengths[reply.readUInt16BE(at)]
+    const valueEnd = at + 4 + reply.readUInt16BE(at + 2)
+    if (valueEnd > end) break
+    if (length !== undefined) for (let hint = at + 4; hint + length <= valueEnd; hint += length) hints.push({ at: hint, length })
+    at = valueEnd
+  }
+  return hints
+}
+
 /** How long a negative answer may be kept: the lesser of the SOA's TTL and its MINIMUM (RFC 2308, section 5). 0 where it is broken. */
 export function negativeLifetime(reply: Buffer, rdata: number, ttl: number): number {
   const end = rdata + reply.readUInt16BE(rdata - 2)

@@ -1,6 +1,7 @@
 import type { UpstreamServer } from '../dnsmasq/settings.ts'
 import type { Attempt } from './attempt.ts'
 import type { RandomOctets } from './random-octets.ts'
+import { RoundTrips } from './round-trips.ts'
 import { StreamConnections } from './stream-connections.ts'
 import { UdpSockets } from './udp-sockets.ts'
 import { upstreamLabel } from './upstream-address.ts'
@@ -30,6 +31,7 @@ export class UpstreamLink {
   readonly label: string
   readonly health: UpstreamHealth
   readonly counters: UpstreamCounters = { asked: 0, answered: 0, silent: 0, unreachable: 0, unfit: 0, truncated: 0, suspicious: 0 }
+  readonly roundTrips = new RoundTrips()
   readonly #udp: UdpSockets
   readonly #streams: StreamConnections
   #losesCaseUntil = 0

@@ -14,6 +14,8 @@ export const rrType = {
   SRV: 33,
   DNAME: 39,
   OPT: 41,
+  SVCB: 64,
+  HTTPS: 65,
   TKEY: 249,
   TSIG: 250,
   IXFR: 251,
