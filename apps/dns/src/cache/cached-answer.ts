@@ -81,6 +81,10 @@ export class CachedAnswer implements Answer {
     return Math.min(this.storedAt + (this.#stamped + 1) * 1000, this.expiresAt)
   }
 
+  get isStale(): boolean {
+    return this.#stamped === -1
+  }
+
   /** Octets, with what the objects around it take. */
   get cost(): number {
     return this.records.length + this.name.length + this.#ttls.length * 4 + 640

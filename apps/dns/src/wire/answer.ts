@@ -22,6 +22,8 @@ export interface Answer {
   readonly keepUntil?: number
   /** Validated, by an upstream that we believe it of (RFC 4035, section 3.2.3). Default: not. */
   readonly authentic?: boolean
+  /** Which upstream said so, for people. Default: none. */
+  readonly from?: string
 }
 
 /** RFC 1035, section 4.1.4: points to octet 12. */
