@@ -7,7 +7,8 @@ import { askUdp } from '../testing/ask.ts'
 import { queryMessage } from '../testing/messages.ts'
 import type { ScriptedUpstream } from '../testing/scripted-upstream.ts'
 import { rrType } from '../wire/protocol.ts'
-import { type Comparison, comparisons } from './testing/comparisons.ts'
+import type { Comparison } from './testing/comparison.ts'
+import { comparisons } from './testing/comparisons.ts'
 import { hasDnsmasq, startDnsmasq } from './testing/dnsmasq-process.ts'
 import { numberedUpstream } from './testing/numbered-upstream.ts'
 import { type PlainReply, plainReply } from './testing/plain-reply.ts'
@@ -72,14 +73,17 @@ describe.skipIf(!hasDnsmasq())('the same file, read by us and by dnsmasq', () =>
     expect(wrong).toEqual([])
   })
 
-  function writeFiles({ title, file, files = {} }: Comparison): string {
+  function writeFiles({ title, file, files = {}, withSystemHosts }: Comparison): string {
     const own = join(folder, title.replaceAll(/[^a-z]+/g, '-'))
     const fill = (text: string) =>
       text
         .replaceAll('DIR', own)
         .replaceAll('PORT', dhcpPorts())
         .replaceAll(/UP([123])/g, (_, number) => `127.0.0.1#${upstreams[Number(number) - 1]?.port}`)
-    for (const [name, text] of Object.entries({ ...files, 'dnsmasq.conf': `no-resolv\nno-hosts\n${file}\n` })) {
+    for (const [name, text] of Object.entries({
+      ...files,
+      'dnsmasq.conf': `no-resolv\n${withSystemHosts === true ? '' : 'no-hosts\n'}${file}\n`,
+    })) {
       const path = join(own, name)
       mkdirSync(dirname(path), { recursive: true })
       writeFileSync(path, fill(text))
