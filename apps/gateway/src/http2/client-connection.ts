@@ -1,40 +1,26 @@
 import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import type { ConnectionInfo } from '../http/client-connection.ts'
+import type { RequestHead } from '../http/client-stream.ts'
 import type { OpenConnection } from '../http/open-connections.ts'
 import type { StreamHandler } from '../http1/client-connection.ts'
-import { ClientSettings } from './client-settings.ts'
 import { Http2ClientStream } from './client-stream.ts'
-import { EndedStreams } from './ended-streams.ts'
 import { FloodLimit } from './flood-limit.ts'
+import { FrameHandler, type FrameHost, streamsAtMost } from './frame-handler.ts'
 import { FrameReader, type FrameSink } from './frame-reader.ts'
-import {
-  ErrorCode,
-  Flag,
-  FrameType,
-  frameHead,
-  goaway,
-  maxWindow,
-  preface,
-  resetFrame,
-  Setting,
-  settingsAck,
-  settingsFrame,
-  windowUpdate,
-} from './frames.ts'
-import { contentsOf, HeaderBlock } from './header-block.ts'
-import { areTrailers, readRequestHead } from './header-list.ts'
-import { HeaderList, HpackDecoder } from './hpack-decoder.ts'
+import { ErrorCode, FrameType, frameHead, goaway, maxStream, Setting, settingsFrame, windowUpdate } from './frames.ts'
+import { connectionWindow, Inflow } from './inflow.ts'
 import { Outgoing } from './outgoing.ts'
+import { PrefaceReader } from './preface-reader.ts'
 import { streamWindow } from './request-body.ts'
-import type { StreamOwner } from './stream-owner.ts'
+import { StreamTable } from './stream-table.ts'
 
 /** How long a client gets to take the last frames and to close, ms. */
 const lingerMs = 5_000
-const streamsAtMost = 250
-const fieldsAtMost = 200
-/** Of all streams together, bytes; given back as soon as something came: each stream has its own limit. */
-const connectionWindow = 1024 * 1024
+/** How long a client that does not take the rest of the last responses is waited for, ms. */
+const stalledMs = 60_000
+/** How long a client gets to hear that the connection is going to end, and to say that it has heard it, ms. */
+const noticeMs = 1_000
 /** Bytes that wait to be written, bodies aside. Whoever lets it become more is read no further. */
 const unreadLimit = 256 * 1024
 
@@ -45,22 +31,27 @@ const greeting = (headerBytes: number): string =>
     ...[Setting.maxHeaderListSize, headerBytes],
   ]) + windowUpdate(0, connectionWindow - 65_535)
 
+/** That it is going to end, but not with which stream; the answer tells that the client knows (RFC 9113, section 6.8). */
+const notice = `${goaway(maxStream, ErrorCode.none) + frameHead(8, FrameType.ping, 0, 0)}standin.`
+
 /**
  * | from | to | when |
  * |---|---|---|
  * | `preface` | `open` | the client said that it speaks HTTP/2 |
- * | `open` | `leaving` | it drains, was idle, or the client says GOAWAY: no stream is taken any more |
- * | `preface`, `open`, `leaving` | `closing` | the last stream has ended, or the client broke the protocol; GOAWAY is out |
+ * | `open` | `noticed` | it drains, or was idle: the client is told. What it has sent by then is taken |
+ * | `noticed` | `leaving` | the client has heard it, or had time to: no stream is taken any more |
+ * | `open` | `leaving` | the client says GOAWAY |
+ * | any but `closed` | `closing` | the last stream has ended, or the client broke the protocol; GOAWAY is out |
  * | any | `closed` | the socket is closed |
  */
-type Phase = 'preface' | 'open' | 'leaving' | 'closing' | 'closed'
+type Phase = 'preface' | 'open' | 'noticed' | 'leaving' | 'closing' | 'closed'
 
 /** Serves HTTP/2 on a socket whose handshake is done. */
 export const acceptHttp2 = (socket: Socket | TLSSocket, info: ConnectionInfo, handler: StreamHandler): Http2ClientConnection =>
   new Http2ClientConnection(socket, info, handler)
 
 /** One connection of a client that speaks HTTP/2 (RFC 9113). Requests on it go their ways side by side. */
-export class Http2ClientConnection implements StreamOwner, OpenConnection, FrameSink {
+export class Http2ClientConnection implements FrameHost, OpenConnection, FrameSink {
   readonly socket: Socket | TLSSocket
   readonly transport: Socket
   readonly address: string
@@ -69,24 +60,19 @@ export class Http2ClientConnection implements StreamOwner, OpenConnection, Frame
   readonly localAddress: string
   readonly port: number
   readonly secure: boolean
+  readonly headerBytes: number
   readonly outgoing: Outgoing
+  readonly inflow: Inflow
+  readonly streams = new StreamTable()
   readonly #info: ConnectionInfo
   readonly #handler: StreamHandler
+  readonly #preface = new PrefaceReader()
   readonly #reader = new FrameReader(this)
-  readonly #hpack = new HpackDecoder()
-  readonly #block = new HeaderBlock()
-  readonly #settings = new ClientSettings()
-  readonly #streams = new Map<number, Http2ClientStream>()
-  readonly #ended = new EndedStreams()
-  readonly #floods: FloodLimit
+  readonly #frames: FrameHandler
   #phase: Phase = 'preface'
-  #prefaceAt = 0
-  #hasSettings = false
-  #lastStream = 0
-  /** Bytes of bodies since the client's window was last filled up. */
-  #received = 0
   #isPaused = false
   #deadline: number
+  #unwritten = 0
 
   constructor(socket: Socket | TLSSocket, info: ConnectionInfo, handler: StreamHandler) {
     this.socket = socket
@@ -97,18 +83,28 @@ export class Http2ClientConnection implements StreamOwner, OpenConnection, Frame
     this.localAddress = info.localAddress
     this.port = info.port
     this.secure = info.secure
+    this.headerBytes = handler.limits.headerBytes
     this.#info = info
     this.#handler = handler
     this.outgoing = new Outgoing(socket)
+    this.inflow = new Inflow(this.outgoing)
     handler.connections.add(this)
-    this.#deadline = handler.connections.now + handler.limits.idleMs
-    this.#floods = new FloodLimit(handler.connections.now)
+    this.#deadline = this.now + handler.limits.idleMs
+    this.#frames = new FrameHandler(this, new FloodLimit(this.now))
     socket.on('data', (chunk: Buffer) => this.#read(chunk))
     socket.on('drain', () => this.#onDrain())
     socket.on('end', () => this.#onEnd())
     socket.on('error', ignore)
     socket.on('close', () => this.#onClose())
-    this.outgoing.add(greeting(handler.limits.headerBytes))
+    this.outgoing.add(greeting(this.headerBytes))
+  }
+
+  get now(): number {
+    return this.#handler.connections.now
+  }
+
+  get isLeaving(): boolean {
+    return this.#phase === 'leaving'
   }
 
   covers(host: string): boolean {
@@ -117,34 +113,54 @@ export class Http2ClientConnection implements StreamOwner, OpenConnection, Frame
 
   sweep(now: number): void {
     if (now < this.#deadline) return
-    if (this.#phase === 'closing') this.socket.destroy()
-    else if (this.#streams.size === 0) this.#finish(ErrorCode.none)
+    if (this.#phase === 'closing') this.#sweepClosing(now)
+    else if (this.#phase === 'noticed') this.#leave()
+    else if (this.streams.size === 0) this.drain()
   }
 
-  /**
-   * Says which request was the last one that it took; a client may safely send what came after it to somebody else
-   * (RFC 9113, section 6.8). What is under way is answered, then the connection closes.
-   */
-  drain(): void {
-    if (this.#phase === 'leaving' || this.#phase === 'closing' || this.#phase === 'closed') return
-    if (this.#streams.size === 0) {
-      this.#finish(ErrorCode.none)
+  /** As long as the client takes what was written, however slowly, it isn't kept from it. */
+  #sweepClosing(now: number): void {
+    const { writableLength } = this.socket
+    if (writableLength === 0 || writableLength === this.#unwritten) {
+      this.socket.destroy()
       return
     }
-    this.outgoing.add(goaway(this.#lastStream, ErrorCode.none))
-    this.#phase = 'leaving'
+    this.#unwritten = writableLength
+    this.#deadline = now + stalledMs
+  }
+
+  /** What is under way, or on its way to us, is answered; then the connection closes (RFC 9113, section 6.8). */
+  drain(): void {
+    if (this.#phase === 'preface') this.#finish(ErrorCode.none)
+    if (this.#phase !== 'open') return
+    this.#phase = 'noticed'
+    this.#deadline = this.now + noticeMs
+    this.outgoing.add(notice)
   }
 
   destroy(): void {
     this.socket.destroy()
   }
 
+  onRequest(id: number, head: RequestHead, window: number): void {
+    const stream = new Http2ClientStream(this, id, head, window)
+    this.streams.add(stream)
+    this.#handler.onStream(stream)
+  }
+
   onStreamEnd(id: number, wasReset: boolean): void {
-    this.#streams.delete(id)
-    this.#ended.add(id, wasReset)
-    if (this.#streams.size > 0) return
-    this.#deadline = this.#handler.connections.now + this.#handler.limits.idleMs
+    this.streams.end(id, wasReset)
+    if (this.streams.size > 0) return
     if (this.#phase === 'leaving') this.#finish(ErrorCode.none)
+    else if (this.#phase === 'open') this.#deadline = this.now + this.#handler.limits.idleMs
+  }
+
+  onPong(): void {
+    if (this.#phase === 'noticed') this.#leave()
+  }
+
+  onGoaway(): void {
+    if (this.#phase === 'open' || this.#phase === 'noticed') this.#leave()
   }
 
   onFrameTooLarge(): void {
@@ -152,190 +168,9 @@ export class Http2ClientConnection implements StreamOwner, OpenConnection, Frame
   }
 
   onFrame(type: number, flags: number, stream: number, bytes: Buffer, start: number, end: number): boolean {
-    const fault = this.#take(type, flags, stream, bytes, start, end)
+    const fault = this.#frames.take(type, flags, stream, bytes, start, end)
     if (fault !== ErrorCode.none) this.#fail(fault)
-    return this.#phase === 'open' || this.#phase === 'leaving'
-  }
-
-  /** @returns code of the error of the connection that it is, or none (RFC 9113, section 5.4.1) */
-  #take(type: number, flags: number, stream: number, bytes: Buffer, start: number, end: number): number {
-    if (!this.#block.takes(type, stream)) return ErrorCode.protocol
-    if (!this.#hasSettings) {
-      if (type !== FrameType.settings || (flags & Flag.ack) !== 0) return ErrorCode.protocol
-      this.#hasSettings = true
-    }
-    switch (type) {
-      case FrameType.data:
-        return this.#onData(flags, stream, bytes, start, end)
-      case FrameType.headers:
-        return this.#onHeaders(flags, stream, bytes, start, end)
-      case FrameType.continuation:
-        if (!this.#block.add(bytes.subarray(start, end))) return ErrorCode.calm
-        return (flags & Flag.endHeaders) === 0 ? ErrorCode.none : this.#onBlockEnd()
-      case FrameType.priority:
-        return this.#onPriority(stream, bytes, start, end)
-      case FrameType.reset:
-        return this.#onReset(stream, end - start)
-      case FrameType.settings:
-        return this.#onSettings(flags, stream, bytes, start, end)
-      case FrameType.ping:
-        return this.#onPing(flags, stream, bytes, start, end)
-      case FrameType.goaway:
-        return this.#onGoaway(stream, end - start)
-      case FrameType.windowUpdate:
-        return this.#onWindowUpdate(stream, bytes, start, end)
-      case FrameType.pushPromise:
-        return ErrorCode.protocol
-      default:
-        // RFC 9113, section 5.5
-        return this.#floods.take(this.#handler.connections.now) ? ErrorCode.none : ErrorCode.calm
-    }
-  }
-
-  #onData(flags: number, id: number, bytes: Buffer, start: number, end: number): number {
-    const length = end - start
-    const contents = contentsOf(flags, bytes, start, end, false)
-    if (id === 0 || contents === null) return ErrorCode.protocol
-    this.#received += length
-    if (this.#received >= connectionWindow / 2) {
-      this.outgoing.add(windowUpdate(0, this.#received))
-      this.#received = 0
-    }
-    const stream = this.#streams.get(id)
-    if (stream === undefined) return this.#onStray(id)
-    const isLast = (flags & Flag.endStream) !== 0
-    if (contents.start === contents.end && !isLast && !this.#floods.take(this.#handler.connections.now)) return ErrorCode.calm
-    return this.#judge(stream, stream.onData(bytes.subarray(contents.start, contents.end), length, isLast))
-  }
-
-  #onHeaders(flags: number, id: number, bytes: Buffer, start: number, end: number): number {
-    const contents = contentsOf(flags, bytes, start, end, true)
-    if (id % 2 === 0 || contents === null) return ErrorCode.protocol
-    if (contents.dependsOn === id) return ErrorCode.protocol
-    const isLast = (flags & Flag.endStream) !== 0
-    if ((flags & Flag.endHeaders) !== 0) return this.#onFields(id, isLast, bytes, contents.start, contents.end)
-    this.#block.begin(id, isLast, bytes.subarray(contents.start, contents.end))
-    return ErrorCode.none
-  }
-
-  #onBlockEnd(): number {
-    const { stream, isLast } = this.#block
-    const block = this.#block.take()
-    return this.#onFields(stream, isLast, block, 0, block.length)
-  }
-
-  /** A header block is complete. It is read in any case: what follows depends on it. */
-  #onFields(id: number, isLast: boolean, bytes: Buffer, start: number, end: number): number {
-    const list = new HeaderList(this.#handler.limits.headerBytes, fieldsAtMost)
-    if (!this.#hpack.decode(bytes, start, end, list)) return ErrorCode.compression
-    const stream = this.#streams.get(id)
-    if (stream !== undefined) {
-      if (list.isTooLarge) return this.#judge(stream, ErrorCode.calm)
-      return this.#judge(stream, isLast && areTrailers(list.fields) ? stream.onTrailers(list.fields) : this.#notTrailers(stream))
-    }
-    if (id <= this.#lastStream) {
-      if (this.#ended.wasReset(id)) return ErrorCode.none
-      return this.#ended.has(id) ? ErrorCode.streamClosed : ErrorCode.protocol
-    }
-    if (this.#phase === 'leaving') return ErrorCode.none
-    this.#lastStream = id
-    if (list.isTooLarge) return this.#refuse(id, ErrorCode.calm)
-    if (this.#streams.size >= streamsAtMost) return this.#refuse(id, ErrorCode.refusedStream)
-    const head = readRequestHead(list.fields, isLast)
-    if (head === null) return this.#refuse(id, ErrorCode.protocol)
-    const opened = new Http2ClientStream(this, id, head, this.#settings.window)
-    this.#streams.set(id, opened)
-    this.#handler.onStream(opened)
-    return ErrorCode.none
-  }
-
-  #notTrailers(stream: Http2ClientStream): number {
-    return stream.hasWholeBody ? ErrorCode.streamClosed : ErrorCode.protocol
-  }
-
-  #onPriority(id: number, bytes: Buffer, start: number, end: number): number {
-    if (id === 0) return ErrorCode.protocol
-    if (!this.#floods.take(this.#handler.connections.now)) return ErrorCode.calm
-    const fault =
-      end - start !== 5 ? ErrorCode.frameSize : (bytes.readUInt32BE(start) & 0x7fffffff) === id ? ErrorCode.protocol : ErrorCode.none
-    if (fault === ErrorCode.none) return fault
-    const stream = this.#streams.get(id)
-    // No stream of which something wrong can be said yet: the connection it is.
-    return stream === undefined ? fault : this.#judge(stream, fault)
-  }
-
-  #onReset(id: number, length: number): number {
-    if (id === 0 || id > this.#lastStream) return this.#phase === 'leaving' && id !== 0 ? ErrorCode.none : ErrorCode.protocol
-    if (length !== 4) return ErrorCode.frameSize
-    this.#streams.get(id)?.lose()
-    return this.#floods.take(this.#handler.connections.now) ? ErrorCode.none : ErrorCode.calm
-  }
-
-  #onSettings(flags: number, id: number, bytes: Buffer, start: number, end: number): number {
-    if (id !== 0) return ErrorCode.protocol
-    if ((flags & Flag.ack) !== 0) return start === end ? ErrorCode.none : ErrorCode.frameSize
-    if (!this.#floods.take(this.#handler.connections.now)) return ErrorCode.calm
-    const before = this.#settings.window
-    const fault = this.#settings.read(bytes, start, end)
-    if (fault !== ErrorCode.none) return fault
-    this.outgoing.add(settingsAck)
-    const change = this.#settings.window - before
-    if (change === 0) return fault
-    // A stream may end by it.
-    for (const stream of [...this.#streams.values()]) if (!stream.widen(change)) return ErrorCode.flowControl
-    return fault
-  }
-
-  #onPing(flags: number, id: number, bytes: Buffer, start: number, end: number): number {
-    if (id !== 0) return ErrorCode.protocol
-    if (end - start !== 8) return ErrorCode.frameSize
-    if ((flags & Flag.ack) === 0) this.outgoing.add(frameHead(8, FrameType.ping, Flag.ack, 0) + bytes.toString('latin1', start, end))
-    return ErrorCode.none
-  }
-
-  #onGoaway(id: number, length: number): number {
-    if (id !== 0) return ErrorCode.protocol
-    if (length < 8) return ErrorCode.frameSize
-    if (this.#phase === 'open') this.drain()
-    return ErrorCode.none
-  }
-
-  #onWindowUpdate(id: number, bytes: Buffer, start: number, end: number): number {
-    if (end - start !== 4) return ErrorCode.frameSize
-    const more = bytes.readUInt32BE(start) & 0x7fffffff
-    const { outgoing } = this
-    if (id === 0) {
-      if (more === 0) return ErrorCode.protocol
-      outgoing.window += more
-      if (outgoing.window > maxWindow) return ErrorCode.flowControl
-      outgoing.pump()
-      return ErrorCode.none
-    }
-    const stream = this.#streams.get(id)
-    // It may have been sent before its client knew that the stream had ended.
-    if (stream === undefined) return id > this.#lastStream && this.#phase !== 'leaving' ? ErrorCode.protocol : ErrorCode.none
-    if (more === 0) return this.#judge(stream, ErrorCode.protocol)
-    return stream.widen(more) ? ErrorCode.none : this.#judge(stream, ErrorCode.flowControl)
-  }
-
-  /** An error of a stream ends it (RFC 9113, section 5.4.2). @returns an error of the connection, where there were too many */
-  #judge(stream: Http2ClientStream, fault: number): number {
-    if (fault === ErrorCode.none) return fault
-    stream.reset(fault)
-    return this.#floods.take(this.#handler.connections.now) ? ErrorCode.none : ErrorCode.calm
-  }
-
-  /** A stream that is not taken. @returns as `#judge` */
-  #refuse(id: number, code: number): number {
-    this.outgoing.add(resetFrame(id, code))
-    this.#ended.add(id, true)
-    return this.#floods.take(this.#handler.connections.now) ? ErrorCode.none : ErrorCode.calm
-  }
-
-  /** Part of a body, of a stream that is not open. @returns as `#judge` */
-  #onStray(id: number): number {
-    if (id > this.#lastStream) return this.#phase === 'leaving' ? ErrorCode.none : ErrorCode.protocol
-    return this.#ended.wasReset(id) ? ErrorCode.none : this.#refuse(id, ErrorCode.streamClosed)
+    return this.#phase !== 'closing' && this.#phase !== 'closed'
   }
 
   #read(chunk: Buffer): void {
@@ -351,50 +186,64 @@ export class Http2ClientConnection implements StreamOwner, OpenConnection, Frame
 
   /** @returns where the frames begin */
   #readPreface(chunk: Buffer): number {
-    const end = Math.min(chunk.length, preface.length - this.#prefaceAt)
-    if (chunk.toString('latin1', 0, end) !== preface.slice(this.#prefaceAt, this.#prefaceAt + end)) {
+    const end = this.#preface.read(chunk)
+    if (end === -1) {
       this.#fail(ErrorCode.protocol)
       return chunk.length
     }
-    this.#prefaceAt += end
-    if (this.#prefaceAt === preface.length) this.#phase = 'open'
+    if (this.#preface.isComplete) this.#phase = 'open'
     return end
+  }
+
+  /** Says which request was the last one that it took; a client may safely send what came after it to somebody else. */
+  #leave(): void {
+    if (this.streams.size === 0) {
+      this.#finish(ErrorCode.none)
+      return
+    }
+    this.#phase = 'leaving'
+    this.outgoing.add(goaway(this.streams.last, ErrorCode.none))
   }
 
   /** The client broke the protocol: nothing that is under way can be trusted to end well. */
   #fail(code: number): void {
-    if (this.#phase === 'closing' || this.#phase === 'closed') return
     this.#finish(code)
-    for (const stream of [...this.#streams.values()]) stream.lose()
+    this.#loseAll()
   }
 
   /** Says good-bye, and waits for the client to close. */
   #finish(code: number): void {
     if (this.#phase === 'closing' || this.#phase === 'closed') return
-    this.outgoing.add(goaway(this.#lastStream, code))
+    this.outgoing.add(goaway(this.streams.last, code))
     this.outgoing.flush()
     this.#phase = 'closing'
-    this.#deadline = this.#handler.connections.now + lingerMs
+    this.#deadline = this.now + lingerMs
     this.socket.end()
   }
 
   #onDrain(): void {
+    // Before bodies fill it again: who gives one up says so by a frame.
+    if (this.#isPaused) {
+      this.#isPaused = false
+      this.socket.resume()
+    }
     this.outgoing.pump()
-    if (!this.#isPaused || this.outgoing.isFull) return
-    this.#isPaused = false
-    this.socket.resume()
   }
 
   /** Nobody is there for the answers. */
   #onEnd(): void {
-    for (const stream of [...this.#streams.values()]) stream.lose()
+    this.#loseAll()
     this.socket.destroySoon()
   }
 
   #onClose(): void {
     this.#phase = 'closed'
-    for (const stream of [...this.#streams.values()]) stream.lose()
+    this.#loseAll()
     this.#handler.connections.delete(this)
+  }
+
+  #loseAll(): void {
+    for (const stream of this.streams.all()) stream.lose()
   }
 }
 

@@ -106,8 +106,8 @@ export class Http2ClientStream implements ClientStream, HeldUp {
     const body = this.#body
     if (body.isWanted || body.isOver || this.#hasEnded) return
     body.isWanted = true
-    const { kept } = body
-    while (kept.length > 0 && body.isWanted) this.#passOn(kept.shift() as Buffer)
+    const kept = this.#takeKept()
+    if (kept !== null) this.#passOn(kept)
     if (body.isComplete && body.isWanted) this.#passOnEnd()
   }
 
@@ -123,7 +123,7 @@ export class Http2ClientStream implements ClientStream, HeldUp {
     if (fault !== ErrorCode.none) return fault
     if (chunk.length > 0) {
       if (this.#body.isWanted) this.#passOn(chunk)
-      else if (!this.#hasEnded) this.#body.kept.push(chunk)
+      else if (!this.#hasEnded) this.#keep(chunk)
     }
     if (isLast && this.#body.isWanted) this.#passOnEnd()
     return fault
@@ -170,6 +170,17 @@ export class Http2ClientStream implements ClientStream, HeldUp {
     listener.onClientGone()
   }
 
+  #keep(chunk: Buffer): void {
+    this.#body.kept.add(chunk)
+    this.connection.inflow.keep(chunk.length)
+  }
+
+  #takeKept(): Buffer | null {
+    const kept = this.#body.kept.take()
+    if (kept !== null) this.connection.inflow.release(kept.length)
+    return kept
+  }
+
   #passOn(chunk: Buffer): void {
     if (this.#hasEnded) return
     this.listener.onBody(chunk)
@@ -178,6 +189,7 @@ export class Http2ClientStream implements ClientStream, HeldUp {
   }
 
   #passOnEnd(): void {
+    if (this.#body.isOver) return
     this.#body.isOver = true
     if (!this.#hasEnded) this.listener.onBodyEnd(this.#body.trailers)
   }
@@ -192,7 +204,8 @@ export class Http2ClientStream implements ClientStream, HeldUp {
       if (allowed <= 0) {
         if (at > 0) queue[0] = chunk.subarray(at)
         this.#isHeldUp = true
-        outgoing.hold(this)
+        // What its own window holds up goes on when that grows, whatever becomes of the others.
+        if (this.#window > 0) outgoing.hold(this)
         return
       }
       this.#window -= allowed
@@ -225,7 +238,7 @@ export class Http2ClientStream implements ClientStream, HeldUp {
   #forget(wasReset: boolean): void {
     this.#isClosed = true
     this.#queue = []
-    this.#body.kept.length = 0
+    this.#takeKept()
     this.connection.outgoing.release(this)
     this.connection.onStreamEnd(this.id, wasReset)
   }

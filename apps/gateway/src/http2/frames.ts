@@ -30,14 +30,14 @@ export const ErrorCode = {
 /** RFC 9113, section 6.5.2. */
 export const Setting = { enablePush: 2, maxConcurrentStreams: 3, initialWindowSize: 4, maxFrameSize: 5, maxHeaderListSize: 6 } as const
 
-/** What a client sends first (RFC 9113, section 3.4). */
-export const preface = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'
 /** Bytes of a frame before its payload. */
 export const frameHeadLength = 9
 /** Bytes of a payload, unless the other side takes more. We neither ask for more nor send it. */
 export const maxFrameSize = 16_384
 /** Of a flow control window (RFC 9113, section 6.9.1). */
 export const maxWindow = 0x7fffffff
+/** The identifier that no stream exceeds (RFC 9113, section 5.1.1). */
+export const maxStream = 0x7fffffff
 
 /** Latin1 text: the head of a frame (RFC 9113, section 4.1). */
 export const frameHead = (length: number, type: number, flags: number, stream: number): string =>

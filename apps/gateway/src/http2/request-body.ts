@@ -1,5 +1,6 @@
 import { BodyKind, type RequestHead } from '../http/client-stream.ts'
 import { ErrorCode } from './frames.ts'
+import { KeptBytes } from './kept-bytes.ts'
 
 /** Of one stream, bytes; a slow endpoint holds up its own upload only. */
 export const streamWindow = 256 * 1024
@@ -12,7 +13,7 @@ export class RequestBody {
   /** Its end was passed on, or there is no body. */
   isOver: boolean
   trailers: readonly string[] | null = null
-  readonly kept: Buffer[] = []
+  readonly kept = new KeptBytes()
   #left: number
   #window = streamWindow
   /** Bytes that were passed on, and that the client does not know of yet. */
