@@ -18,17 +18,18 @@ export async function readTableFile<T>(file: string, kind: string): Promise<Tabl
   if (text === undefined) return undefined
   const saved = JSON.parse(text)
   if (saved?.format !== formatOf(kind)) throw new Error(`it is not a table of ${kind}`)
-  const { epoch, revision, domain, gateway, nextId, items } = saved
+  const { epoch, revision, domain, gateway, gatewayPort, nextId, items } = saved
   const whole =
     typeof epoch === 'string' &&
     Number.isInteger(revision) &&
     typeof domain === 'string' &&
     Array.isArray(gateway) &&
+    (gatewayPort === undefined || Number.isInteger(gatewayPort)) &&
     Number.isInteger(nextId) &&
     Array.isArray(items) &&
     items.every((item) => Number.isInteger(item?.environment))
   if (!whole) throw new Error('something is missing in it')
-  return { epoch, revision, domain, gateway, nextId, items }
+  return { epoch, revision, domain, gateway, ...(gatewayPort === undefined ? {} : { gatewayPort }), nextId, items }
 }
 
 /**

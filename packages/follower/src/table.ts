@@ -23,6 +23,7 @@ export class Table<T extends Entry> {
   source: 'none' | 'cache' | 'control' = 'none'
   #domain = ''
   #gateway: readonly string[] = []
+  #gatewayPort: number | undefined
   #nextId = 0
   readonly #entries = new Map<number, T>()
 
@@ -40,6 +41,7 @@ export class Table<T extends Entry> {
     this.source = source
     this.#domain = snapshot.domain
     this.#gateway = snapshot.gateway
+    this.#gatewayPort = snapshot.gatewayPort
     this.#nextId = snapshot.nextId
     this.#entries.clear()
     for (const entry of snapshot.items) this.#entries.set(entry.environment, entry)
@@ -71,6 +73,7 @@ export class Table<T extends Entry> {
       revision: this.revision,
       domain: this.#domain,
       gateway: [...this.#gateway],
+      ...(this.#gatewayPort === undefined ? {} : { gatewayPort: this.#gatewayPort }),
       nextId: this.#nextId,
       items: [...this.#entries.values()],
     }

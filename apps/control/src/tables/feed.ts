@@ -63,6 +63,7 @@ export class Feed {
       revision: events.last,
       domain: place.domain,
       gateway: place.gateway.addresses,
+      gatewayPort: place.gateway.port,
       nextId: environments.nextId,
     }
     yield `${JSON.stringify(head).slice(0, -1)},"items":`

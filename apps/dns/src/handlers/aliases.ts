@@ -1,7 +1,6 @@
 import { displayName } from '../wire/name.ts'
 import { labelsBelow } from '../zones/origin.ts'
 import type { RecordTable } from '../zones/record-table.ts'
-import { ZoneApex } from '../zones/zone-apex.ts'
 import type { Handler } from './handler.ts'
 
 /**
@@ -13,11 +12,11 @@ export function aliases(table: RecordTable): Handler {
     const zone = table.zone
     const environment = table.aliases?.find(query.name)
     if (zone === undefined || environment === undefined) return undefined
-    const node = environment.ttl === 0 ? zone.gateway.changing : zone.gateway.steady
+    const node = environment.isChanging ? zone.gateway.changing : zone.gateway.steady
     const answer = node.answer(query.type)
     if (answer !== undefined) return answer
     const isOurs = labelsBelow(zone.domain, query.name, query.labels) >= 0
-    const apex = isOurs ? table.apexes.own : new ZoneApex(displayName(query.name), table.nameServer, table.revision)
+    const apex = isOurs ? table.apex : table.apexOf(displayName(query.name))
     return apex.noData(node.ttl)
   }
 }

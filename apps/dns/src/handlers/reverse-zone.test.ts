@@ -31,10 +31,51 @@ describe('reverse zone', () => {
     expect(ask(table, pointer('127.64.1.1'), rrType.TXT)).toMatchObject({ rcode: 'NOERROR', authorities: [{ name: '127.in-addr.arpa' }] })
   })
 
-  it('has of other networks only the addresses of instances', () => {
+  it('has SOA and NS for the networks of its instances, of both families (RFC 6303, section 3)', () => {
     const table = loadedTable(entry(1001))
-    expect(ask(table, pointer('10.9.1.4'), rrType.TXT)).toMatchObject({ rcode: 'NOERROR', authorities: [{ name: pointer('10.9.1.4') }] })
-    expect(ask(table, pointer('10.9.1.5'))).toMatchObject({ rcode: 'REFUSED', aa: false })
+    for (const zone of ['10.in-addr.arpa', 'd.f.ip6.arpa']) {
+      expect(ask(table, zone, rrType.SOA)).toMatchObject({ aa: true, answers: [{ name: zone, serial: 7, primary: `ns.${domain}` }] })
+      expect(ask(table, zone, rrType.NS)).toMatchObject({ aa: true, answers: [{ name: zone, ns: `ns.${domain}` }] })
+      expect(ask(table, zone)).toMatchObject({ rcode: 'NOERROR', answers: [], authorities: [{ name: zone }] })
+    }
+    table.apply({ revision: 8, put: null, remove: 1001 })
+    expect(ask(table, 'd.f.ip6.arpa', rrType.SOA).answers).toMatchObject([{ serial: 8 }])
+  })
+
+  it('has the names between a network and its addresses: NODATA (RFC 8020, section 2)', () => {
+    const table = loadedTable(entry(1001))
+    const whole = pointer('fd00::1:3').split('.')
+    for (let labels = 5; labels < 34; labels++) {
+      const name = whole.slice(34 - labels).join('.')
+      expect({ name, ...ask(table, name) }).toMatchObject({ name, rcode: 'NOERROR', answers: [], authorities: [{ name: 'd.f.ip6.arpa' }] })
+      expect(ask(table, `e.${name}`)).toMatchObject({ rcode: 'NXDOMAIN', authorities: [{ name: 'd.f.ip6.arpa' }] })
+    }
+    for (const name of ['9.10.in-addr.arpa', '1.9.10.in-addr.arpa'])
+      expect(ask(table, name)).toMatchObject({ rcode: 'NOERROR', answers: [] })
+    for (const name of [
+      '8.10.in-addr.arpa',
+      '2.9.10.in-addr.arpa',
+      '09.10.in-addr.arpa',
+      'x.1.9.10.in-addr.arpa',
+      `0.${pointer('10.9.1.4')}`,
+    ])
+      expect({ name, rcode: ask(table, name).rcode }).toEqual({ name, rcode: 'NXDOMAIN' })
+  })
+
+  it('has of networks that others serve only the addresses of instances', () => {
+    const table = loadedTable({
+      ...entry(1001),
+      records: [{ name: `web-1.1001.${domain}`, addresses: ['192.0.1.4', '2600::4'], ptr: true }],
+    })
+    for (const [address, beside] of [
+      ['192.0.1.4', '192.0.1.5'],
+      ['2600::4', '2600::5'],
+    ] as const) {
+      expect(targets(ask(table, pointer(address)))).toEqual([`web-1.1001.${domain}`])
+      expect(ask(table, pointer(address), rrType.TXT)).toMatchObject({ rcode: 'NOERROR', authorities: [{ name: pointer(address) }] })
+      expect(ask(table, pointer(beside))).toMatchObject({ rcode: 'REFUSED', aa: false })
+      expect(ask(table, pointer(address).split('.').slice(1).join('.'))).toMatchObject({ rcode: 'REFUSED', aa: false })
+    }
   })
 
   it('forgets the addresses of what was removed, changed or stopped', () => {
@@ -58,6 +99,6 @@ describe('reverse zone', () => {
     table.apply({ revision: 8, put: null, remove: 1001 })
     expect(targets(ask(table, pointer('127.0.0.1')))[0]).toBe(`www-1.1002.${domain}`)
     table.apply({ revision: 9, put: null, remove: 1002 })
-    expect(ask(table, pointer('127.0.0.1')).rcode).toBe('NXDOMAIN')
+    expect(targets(ask(table, pointer('127.0.0.1')))).toEqual(['localhost'])
   })
 })

@@ -1,23 +1,23 @@
+import type { DnsmasqRules } from '../dnsmasq/dnsmasq-rules.ts'
 import { displayName } from '../wire/name.ts'
-import { labelsBelow, type Origin, originOf } from '../zones/origin.ts'
 import type { RecordTable } from '../zones/record-table.ts'
-import { loopbackOrigin } from '../zones/record-table.ts'
-import { ZoneApex } from '../zones/zone-apex.ts'
+import { isWhole, prefixOfName } from '../zones/reverse-name.ts'
 import type { Handler } from './handler.ts'
+import { ownLocalZone } from './local-zones.ts'
 
 /**
- * The names of the instances' addresses. 127.in-addr.arpa is ours as a whole and never asked of anybody else (RFC 6303,
- * section 4.2); of other networks only the addresses that instances have, each a zone of one name.
+ * The names of the instances' addresses. In networks of our own (`localZones`) the names between exist too; of others only
+ * the addresses that instances have are ours, each a zone of one name. That the networks have nothing else is said after
+ * dnsmasq's file was asked.
  */
-export function reverseZone(table: RecordTable): Handler {
-  const loopback = originOf(loopbackOrigin) as Origin
-  return (query) => {
-    const depth = labelsBelow(loopback, query.name, query.labels)
-    const apex = table.apexes.loopback
-    if (depth === 0) return apex.answer(query.type) ?? apex.noData()
-    const found = table.reverse.find(query.name, query.type)
-    if (found === undefined) return depth > 0 ? apex.noName() : undefined
+export function reverseZone(table: RecordTable, rules?: DnsmasqRules): Handler {
+  return ({ name, labels, type }) => {
+    const prefix = prefixOfName(name, labels)
+    const found = prefix === undefined ? undefined : table.reverse.find(prefix, type)
+    if (prefix === undefined || found === undefined) return undefined
     if (found !== 'noData') return found
-    return depth > 0 ? apex.noData() : new ZoneApex(displayName(query.name), table.nameServer, table.revision).noData()
+    const zone = ownLocalZone(name, labels, rules)
+    if (zone !== undefined) return table.apexOf(zone).answerAt(zone === displayName(name), type)
+    return isWhole(prefix) ? table.apexOf(displayName(name)).noData() : undefined
   }
 }

@@ -32,7 +32,7 @@ export function entry(environment: number, state: EnvironmentState = 'running'):
 }
 
 export function snapshot(...items: RecordEntry[]): TableSnapshot<RecordEntry> {
-  return { epoch: 'one', revision: 7, domain, gateway: ['127.0.0.1', '::1'], nextId: 2000, items }
+  return { epoch: 'one', revision: 7, domain, gateway: ['127.0.0.1', '::1'], gatewayPort: 8080, nextId: 2000, items }
 }
 
 export function loadedTable(...items: RecordEntry[]): RecordTable {

@@ -1,10 +1,20 @@
 import type { RecordEntry } from '@standin/client'
-import { type Answer, extendedErrorOption } from '../wire/answer.ts'
 import { labelOffsets, type WireName, wireName } from '../wire/name.ts'
-import { extendedError } from '../wire/protocol.ts'
 import { AddressNode } from './address-node.ts'
 import { lifetimes } from './lifetime.ts'
+import { emptyNonTerminal, type NameNode } from './name-node.ts'
 import type { Origin } from './origin.ts'
+import { ServiceNode } from './service-node.ts'
+import { TextNode } from './text-node.ts'
+
+/** What the zones of all environments have in common, until the next snapshot. */
+export interface EnvironmentZoneSetting {
+  readonly domain: Origin
+  /** Seconds; of what is not being changed. */
+  readonly ttl: number
+  /** Port of the gateway; undefined: control did not say. */
+  readonly gatewayPort: number | undefined
+}
 
 /**
  * The names of one environment. Never changed: a new entry makes a new zone, and the answers kept in the old one go with
@@ -12,15 +22,21 @@ import type { Origin } from './origin.ts'
  */
 export class EnvironmentZone {
   readonly entry: RecordEntry
-  readonly ttl: number
-  readonly #origin: WireName
-  #nodes: Map<string, AddressNode> | undefined
+  readonly #setting: EnvironmentZoneSetting
+  #nodes: Map<string, NameNode> | undefined
 
-  constructor(entry: RecordEntry, domain: Origin) {
-    const id = String(entry.environment)
+  constructor(entry: RecordEntry, setting: EnvironmentZoneSetting) {
     this.entry = entry
-    this.ttl = lifetimes[entry.state].ttl
-    this.#origin = String.fromCharCode(id.length) + id + domain.wire
+    this.#setting = setting
+  }
+
+  /** Seconds; 0 while it is being changed. */
+  get ttl(): number {
+    return this.isChanging ? 0 : this.#setting.ttl
+  }
+
+  get isChanging(): boolean {
+    return lifetimes[this.entry.state].isChanging
   }
 
   hasService(name: string): boolean {
@@ -31,49 +47,70 @@ export class EnvironmentZone {
    * The node of a name, given by its labels before `<configId>.<domain>` in wire form (`''` is that name itself).
    * Undefined: there is neither such a name nor one below it.
    */
-  node(relative: string): AddressNode | undefined {
+  node(relative: string): NameNode | undefined {
     this.#nodes ??= this.#layOut()
     return this.#nodes.get(relative)
   }
 
   /** The addresses whose PTR records point to names of this environment. */
-  *pointers(): Iterable<{ readonly address: string; readonly target: WireName }> {
+  *pointers(): Iterable<{ readonly address: string; readonly target: string }> {
     if (!this.#hasAddresses) return
-    for (const record of this.entry.records) {
-      const target = record.ptr ? wireName(record.name) : undefined
-      if (target !== undefined) for (const address of record.addresses) yield { address, target }
-    }
-  }
-
-  /** Says with an extended error why a host has no address just now (RFC 8914, section 4.1). */
-  explain(negative: Answer): Answer {
-    if (this.#hasAddresses) return negative
-    return { ...negative, option: extendedErrorOption(extendedError.OTHER, `environment ${this.entry.environment} is ${this.entry.state}`) }
+    for (const { ptr, name, addresses } of this.entry.records) if (ptr) for (const address of addresses) yield { address, target: name }
   }
 
   get #hasAddresses(): boolean {
-    return lifetimes[this.entry.state].addresses
+    return lifetimes[this.entry.state].hasAddresses
   }
 
-  #layOut(): Map<string, AddressNode> {
-    const addresses = new Map<string, string[]>()
-    for (const record of this.entry.records) {
-      const relative = this.#relative(record.name)
+  #layOut(): Map<string, NameNode> {
+    const { entry, ttl } = this
+    const { state, owner } = entry
+    const nodes = new Map<string, NameNode>([['', new TextNode({ state, owner }, ttl)]])
+    this.#layOutServices(nodes)
+    const id = String(entry.environment)
+    const origin = String.fromCharCode(id.length) + id + this.#setting.domain.wire
+    const addresses = new Map<string, readonly string[]>()
+    for (const record of entry.records) {
+      const relative = relativeTo(origin, record.name)
       if (relative === undefined) continue
-      // Every name between a record and the environment exists too, empty if need be: RFC 8020, section 2.
-      for (const offset of labelOffsets(`${relative}\0`).slice(1))
-        addresses.set(relative.slice(offset), addresses.get(relative.slice(offset)) ?? [])
-      addresses.set('', addresses.get('') ?? [])
-      addresses.set(relative, [...(addresses.get(relative) ?? []), ...(this.#hasAddresses ? record.addresses : [])])
+      const before = addresses.get(relative)
+      const own = this.#hasAddresses ? record.addresses : []
+      addresses.set(relative, before === undefined ? own : [...before, ...own])
     }
-    return new Map([...addresses].map(([relative, list]) => [relative, new AddressNode(list, this.ttl)]))
+    for (const [relative, own] of addresses) {
+      // Every name between a host and the environment exists too: RFC 8020, section 2.
+      for (let at = 1 + relative.charCodeAt(0); at < relative.length; at += 1 + relative.charCodeAt(at)) {
+        const above = relative.slice(at)
+        if (!nodes.has(above)) nodes.set(above, emptyNonTerminal)
+      }
+      if (relative !== '') nodes.set(relative, new AddressNode(own, ttl))
+    }
+    return nodes
   }
 
-  /** Undefined for a name that is not below this environment's. */
-  #relative(name: string): string | undefined {
-    const wire = wireName(name)
-    if (wire === undefined || !wire.endsWith(this.#origin)) return undefined
-    const start = wire.length - this.#origin.length
-    return labelOffsets(wire).includes(start) ? wire.slice(0, start) : undefined
+  /** `_<service>._tcp`: RFC 2782; RFC 8552, section 1.1. */
+  #layOutServices(nodes: Map<string, NameNode>): void {
+    const { gatewayPort, domain } = this.#setting
+    if (gatewayPort === undefined) return
+    for (const service of this.entry.services) {
+      const target = wireName(`${service}-${this.entry.environment}.${domain.text}`)
+      const relative = labelOf(`_${service}`)
+      if (target === undefined || relative === undefined) continue
+      nodes.set('\x04_tcp', emptyNonTerminal)
+      nodes.set(`${relative}\x04_tcp`, new ServiceNode(target, gatewayPort, this.ttl))
+    }
   }
+}
+
+/** Undefined for a name that is not below the origin. */
+function relativeTo(origin: WireName, name: string): string | undefined {
+  const wire = wireName(name)
+  if (wire === undefined || !wire.endsWith(origin)) return undefined
+  const start = wire.length - origin.length
+  return labelOffsets(wire).includes(start) ? wire.slice(0, start) : undefined
+}
+
+/** A label in wire form, without the root; undefined where it is none. */
+function labelOf(text: string): string | undefined {
+  return wireName(text)?.slice(0, -1)
 }

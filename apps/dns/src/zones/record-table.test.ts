@@ -60,7 +60,7 @@ describe('RecordTable', () => {
       ],
     }
     const table = loadedTable(odd)
-    expect(table.environment(1001)?.node('')).toBeUndefined()
+    expect(table.environment(1001)?.node('\x03web')).toBeUndefined()
     expect(table.reverse.size).toBe(0)
   })
 

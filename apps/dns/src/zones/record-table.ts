@@ -3,30 +3,27 @@ import { StandinError } from '@standin/client/errors'
 import { Revision } from '../revision.ts'
 import { AddressNode } from './address-node.ts'
 import { AliasIndex } from './alias-index.ts'
-import { EnvironmentZone } from './environment-zone.ts'
-import { steadyTtl } from './lifetime.ts'
-import { type Origin, originOf } from './origin.ts'
+import { EnvironmentZone, type EnvironmentZoneSetting } from './environment-zone.ts'
+import { usualTtl } from './lifetime.ts'
+import { originOf } from './origin.ts'
 import { ReverseIndex } from './reverse-index.ts'
 import { ZoneApex } from './zone-apex.ts'
 
-/** RFC 6303, section 4.2: the loopback addresses' names are never asked of anybody else. */
-export const loopbackOrigin = '127.in-addr.arpa'
 /** The label of the name server's own name, `ns.<domain>`: no service or environment can be called so. */
 export const nameServerLabel = 'ns'
 
 /** What the whole table has in common, until the next snapshot. */
-export interface Zone {
-  readonly domain: Origin
-  /** `<service>-<configId>.<domain>`, with the time to live of a steady and of a changing environment. */
+export interface Zone extends EnvironmentZoneSetting {
+  /** What leads to the gateway, with the time to live of a steady and of a changing environment. */
   readonly gateway: { readonly steady: AddressNode; readonly changing: AddressNode }
   readonly nameServer: AddressNode
 }
 
-/** What is said at the zones' beginnings, and of what they don't have, at one revision. */
-export interface Apexes {
-  readonly revision: number
-  readonly own: ZoneApex
-  readonly loopback: ZoneApex
+export interface RecordTableOptions {
+  /** Bumped with every change. */
+  readonly changes?: Revision
+  /** Seconds that an address may be kept by who asked. Default: 5. */
+  readonly ttl?: number
 }
 
 /**
@@ -37,16 +34,20 @@ export class RecordTable {
   /** Bumped with every change. */
   readonly changes: Revision
   readonly #nameServerAddresses: readonly string[]
+  readonly #ttl: number
   #environments = new Map<number, EnvironmentZone>()
   #reverse = new ReverseIndex()
   #aliases: AliasIndex | undefined
   #zone: Zone | undefined
   #revision = 0
-  #apexes: Apexes | undefined
+  #nextId = 0
+  readonly #apexes = new Map<string, ZoneApex>()
+  #apexesAt = -1
 
   /** `nameServerAddresses`: where this resolver listens; empty where that is every address. */
-  constructor(nameServerAddresses: readonly string[], changes = new Revision()) {
+  constructor(nameServerAddresses: readonly string[], { changes = new Revision(), ttl = usualTtl }: RecordTableOptions = {}) {
     this.changes = changes
+    this.#ttl = ttl
     this.#nameServerAddresses = nameServerAddresses
   }
 
@@ -58,26 +59,29 @@ export class RecordTable {
         hint: 'Start control with another --domain.',
       })
     }
+    const ttl = this.#ttl
+    const nameServers = this.#nameServerAddresses.length === 0 ? snapshot.gateway : this.#nameServerAddresses
+    const setting: EnvironmentZoneSetting = { domain, ttl, gatewayPort: snapshot.gatewayPort }
     const environments = new Map<number, EnvironmentZone>()
     const reverse = new ReverseIndex()
     const aliases = new AliasIndex(domain)
     for (const entry of snapshot.items) {
-      const zone = new EnvironmentZone(entry, domain)
+      const zone = new EnvironmentZone(entry, setting)
       environments.set(entry.environment, zone)
       reverse.add(zone)
       aliases.add(zone)
     }
-    const nameServers = this.#nameServerAddresses.length === 0 ? snapshot.gateway : this.#nameServerAddresses
     this.#zone = {
-      domain,
-      gateway: { steady: new AddressNode(snapshot.gateway, steadyTtl), changing: new AddressNode(snapshot.gateway, 0) },
-      nameServer: new AddressNode(nameServers, steadyTtl),
+      ...setting,
+      gateway: { steady: new AddressNode(snapshot.gateway, ttl), changing: new AddressNode(snapshot.gateway, 0) },
+      nameServer: new AddressNode(nameServers, ttl),
     }
     this.#environments = environments
     this.#reverse = reverse
     this.#aliases = aliases
     this.#revision = snapshot.revision
-    this.#apexes = undefined
+    this.#nextId = snapshot.nextId
+    this.#apexesAt = -1
     this.changes.bump()
   }
 
@@ -88,6 +92,7 @@ export class RecordTable {
     this.#revision = delta.revision
     this.changes.bump()
     if (id === null) return
+    this.#nextId = Math.max(this.#nextId, id + 1)
     const before = this.#environments.get(id)
     if (before !== undefined) {
       this.#reverse.remove(before)
@@ -97,7 +102,7 @@ export class RecordTable {
       this.#environments.delete(id)
       return
     }
-    const after = new EnvironmentZone(delta.put, zone.domain)
+    const after = new EnvironmentZone(delta.put, zone)
     this.#environments.set(id, after)
     this.#reverse.add(after)
     this.#aliases?.add(after)
@@ -121,6 +126,11 @@ export class RecordTable {
     return this.#revision
   }
 
+  /** The first configId that was never given out. */
+  get nextId(): number {
+    return this.#nextId
+  }
+
   get size(): number {
     return this.#environments.size
   }
@@ -129,18 +139,23 @@ export class RecordTable {
     return this.#environments.get(id)
   }
 
-  /** Of the domain and of the loopback addresses' zone, at the table's revision. */
-  get apexes(): Apexes {
-    let apexes = this.#apexes
-    if (apexes === undefined || apexes.revision !== this.#revision) {
-      apexes = {
-        revision: this.#revision,
-        own: new ZoneApex(this.#domain, this.nameServer, this.#revision),
-        loopback: new ZoneApex(loopbackOrigin, this.nameServer, this.#revision),
-      }
-      this.#apexes = apexes
+  /** What is said at the beginning of the domain, and of what it doesn't have, at the table's revision. */
+  get apex(): ZoneApex {
+    return this.apexOf(this.#domain)
+  }
+
+  /** The same of another zone of ours; not of one that somebody who asks can think of, as they are kept until the next change. */
+  apexOf(origin: string): ZoneApex {
+    if (this.#apexesAt !== this.#revision) {
+      this.#apexes.clear()
+      this.#apexesAt = this.#revision
     }
-    return apexes
+    let apex = this.#apexes.get(origin)
+    if (apex === undefined) {
+      apex = new ZoneApex(origin, this.nameServer, this.#revision, this.#ttl)
+      this.#apexes.set(origin, apex)
+    }
+    return apex
   }
 
   /** Name of the name server of all our zones. */

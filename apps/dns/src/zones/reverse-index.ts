@@ -1,24 +1,19 @@
-import { addressBytes, reverseName } from '../wire/address.ts'
 import { type Answer, answerOf } from '../wire/answer.ts'
-import { nameBytes, type WireName } from '../wire/name.ts'
+import { nameBytes, wireName } from '../wire/name.ts'
 import { rrType } from '../wire/protocol.ts'
 import { recordSet } from '../wire/record-set.ts'
 import { anyAnswer } from './address-node.ts'
 import type { EnvironmentZone } from './environment-zone.ts'
+import { PrefixTree } from './prefix-tree.ts'
+import { type AddressPrefix, isWhole, prefixOfAddress } from './reverse-name.ts'
 
 /** What one environment says of an address: the names of its instances there. */
 interface Claim {
-  readonly targets: WireName[]
+  readonly environment: number
+  readonly targets: string[]
   readonly ttl: number
   /** Encoded when first asked for. */
   answer: Answer | undefined
-}
-
-interface ReverseNode {
-  /** By configId. Attachments may share an address. */
-  readonly claims: Map<number, Claim>
-  /** How many claims there are below this name; above zero it is an empty non-terminal. */
-  below: number
 }
 
 /**
@@ -26,73 +21,53 @@ interface ReverseNode {
  * however many others there are.
  */
 export class ReverseIndex {
-  readonly #nodes = new Map<WireName, ReverseNode>()
+  /** Attachments may share an address, so several may claim one, the first of them answers. */
+  readonly #claims = new PrefixTree<Claim[]>()
 
   add(zone: EnvironmentZone): void {
+    const { environment } = zone.entry
     for (const { address, target } of zone.pointers()) {
-      const names = ancestry(address)
-      if (names === undefined) continue
-      const node = this.#node(names[0])
-      const claim = node.claims.get(zone.entry.environment)
-      if (claim !== undefined) {
-        claim.targets.push(target)
-        continue
-      }
-      node.claims.set(zone.entry.environment, { targets: [target], ttl: zone.ttl, answer: undefined })
-      for (const above of names.slice(1)) this.#node(above).below++
+      const prefix = prefixOfAddress(address)
+      if (prefix === undefined || wireName(target) === undefined) continue
+      const claims = this.#claims.ensure(prefix, () => [])
+      const own = claims.find((claim) => claim.environment === environment)
+      if (own === undefined) claims.push({ environment, targets: [target], ttl: zone.ttl, answer: undefined })
+      else own.targets.push(target)
     }
   }
 
   remove(zone: EnvironmentZone): void {
+    const { environment } = zone.entry
     for (const { address } of zone.pointers()) {
-      const names = ancestry(address)
-      if (names === undefined || this.#nodes.get(names[0])?.claims.delete(zone.entry.environment) !== true) continue
-      for (const above of names.slice(1)) this.#node(above).below--
-      for (const name of names) {
-        const node = this.#nodes.get(name)
-        if (node !== undefined && node.below === 0 && node.claims.size === 0) this.#nodes.delete(name)
-      }
+      const prefix = prefixOfAddress(address)
+      const claims = prefix === undefined ? undefined : this.#claims.get(prefix)
+      const index = claims?.findIndex((claim) => claim.environment === environment) ?? -1
+      if (prefix === undefined || claims === undefined || index < 0) continue
+      claims.splice(index, 1)
+      if (claims.length === 0) this.#claims.delete(prefix)
     }
   }
 
   /**
-   * Undefined: nothing is known of this name. `noData`: it or something below it exists. Where several environments have
-   * the address, one of them answers: the one whose entry has stayed as it is for longest.
+   * Undefined: nothing is known of this address. `noData`: it, or where it is the beginning of one, some address below it,
+   * has a name. Where several environments have the address, one of them answers: the one whose entry has stayed as it is
+   * for longest.
    */
-  find(name: WireName, type: number): Answer | 'noData' | undefined {
-    const node = this.#nodes.get(name)
-    if (node === undefined) return undefined
-    const [claim] = node.claims.values()
-    if (claim === undefined) return 'noData'
+  find(prefix: AddressPrefix, type: number): Answer | 'noData' | undefined {
+    if (!isWhole(prefix)) return this.#claims.hasBelow(prefix) ? 'noData' : undefined
+    const claim = this.#claims.get(prefix)?.[0]
+    if (claim === undefined) return undefined
     if (type === rrType.ANY) return anyAnswer(claim.ttl)
     if (type !== rrType.PTR) return 'noData'
     claim.answer ??= answerOf({
       counts: [claim.targets.length, 0, 0],
-      records: recordSet(rrType.PTR, claim.ttl, claim.targets.map(nameBytes)),
+      records: recordSet(rrType.PTR, claim.ttl, claim.targets.flatMap((target) => wireName(target) ?? []).map(nameBytes)),
     })
     return claim.answer
   }
 
+  /** Addresses that have names. */
   get size(): number {
-    return this.#nodes.size
+    return this.#claims.size
   }
-
-  #node(name: WireName): ReverseNode {
-    let node = this.#nodes.get(name)
-    if (node === undefined) {
-      node = { claims: new Map(), below: 0 }
-      this.#nodes.set(name, node)
-    }
-    return node
-  }
-}
-
-/** The reverse name of an address, and for a loopback address the names above it within 127.in-addr.arpa. */
-function ancestry(address: string): [WireName, ...WireName[]] | undefined {
-  const bytes = addressBytes(address)
-  if (bytes === undefined) return undefined
-  const name = reverseName(bytes)
-  if (bytes.length === 16 || bytes[0] !== 127) return [name]
-  const second = name.slice(1 + name.charCodeAt(0))
-  return [name, second, second.slice(1 + second.charCodeAt(0))]
 }

@@ -12,11 +12,16 @@ export class ZoneApex {
   readonly #origin: string
   readonly #nameServer: string
   readonly #serial: number
+  readonly #negativeTtl: number
   readonly #negatives = new Map<string, Answer>()
 
-  /** `revision` of the table becomes the serial, modulo 2^32 (RFC 1982). Names are text. */
-  constructor(origin: string, nameServer: string, revision: number) {
+  /**
+   * `revision` of the table becomes the serial, modulo 2^32 (RFC 1982). Names are text. `ttl`, in seconds: nobody may keep
+   * for longer that there is no such name.
+   */
+  constructor(origin: string, nameServer: string, revision: number, ttl: number) {
     this.#origin = origin
+    this.#negativeTtl = Math.min(ttl, negativeTtl)
     this.#nameServer = nameServer
     this.#serial = revision % 2 ** 32
   }
@@ -29,13 +34,18 @@ export class ZoneApex {
     return answerOf({ counts: [1, 0, 0], records: rareRecord(this.#origin, rrType.NS, apexTtl, { ns: this.#nameServer }) })
   }
 
+  /** For a name that exists and has no records of its own: `isApex`: it is the zone's. */
+  answerAt(isApex: boolean, type: number): Answer {
+    return (isApex ? this.answer(type) : undefined) ?? this.noData()
+  }
+
   /** The name exists, but not with this type: RFC 2308, section 2.2. `ttl` in seconds. */
-  noData(ttl: number = negativeTtl): Answer {
+  noData(ttl: number = this.#negativeTtl): Answer {
     return this.#negative(rcode.NOERROR, ttl)
   }
 
   /** Neither the name nor one below it exists: RFC 2308, section 2.1. */
-  noName(ttl: number = negativeTtl): Answer {
+  noName(ttl: number = this.#negativeTtl): Answer {
     return this.#negative(rcode.NXDOMAIN, ttl)
   }
 
@@ -43,7 +53,7 @@ export class ZoneApex {
     const key = `${code} ${ttl}`
     let answer = this.#negatives.get(key)
     if (answer === undefined) {
-      answer = answerOf({ rcode: code, counts: [0, 1, 0], records: this.#soa(Math.min(ttl, negativeTtl)) })
+      answer = answerOf({ rcode: code, counts: [0, 1, 0], records: this.#soa(Math.min(ttl, this.#negativeTtl)) })
       this.#negatives.set(key, answer)
     }
     return answer
@@ -57,7 +67,7 @@ export class ZoneApex {
       refresh: 3600,
       retry: 600,
       expiration: 86_400,
-      minimum: negativeTtl,
+      minimum: this.#negativeTtl,
     })
   }
 }

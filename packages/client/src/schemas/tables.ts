@@ -81,6 +81,8 @@ export const Snapshot = Type.Object({
   domain: Type.String(),
   /** Addresses of the gateway, for the resolver. */
   gateway: Type.Array(Type.String()),
+  /** The port that the gateway takes requests on, for SRV records. */
+  gatewayPort: Type.Optional(Type.Integer({ minimum: 1, maximum: 65535 })),
   /** The first configId that was never given out: an unknown one below it was deleted. */
   nextId: Type.Integer(),
   items: Type.Array(Type.Unknown()),
@@ -108,6 +110,7 @@ export interface TableSnapshot<T> {
   revision: number
   domain: string
   gateway: string[]
+  gatewayPort?: number
   nextId: number
   items: T[]
 }
