@@ -1,82 +1,64 @@
-import { join } from 'node:path'
-import { type Follower, followTable } from '@standin/follower'
+import type { AdminServer } from '@standin/serving/admin-server'
 import type { Logger } from 'pino'
-import type { DnsConfig } from './config.ts'
-import type { DnsmasqRules } from './dnsmasq/dnsmasq-rules.ts'
-import { type DnsServer, hostPort } from './server/dns-server.ts'
-import type { Forwarder } from './upstream/forwarder.ts'
-import type { RecordTable } from './zones/record-table.ts'
+import type { DnsConfig } from './dns-config.ts'
+import type { Engine } from './engine.ts'
+import type { ControlTable } from './table-source.ts'
+
+/** Where a resolver listens: `127.0.0.1:5354`. */
+export interface StartedResolver {
+  readonly dns: string
+  /** Null: nowhere. */
+  readonly admin: string | null
+}
+
+/** A resolver as its `main.ts` sees it: one process, or several. */
+export interface RunningResolver {
+  /** @throws StandinError `port_taken`, `invalid`; then nothing is left running */
+  start(): Promise<StartedResolver>
+  /** Reads the configuration file again. */
+  reload(): void
+  stop(): Promise<void>
+}
 
 export interface AppParts {
   readonly config: DnsConfig
   readonly log: Logger
-  readonly table: RecordTable
-  readonly forwarder: Forwarder
-  readonly server: DnsServer
-  /** Of `--conf-file`. */
-  readonly rules: DnsmasqRules | undefined
+  readonly source: ControlTable
+  readonly engine: Engine
+  readonly admin: AdminServer
 }
 
-/** The resolver as a process: starts its parts in order, stops them in reverse. */
-export class App {
+/** The resolver as one process: starts its parts in order, stops them in reverse. */
+export class App implements RunningResolver {
   readonly #parts: AppParts
-  #follower: Follower | undefined
 
   constructor(parts: AppParts) {
     this.#parts = parts
   }
 
-  /**
-   * The table of last time is read first, so that no query meets an empty one; control need not be there.
-   * @returns where it listens, `127.0.0.1:5354`
-   * @throws StandinError `port_taken`, `invalid`
-   */
-  async start(): Promise<{ readonly dns: string }> {
-    const { config, server, rules } = this.#parts
-    rules?.start()
-    if (rules === undefined || config.control !== undefined) this.#follower = await this.#follow()
+  /** The table of last time is read first, so that no query meets an empty one; control need not be there. */
+  async start(): Promise<StartedResolver> {
+    const { config, log, source, engine, admin } = this.#parts
+    await source.start()
     try {
-      const port = await server.listen(config.listen)
-      return { dns: hostPort({ address: config.listen.address, port }) }
+      const dns = await engine.listen(config.listen)
+      const adminAt = config.admin === null ? null : await admin.listen(config.admin)
+      log.info({ dns, admin: adminAt, environments: engine.size }, 'the resolver listens')
+      return { dns, admin: adminAt }
     } catch (cause) {
       await this.stop()
       throw cause
     }
   }
 
-  /** Reads the configuration file again. One with a fault changes nothing, and is told to the log. */
   reload(): void {
-    const { rules, log, forwarder } = this.#parts
-    if (rules === undefined) return
-    try {
-      rules.reload()
-      forwarder.reload(rules.configuration.forwarding)
-      log.info('the configuration was read again')
-    } catch (cause) {
-      log.error({ err: cause }, 'the configuration has a fault: everything stays as it was')
-    }
+    this.#parts.engine.reload()
   }
 
   async stop(): Promise<void> {
-    const { forwarder, server } = this.#parts
-    this.#parts.rules?.close()
-    forwarder.close()
-    await server.close()
-    await this.#follower?.close()
-  }
-
-  #follow(): Promise<Follower> {
-    const { config, log, table } = this.#parts
-    return followTable({
-      kind: 'records',
-      home: config.home,
-      tokenName: 'dns',
-      control: config.control,
-      tokenFile: config.tokenFile,
-      cacheFile: join(config.home, 'dns', 'records.json'),
-      onSnapshot: (snapshot) => table.load(snapshot),
-      onDelta: (delta) => table.apply(delta),
-      log,
-    })
+    const { source, engine, admin } = this.#parts
+    await engine.stop()
+    await source.close()
+    await admin.close()
   }
 }

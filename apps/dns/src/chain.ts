@@ -11,11 +11,12 @@ import {
   refuseStrangers,
 } from './handlers/checks.ts'
 import { forward } from './handlers/forward.ts'
-import type { Handler } from './handlers/handler.ts'
+import type { Link } from './handlers/link.ts'
 import { refuseTheRest, untilLoaded } from './handlers/last-words.ts'
 import { localhost } from './handlers/localhost.ts'
 import { ownZone } from './handlers/own-zone.ts'
 import { reverseZone } from './handlers/reverse-zone.ts'
+import { explainAlias, explainFile, explainForward, explainOwnZone } from './observe/explanations.ts'
 import type { AccessList } from './server/access-list.ts'
 import type { Forwarder } from './upstream/forwarder.ts'
 import type { RecordTable } from './zones/record-table.ts'
@@ -29,40 +30,40 @@ export interface ChainParts {
   readonly rules?: DnsmasqRules
 }
 
-/** Every query goes down this list; the first handler that has an answer gives it. */
-export function chain({ access, table, forwarder, rules }: ChainParts): readonly Handler[] {
+/** Every query goes down this list; the first handler that has an answer gives it. `rule` is its name in metrics, in the query log and for `standin dig`. */
+export function chain({ access, table, forwarder, rules }: ChainParts): readonly Link[] {
   return [
-    dropNoise, // responses, runts, source port 0: no answer at all
-    refuseStrangers(access), // REFUSED: who is not on our networks
-    refuseOpcodes, // NOTIMP: we answer queries, nothing else
-    refuseMalformed, // FORMERR: not exactly one question, more than one OPT, cut off
-    refuseEdnsVersions, // BADVERS: EDNS above version 0
-    refuseClasses, // REFUSED: CHAOS, ANY
-    refuseMetaTypes, // REFUSED: zone transfers; NOTIMP and FORMERR: types that no name has
-    untilLoaded(table), // SERVFAIL: which names are ours is not known yet
-    aliases(table), // demo.<domain>, and names outside of it that an admin gave away: the gateway
-    ownZone(table), // <service>-<id>.<domain>, <host>.<id>.<domain>, NXDOMAIN and NODATA below <domain>
-    reverseZone(table), // PTR of instances' addresses, all of 127.in-addr.arpa
-    ...(rules === undefined ? [] : [dnsmasqFile(rules)]), // names of dnsmasq's file: hosts, address=, local=, cname=
-    localhost(table), // localhost and what is below it
-    forward(forwarder), // everything else: the upstreams
-    refuseTheRest, // REFUSED: no upstream, or no recursion wanted
+    { rule: 'noise', handle: dropNoise }, // responses, runts, source port 0: no answer at all
+    { rule: 'access', handle: refuseStrangers(access) }, // REFUSED: who is not on our networks
+    { rule: 'opcode', handle: refuseOpcodes }, // NOTIMP: we answer queries, nothing else
+    { rule: 'malformed', handle: refuseMalformed }, // FORMERR: not exactly one question, more than one OPT, cut off
+    { rule: 'edns-version', handle: refuseEdnsVersions }, // BADVERS: EDNS above version 0
+    { rule: 'class', handle: refuseClasses }, // REFUSED: CHAOS, ANY
+    { rule: 'type', handle: refuseMetaTypes }, // REFUSED: zone transfers; NOTIMP and FORMERR: types that no name has
+    { rule: 'not-loaded', handle: untilLoaded(table) }, // SERVFAIL: which names are ours is not known yet
+    { rule: 'alias', handle: aliases(table), explain: explainAlias(table) }, // demo.<domain>, and names outside of it that an admin gave away: the gateway
+    { rule: 'own-zone', handle: ownZone(table), explain: explainOwnZone(table) }, // <service>-<id>.<domain>, <host>.<id>.<domain>, NXDOMAIN and NODATA below <domain>
+    { rule: 'reverse-zone', handle: reverseZone(table) }, // PTR of instances' addresses, all of 127.in-addr.arpa
+    ...(rules === undefined ? [] : [{ rule: 'file' as const, handle: dnsmasqFile(rules), explain: explainFile(rules) }]), // names of dnsmasq's file: hosts, address=, local=, cname=
+    { rule: 'localhost', handle: localhost(table) }, // localhost and what is below it
+    { rule: 'forward', handle: forward(forwarder), explain: explainForward }, // everything else: the upstreams
+    { rule: 'nobody', handle: refuseTheRest }, // REFUSED: no upstream, or no recursion wanted
   ]
 }
 
 /** The same without a control plane: nothing but the file says what is ours. */
-export function standaloneChain({ access, table, forwarder, rules }: Required<ChainParts>): readonly Handler[] {
+export function standaloneChain({ access, table, forwarder, rules }: Required<ChainParts>): readonly Link[] {
   return [
-    dropNoise,
-    refuseStrangers(access),
-    refuseOpcodes,
-    refuseMalformed,
-    refuseEdnsVersions,
-    refuseClasses,
-    refuseMetaTypes,
-    dnsmasqFile(rules),
-    localhost(table),
-    forward(forwarder),
-    refuseTheRest,
+    { rule: 'noise', handle: dropNoise },
+    { rule: 'access', handle: refuseStrangers(access) },
+    { rule: 'opcode', handle: refuseOpcodes },
+    { rule: 'malformed', handle: refuseMalformed },
+    { rule: 'edns-version', handle: refuseEdnsVersions },
+    { rule: 'class', handle: refuseClasses },
+    { rule: 'type', handle: refuseMetaTypes },
+    { rule: 'file', handle: dnsmasqFile(rules), explain: explainFile(rules) },
+    { rule: 'localhost', handle: localhost(table) },
+    { rule: 'forward', handle: forward(forwarder), explain: explainForward },
+    { rule: 'nobody', handle: refuseTheRest },
   ]
 }

@@ -10,6 +10,14 @@ describe('config', () => {
       control: undefined,
       tokenFile: undefined,
       upstreams: undefined,
+      confFile: undefined,
+      isAlone: false,
+      admin: null,
+      adminTokenFile: null,
+      allow: [],
+      queryLog: false,
+      workers: 1,
+      ttl: undefined,
     })
     expect(readConfig([], { STANDIN_HOME: '/elsewhere' }).home).toBe('/elsewhere')
   })
@@ -30,6 +38,8 @@ describe('config', () => {
       '::1',
       '--upstream',
       '127.0.0.3',
+      ...['--admin', '127.0.0.1:0', '--admin-token-file', '/a', '--allow', '192.0.2.0/24,2001:db8::/32', '--allow', '198.51.100.7'],
+      ...['--query-log', '--workers', '3', '--ttl', '2m'],
     ]
     expect(readConfig(args, {})).toEqual({
       home: '/h',
@@ -41,6 +51,14 @@ describe('config', () => {
         { address: '::1', port: 53 },
         { address: '127.0.0.3', port: 53 },
       ],
+      confFile: undefined,
+      isAlone: false,
+      admin: { host: '127.0.0.1', port: 0 },
+      adminTokenFile: '/a',
+      allow: ['192.0.2.0/24', '2001:db8::/32', '198.51.100.7'],
+      queryLog: true,
+      workers: 3,
+      ttl: 120,
     })
     expect(readConfig(['--upstream', 'none'], {}).upstreams).toEqual([])
   })
@@ -64,7 +82,23 @@ describe('config', () => {
     expect(faults('--dns', '::1:53')).toEqual(['--dns'])
     expect(faults('--upstream', 'none', '--upstream', '127.0.0.1')).toEqual(['--upstream'])
     expect(faults('--dns', '0.0.0.0:53', '--upstream', '127.0.0.1:53')).toEqual(['--upstream'])
-    expect(faults('--nope')[0]).toContain('--nope')
+    expect(faults('--nope')).toEqual(['--nope'])
+    expect(faults('--admin', '192.0.2.1:9', '--allow', '10.0.0.1/8,x', '--workers', '0', '--ttl', '5', '--query-log=yes')).toEqual([
+      '--query-log',
+      '--ttl',
+      '--allow',
+      '--allow',
+      '--workers',
+      '--admin',
+    ])
+    expect(faults('--conf-file', 'f', '--upstream', '127.0.0.1')).toEqual(['--upstream'])
+  })
+
+  it('is alone with a file unless it is told where control is', () => {
+    expect(readConfig(['--conf-file', 'f'], {})).toMatchObject({ confFile: 'f', isAlone: true })
+    expect(readConfig(['--conf-file', 'f', '--control', 'auto'], {})).toMatchObject({ isAlone: false, control: undefined })
+    expect(readConfig(['--conf-file', 'f', '--control', 'http://127.0.0.1:1'], {})).toMatchObject({ isAlone: false })
+    expect(readConfig(['--listen', '127.0.0.9:1'], {}).listen).toEqual({ address: '127.0.0.9', port: 1 })
   })
 })
 

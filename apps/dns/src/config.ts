@@ -1,90 +1,115 @@
 import { isIP } from 'node:net'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
-import { type Fault, StandinError } from '@standin/client/errors'
+import { CommandLine } from '@standin/serving/command-line'
+import type { DnsConfig } from './dns-config.ts'
 import type { UpstreamServer } from './dnsmasq/settings.ts'
+import { AccessList } from './server/access-list.ts'
 import type { ListenAddress } from './server/dns-server.ts'
 import { isOurselves } from './upstream/own-addresses.ts'
 import { readUpstream } from './upstream/upstream-address.ts'
 
-export interface DnsConfig {
-  /** STANDIN_HOME: the last good table is kept below it, and control is found by what it writes there. */
-  readonly home: string
-  /** Where queries are taken, UDP and TCP. Port 0: any. */
-  readonly listen: ListenAddress
-  /** Address of control; undefined: as `run/control.json` below the home says. */
-  readonly control: string | undefined
-  readonly tokenFile: string | undefined
-  /** Whom foreign names are asked of, in this order; undefined: as /etc/resolv.conf says; empty: nobody. */
-  readonly upstreams: readonly UpstreamServer[] | undefined
-  /** dnsmasq's configuration file. Without `control`, nothing else says which names there are. */
-  readonly confFile: string | undefined
-}
-
-const options = {
-  home: { type: 'string' },
-  dns: { type: 'string', default: '127.0.0.1:5354' },
-  control: { type: 'string' },
-  'token-file': { type: 'string' },
-  upstream: { type: 'string', multiple: true },
-  listen: { type: 'string' },
-  'conf-file': { type: 'string' },
+const flags = {
+  home: 'value',
+  dns: 'value',
+  listen: 'value',
+  admin: 'value',
+  'admin-token-file': 'value',
+  control: 'value',
+  'token-file': 'value',
+  upstream: 'list',
+  'conf-file': 'value',
+  allow: 'list',
+  'query-log': 'switch',
+  workers: 'value',
+  ttl: 'value',
 } as const
 
-const usage =
-  '--home DIR --dns ADDRESS:PORT --control URL --token-file FILE --upstream ADDRESS:PORT or tls://ADDRESS#NAME (again for more; "none" for none) --conf-file FILE'
+type Line = CommandLine<typeof flags>
+
+const anAddress = 'a numeric address with a port, such as 127.0.0.1:5354 or [::1]:5354 (port 0 is any free one)'
+const mostWorkers = 128
 
 /**
- * Reads the flags; `STANDIN_HOME` stands in for `--home`.
- * @throws StandinError `invalid` with every fault
+ * Reads the flags; `STANDIN_HOME` stands in for `--home`, `--listen` is another word for `--dns`.
+ * @throws StandinError `invalid` with every fault and the flag that it is in
  */
 export function readConfig(args: readonly string[], environment: NodeJS.ProcessEnv): DnsConfig {
-  const flags = parseFlags(args)
-  const faults: Fault[] = []
-  const at = flags.listen ?? flags.dns
-  const listen = readAddress(at)
-  if (listen === undefined) faults.push({ path: '--dns', message: `"${at}" is not a numeric address with a port, such as 127.0.0.1:5354` })
-  const upstreams = readUpstreams(flags.upstream, faults)
-  if (listen !== undefined && upstreams?.some((upstream) => isOurselves(upstream, listen))) {
-    faults.push({ path: '--upstream', message: 'the resolver would ask itself' })
-  }
-  if (flags.control !== undefined && !/^https?:$/.test(URL.parse(flags.control)?.protocol ?? '')) {
-    faults.push({ path: '--control', message: `"${flags.control}" is not an http or https address` })
-  }
-  if (faults.length > 0 || listen === undefined) {
-    throw new StandinError('invalid', faults.map(({ path, message }) => `${path}: ${message}`).join('; '), { hint: usage, errors: faults })
-  }
-  const state = environment.XDG_STATE_HOME ?? join(homedir(), '.local', 'state')
-  return {
-    home: flags.home ?? environment.STANDIN_HOME ?? join(state, 'standin'),
+  const line = new CommandLine('resolver', args, flags)
+  const where = line.has('listen') ? 'listen' : 'dns'
+  const listen = line.value(where, (text) => readAddress(text) ?? null, anAddress) ?? { address: '127.0.0.1', port: 5354 }
+  const admin = line.text('admin') === 'off' ? undefined : line.value('admin', (text) => readAddress(text) ?? null, `${anAddress}, or off`)
+  const adminTokenFile = line.text('admin-token-file') ?? null
+  const upstreams = readUpstreams(line, listen)
+  const control = line.value(
+    'control',
+    (text) => (text === 'auto' || /^https?:$/.test(URL.parse(text)?.protocol ?? '') ? text : null),
+    'an http or https address, or auto: as the home says',
+  )
+  const state = environment.XDG_STATE_HOME ?? join(environment.HOME ?? homedir(), '.local', 'state')
+  const confFile = line.text('conf-file')
+  const config: DnsConfig = {
+    home: line.text('home') ?? environment.STANDIN_HOME ?? join(state, 'standin'),
     listen,
-    control: flags.control,
-    tokenFile: flags['token-file'],
+    admin: admin === undefined ? null : { host: admin.address, port: admin.port },
+    adminTokenFile,
+    control: control === 'auto' ? undefined : control,
+    tokenFile: line.text('token-file'),
     upstreams,
-    confFile: flags['conf-file'],
+    confFile,
+    isAlone: confFile !== undefined && control === undefined,
+    ttl: line.value('ttl', readTtl, 'a duration such as 5s, up to 60m'),
+    allow: line.list('allow', readNetwork, 'an address or a network, such as 192.0.2.0/24, without bits behind its prefix'),
+    queryLog: line.has('query-log'),
+    workers: line.value('workers', readWorkers, `a number from 1 to ${mostWorkers}`) ?? 1,
   }
+  if (admin !== undefined && adminTokenFile === null && !isLoopback(admin.address)) {
+    line.fault('--admin', `${admin.address} can be reached from elsewhere: it needs --admin-token-file as well`)
+  }
+  if (confFile !== undefined && upstreams !== undefined) {
+    line.fault('--upstream', 'goes with no --conf-file: there, server= says whom to ask')
+  }
+  line.check(
+    `It takes ${Object.keys(flags)
+      .map((flag) => `--${flag}`)
+      .join(' ')}`,
+  )
+  return config
 }
 
-function parseFlags(args: readonly string[]) {
+function readUpstreams(line: Line, listen: ListenAddress): UpstreamServer[] | undefined {
+  if (!line.has('upstream')) return undefined
+  const expected = 'a numeric address, with or without a port, or tls:// in front of one, or none'
+  const read = line.list<UpstreamServer | 'none'>('upstream', (text) => (text === 'none' ? text : (readUpstream(text) ?? null)), expected)
+  const upstreams = read.filter((each) => each !== 'none')
+  if (upstreams.length > 0 && upstreams.length < read.length) line.fault('--upstream', 'none and an address exclude each other')
+  if (upstreams.some((upstream) => isOurselves(upstream, listen))) line.fault('--upstream', 'the resolver would ask itself')
+  return upstreams
+}
+
+function readNetwork(text: string): string | null {
   try {
-    return parseArgs({ args: [...args], options, allowPositionals: false }).values
-  } catch (cause) {
-    throw new StandinError('invalid', (cause as Error).message, { hint: usage, cause })
+    new AccessList([text])
+    return text
+  } catch {
+    return null
   }
 }
 
-function readUpstreams(texts: readonly string[] | undefined, faults: Fault[]): UpstreamServer[] | undefined {
-  if (texts === undefined) return undefined
-  const named = texts.filter((text) => text !== 'none')
-  if (named.length > 0 && named.length < texts.length)
-    faults.push({ path: '--upstream', message: '"none" and an address exclude each other' })
-  return named.flatMap((text) => {
-    const upstream = readUpstream(text)
-    if (upstream !== undefined) return [upstream]
-    faults.push({ path: '--upstream', message: `"${text}" is not a numeric address, with or without a port, or tls:// in front of one` })
-    return []
-  })
+function readWorkers(text: string): number | null {
+  const count = /^[0-9]{1,3}$/.test(text) ? Number(text) : 0
+  return count >= 1 && count <= mostWorkers ? count : null
+}
+
+/** `5s`, `2m`, as seconds. */
+function readTtl(text: string): number | null {
+  const [, digits, unit] = /^([0-9]{1,4})(s|m)$/.exec(text) ?? []
+  const seconds = Number(digits) * (unit === 'm' ? 60 : 1)
+  return seconds <= 3600 ? seconds : null
+}
+
+function isLoopback(address: string): boolean {
+  return address === '::1' || address.startsWith('127.')
 }
 
 /** `127.0.0.1:53`, `[::1]:53`. */

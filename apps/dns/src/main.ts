@@ -1,23 +1,31 @@
 import { StandinError } from '@standin/client/errors'
 import { readConfig } from './config.ts'
-import { createApp } from './container.ts'
+import { createResolver } from './container.ts'
 
-const print = (line: object) => process.stdout.write(`${JSON.stringify(line)}\n`)
+/** One line on standard output says where the resolver listens, or why it doesn't. */
+const say = (line: object) => process.stdout.write(`${JSON.stringify(line)}\n`)
+
+/** How long the last lines of the log may take, ms. */
+const lastLinesMs = 1_000
 
 try {
-  const app = createApp(readConfig(process.argv.slice(2), process.env))
-  print(await app.start())
+  const { app, lines } = createResolver(readConfig(process.argv.slice(2), process.env))
+  process.once('exit', () => lines.endNow())
+  const { dns, admin } = await app.start()
+  say({ dns, ...(admin === null ? {} : { admin: `http://${admin}` }) })
   process.on('SIGHUP', () => app.reload())
   await new Promise((resolve) => {
     process.once('SIGINT', resolve)
     process.once('SIGTERM', resolve)
   })
   await app.stop()
+  await lines.end(lastLinesMs)
+  process.exit(0)
 } catch (cause) {
   const error =
     cause instanceof StandinError
       ? cause
-      : new StandinError('internal', `the resolver can not start: ${(cause as Error).message}`, { cause })
-  print({ error: error.toProblem() })
-  process.exitCode = 1
+      : new StandinError('internal', `The resolver can not start: ${(cause as Error).message}`, { cause })
+  say({ error: error.toProblem() })
+  process.exit(1)
 }

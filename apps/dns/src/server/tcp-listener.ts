@@ -7,6 +7,8 @@ export interface TcpLimits {
   readonly connections?: number
   /** Milliseconds without a word after which a connection is closed. */
   readonly idleMs?: number
+  /** Several processes may take the same port. */
+  readonly reusePort?: boolean
 }
 
 /** One TCP server, listening when `listen` is called. */
@@ -33,7 +35,7 @@ export class TcpListener {
     server.maxConnections = this.#limits.connections ?? 256
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject)
-      server.listen({ host: address, port, exclusive: true }, () => {
+      server.listen({ host: address, port, exclusive: true, reusePort: this.#limits.reusePort ?? false }, () => {
         server.off('error', reject)
         resolve()
       })

@@ -1,0 +1,25 @@
+/**
+ * Who may have the last word on a query: the links of the chain by name, and `ready` for a whole reply that was kept. They
+ * are a label of the metrics and stand in the query log, so they are few and fixed.
+ */
+export const ruleNames = [
+  'ready',
+  'noise',
+  'access',
+  'opcode',
+  'malformed',
+  'edns-version',
+  'class',
+  'type',
+  'not-loaded',
+  'alias',
+  'own-zone',
+  'reverse-zone',
+  'file',
+  'local-zone',
+  'localhost',
+  'forward',
+  'nobody',
+  'fault',
+] as const
+export type RuleName = (typeof ruleNames)[number]

@@ -1,0 +1,29 @@
+import type { Problem, RecordEntry } from '@standin/client'
+import type { TableMessage } from '@standin/serving/worker-feed'
+import type { DnsConfig } from '../dns-config.ts'
+import type { Sample } from '../engine.ts'
+import type { ListenAddress } from '../server/dns-server.ts'
+import type { RecordsHead } from '../table-source.ts'
+
+/** What the primary and its workers say to each other. Plain JSON. */
+
+export type ToWorker =
+  | {
+      readonly type: 'start'
+      readonly config: DnsConfig
+      readonly listen: ListenAddress
+      /** A table follows at once: queries are taken only when it is there. */
+      readonly awaitsTable: boolean
+    }
+  /** `revision`: of the whole table, with this change. */
+  | { readonly type: 'table'; readonly message: TableMessage<RecordEntry, RecordsHead>; readonly revision: number }
+  | { readonly type: 'reload' }
+  | { readonly type: 'count'; readonly call: number }
+  | { readonly type: 'stop' }
+
+export type FromWorker =
+  | { readonly type: 'listening'; readonly dns: string }
+  | { readonly type: 'failed'; readonly problem: Problem }
+  /** It has a table; null: it answers for all names. */
+  | { readonly type: 'readiness'; readonly notReady: string | null }
+  | ({ readonly type: 'counted'; readonly call: number; readonly residentBytes: number; readonly cpuSeconds: number } & Sample)
