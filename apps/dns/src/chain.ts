@@ -11,8 +11,9 @@ import {
   refuseStrangers,
 } from './handlers/checks.ts'
 import { forward } from './handlers/forward.ts'
-import type { Link } from './handlers/link.ts'
 import { refuseTheRest, untilLoaded } from './handlers/last-words.ts'
+import type { Link } from './handlers/link.ts'
+import { localZones } from './handlers/local-zones.ts'
 import { localhost } from './handlers/localhost.ts'
 import { ownZone } from './handlers/own-zone.ts'
 import { reverseZone } from './handlers/reverse-zone.ts'
@@ -42,10 +43,11 @@ export function chain({ access, table, forwarder, rules }: ChainParts): readonly
     { rule: 'type', handle: refuseMetaTypes }, // REFUSED: zone transfers; NOTIMP and FORMERR: types that no name has
     { rule: 'not-loaded', handle: untilLoaded(table) }, // SERVFAIL: which names are ours is not known yet
     { rule: 'alias', handle: aliases(table), explain: explainAlias(table) }, // demo.<domain>, and names outside of it that an admin gave away: the gateway
-    { rule: 'own-zone', handle: ownZone(table), explain: explainOwnZone(table) }, // <service>-<id>.<domain>, <host>.<id>.<domain>, NXDOMAIN and NODATA below <domain>
-    { rule: 'reverse-zone', handle: reverseZone(table) }, // PTR of instances' addresses, all of 127.in-addr.arpa
+    { rule: 'own-zone', handle: ownZone(table), explain: explainOwnZone(table) }, // <domain> and all below it: hosts, services, the wildcard, NXDOMAIN and NODATA
+    { rule: 'reverse-zone', handle: reverseZone(table, rules) }, // PTR of instances' addresses
     ...(rules === undefined ? [] : [{ rule: 'file' as const, handle: dnsmasqFile(rules), explain: explainFile(rules) }]), // names of dnsmasq's file: hosts, address=, local=, cname=
     { rule: 'localhost', handle: localhost(table) }, // localhost and what is below it
+    { rule: 'local-zone', handle: localZones(table, rules) }, // what the public DNS has not: addresses of private networks, test, invalid, onion, home.arpa
     { rule: 'forward', handle: forward(forwarder), explain: explainForward }, // everything else: the upstreams
     { rule: 'nobody', handle: refuseTheRest }, // REFUSED: no upstream, or no recursion wanted
   ]

@@ -107,7 +107,7 @@ function compose(config: DnsConfig): Get {
   provide(tokens.counts, () => new Counts(get(tokens.queryLog)))
   provide(tokens.table, () => {
     const isEverywhere = /^(0\.0\.0\.0|::)$/.test(config.listen.address)
-    return new RecordTable(isEverywhere ? [] : [config.listen.address])
+    return new RecordTable(isEverywhere ? [] : [config.listen.address], config.ttl === undefined ? {} : { ttl: config.ttl })
   })
   provide(tokens.rules, () => {
     if (config.confFile === undefined) return undefined
