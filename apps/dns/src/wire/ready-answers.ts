@@ -167,8 +167,8 @@ export class ReadyAnswers {
     if (chosen < 0 || position + units > ringUnits) {
       // It has been round, or hashes fall together: is there too little room?
       this.#driven++
-      if (this.#driven > this.#replies / 4 && this.#replies < this.#most) {
-        this.#makeRoom(this.#replies * 2)
+      if (this.#driven > this.#replies / 16 && this.#replies < this.#most) {
+        this.#makeRoom(Math.min(this.#replies * 4, this.#most))
         return 0
       }
     }
