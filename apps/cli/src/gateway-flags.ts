@@ -11,6 +11,7 @@ export const gatewayFlags: readonly OptionSpec[] = [
   { flags: '--max-header-bytes <n>', description: 'of a request, from 1024', default: '65536' },
   { flags: '--header-timeout <duration>', description: 'how long the head of a request may take', default: '20s' },
   { flags: '--idle-timeout <duration>', description: 'how long a connection waits for the next request', default: '65s' },
+  { flags: '--stall-timeout <duration>', description: 'how long a client may neither send its body nor take its answer', default: '60s' },
   { flags: '--handshake-timeout <duration>', description: 'how long a TLS handshake may take', default: '10s' },
 ]
 

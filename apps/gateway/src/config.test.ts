@@ -38,7 +38,7 @@ describe('readConfig', () => {
       '--http off --https 0.0.0.0:443 --admin 127.0.0.1:9 --tls-cert c --tls-key k --trusted 10.0.0.0/8,::1 --trusted 192.0.2.1 ' +
       '--proxy-protocol 192.0.2.0/24 --probe kube-probe/,path:/healthz+network:10.0.0.0/8 --routes r.yaml --workers 4 --take-over ' +
       '--drain 500ms --max-connections 10 --max-connections-per-client=3 ' +
-      '--max-header-bytes 8192 --header-timeout 5s --idle-timeout 2m --handshake-timeout 3s'
+      '--max-header-bytes 8192 --header-timeout 5s --idle-timeout 2m --stall-timeout 30s --handshake-timeout 3s'
     expect(readConfig(line.split(' '), { STANDIN_HOME: '/s' })).toEqual({
       home: '/s',
       http: null,
@@ -57,7 +57,7 @@ describe('readConfig', () => {
       takeOver: true,
       drainMs: 500,
       limits: { connections: 10, connectionsPerClient: 3 },
-      clientLimits: { headerBytes: 8_192, headerMs: 5_000, idleMs: 120_000, handshakeMs: 3_000 },
+      clientLimits: { headerBytes: 8_192, headerMs: 5_000, idleMs: 120_000, stallMs: 30_000, handshakeMs: 3_000 },
     })
   })
 
@@ -86,6 +86,7 @@ describe('readConfig', () => {
     ['--max-header-bytes', '1000000'],
     ['--header-timeout', '100ms'],
     ['--idle-timeout', '65'],
+    ['--stall-timeout', '0s'],
     ['--handshake-timeout', '2h'],
     ['--admin', '0.0.0.0:9000'],
     ['--routes', 'r', '--control', 'http://127.0.0.1:1'],

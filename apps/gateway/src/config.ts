@@ -27,12 +27,13 @@ const flags = {
   'max-header-bytes': 'value',
   'header-timeout': 'value',
   'idle-timeout': 'value',
+  'stall-timeout': 'value',
   'handshake-timeout': 'value',
 } as const
 
 const anAddress = '127.0.0.1:8080 or [::1]:8080 (port 0 is any free one)'
 const aTimeout = 'a duration such as 20s, from 1s to 60m'
-const { headerBytes, headerMs, idleMs, handshakeMs } = defaultClientLimits
+const { headerBytes, headerMs, idleMs, stallMs, handshakeMs } = defaultClientLimits
 const aNetwork = 'addresses or networks such as 10.0.0.0/8'
 
 /**
@@ -71,6 +72,7 @@ export const readConfig = (args: readonly string[], environment: NodeJS.ProcessE
       headerBytes: line.value('max-header-bytes', (text) => parseCount(text, 1_024, 65_536), 'a number from 1024 to 65536') ?? headerBytes,
       headerMs: line.value('header-timeout', parseTimeout, aTimeout) ?? headerMs,
       idleMs: line.value('idle-timeout', parseTimeout, aTimeout) ?? idleMs,
+      stallMs: line.value('stall-timeout', parseTimeout, aTimeout) ?? stallMs,
       handshakeMs: line.value('handshake-timeout', parseTimeout, aTimeout) ?? handshakeMs,
     },
   }

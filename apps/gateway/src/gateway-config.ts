@@ -56,8 +56,16 @@ export interface ClientLimits {
   readonly headerMs: number
   /** How long a connection may wait for its next request, ms. */
   readonly idleMs: number
+  /** How long a client may keep back the body of a request, or not take what was sent to it, without a byte getting on, ms. */
+  readonly stallMs: number
   /** How long after it was accepted a connection has to be through its TLS handshake, ms. */
   readonly handshakeMs: number
 }
 
-export const defaultClientLimits: ClientLimits = { headerBytes: 64 * 1024, headerMs: 20_000, idleMs: 65_000, handshakeMs: 10_000 }
+export const defaultClientLimits: ClientLimits = {
+  headerBytes: 64 * 1024,
+  headerMs: 20_000,
+  idleMs: 65_000,
+  stallMs: 60_000,
+  handshakeMs: 10_000,
+}

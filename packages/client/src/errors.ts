@@ -45,6 +45,7 @@ export const errorTable = {
   overloaded: { status: 503, kind: 'unhealthy', title: 'Too many requests wait already' },
   misdirected: { status: 421, kind: 'usage', title: 'The connection is for another host name' },
   loop_detected: { status: 508, kind: 'unhealthy', title: 'The request came back to the gateway' },
+  request_timeout: { status: 408, kind: 'timeout', title: 'The request did not arrive in time' },
   timeout: { status: 504, kind: 'timeout', title: 'It took too long' },
   state_unreachable: { status: 409, kind: 'unhealthy', title: 'The state can no longer be reached' },
   unreachable: { status: 503, kind: 'unreachable', title: 'The control plane can not be reached' },

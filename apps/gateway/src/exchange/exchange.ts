@@ -87,7 +87,7 @@ export class Exchange implements RequestListener {
   bytesReceived = 0
   /** Of the response's body. */
   bytesSent = 0
-  /** Why it did not go as usual: a problem's code, `client_gone`, `upstream_cut`. */
+  /** Why it did not go as usual: a problem's code, `client_gone`, `client_stalled`, `upstream_cut`. */
   flag = ''
   #counted: Target['activity'] | null = null
 
@@ -176,6 +176,20 @@ export class Exchange implements RequestListener {
     const { pending } = this
     this.end()
     pending?.abort()
+  }
+
+  /** Gives up what it uses: whoever waits for such a client waits for nothing. */
+  onClientStalled(): void {
+    if (this.phase === 'ended') return
+    this.flag = 'client_stalled'
+    const { pending } = this
+    this.pending = null
+    pending?.abort()
+    if (this.stream.hasResponded) {
+      this.cut()
+      return
+    }
+    this.answer(problemResponse(new StandinError('request_timeout', 'The body of the request stopped coming'), this), true)
   }
 
   // Before the request is forwarded, nobody has asked for its body.

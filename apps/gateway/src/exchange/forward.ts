@@ -90,6 +90,10 @@ class Forwarding implements UpstreamListener, RequestListener, Abortable {
     this.#exchange.onClientGone()
   }
 
+  onClientStalled(): void {
+    this.#exchange.onClientStalled()
+  }
+
   // From the endpoint.
 
   onReadyForBody(): void {

@@ -110,6 +110,12 @@ export class ThrottledStream implements ClientStream, RequestListener, Paced {
     this.listener.onClientGone()
   }
 
+  onClientStalled(): void {
+    this.#forget()
+    if (this.listener.onClientStalled === undefined) this.cut()
+    else this.listener.onClientStalled()
+  }
+
   #emptied(): void {
     this.#pacer.remove(this)
     this.#allowed = 0

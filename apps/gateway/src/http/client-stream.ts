@@ -44,6 +44,11 @@ export interface RequestListener {
   onClientDrain(): void
   /** The client closed, reset its stream or broke the protocol. Nothing more comes, nothing more can be said. */
   onClientGone(): void
+  /**
+   * For too long the client has neither sent the body that it said it would nor taken what was sent to it. It may still be
+   * answered. Whoever has nothing to say leaves this out: its stream is cut.
+   */
+  onClientStalled?(): void
 }
 
 /**

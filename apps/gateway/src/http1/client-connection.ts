@@ -5,6 +5,7 @@ import type { ClientLimits } from '../gateway-config.ts'
 import type { ConnectionInfo } from '../http/client-connection.ts'
 import type { ClientStream } from '../http/client-stream.ts'
 import type { OpenConnection, OpenConnections } from '../http/open-connections.ts'
+import { StallWatch } from '../http/stall-watch.ts'
 import { Http1ClientStream, type StreamConnection } from './client-stream.ts'
 import { type Http1Fields, MalformedHead, malformed, parseRequestHead, refuseEarly } from './request-head.ts'
 import { responseHead } from './response-text.ts'
@@ -21,8 +22,6 @@ export interface StreamHandler {
 
 /** How long a client gets to take the last response and to close, ms. */
 const lingerMs = 5_000
-/** How long a client that does not take the rest of the last response is waited for, ms. */
-const stalledMs = 60_000
 /** Bytes that may wait while a response is under way: the next requests of a pipeline, or what follows an upgrade. */
 const earlyLimit = 64 * 1024
 /** Bytes that are looked at for the end of a head at once: a large body behind it is not turned into text. */
@@ -74,7 +73,7 @@ export class Http1ClientConnection implements StreamConnection, OpenConnection {
   /** When the connection is closed unless something happens, as `OpenConnections.now`; 0: never. */
   #deadline: number
   #lingered = 0
-  #unwritten = 0
+  readonly #stall = new StallWatch()
 
   constructor(socket: Socket | TLSSocket, info: ConnectionInfo, handler: StreamHandler) {
     this.socket = socket
@@ -105,21 +104,41 @@ export class Http1ClientConnection implements StreamConnection, OpenConnection {
   }
 
   sweep(now: number): void {
+    const stream = this.#stream
+    if (stream !== null) {
+      this.#sweepExchange(stream, now)
+      return
+    }
     if (this.#deadline === 0 || now < this.#deadline) return
     if (this.#phase === 'closing') this.#sweepClosing(now)
     else if (this.#text === '') this.#close()
-    else this.#refuse(408, new StandinError('timeout', 'The head of the request did not arrive in time'))
+    else this.#refuse(408, new StandinError('request_timeout', 'The head of the request did not arrive in time'))
+  }
+
+  /** What the client owes is its body and its reading, not what an endpoint has not said yet. */
+  #sweepExchange(stream: Http1ClientStream, now: number): void {
+    const { socket } = this
+    const { awaitsBody } = stream
+    if (!awaitsBody && socket.writableLength === 0) {
+      this.#stall.reset()
+      return
+    }
+    const progress = this.#taken + (awaitsBody ? socket.bytesRead : 0)
+    if (!this.#stall.hasStalled(progress, now, this.#handler.limits.stallMs)) return
+    this.#stall.reset()
+    if (stream.hasEnded || stream.listener.onClientStalled === undefined) this.reset()
+    else stream.listener.onClientStalled()
   }
 
   /** As long as the client takes what was written, however slowly, it isn't kept from it. */
   #sweepClosing(now: number): void {
-    const { writableLength } = this.socket
-    if (writableLength === 0 || writableLength === this.#unwritten) {
-      this.destroy()
-      return
-    }
-    this.#unwritten = writableLength
-    this.#deadline = now + stalledMs
+    if (this.socket.writableLength === 0) this.destroy()
+    else if (this.#stall.hasStalled(this.#taken, now, this.#handler.limits.stallMs)) this.reset()
+  }
+
+  /** Bytes that are with the kernel. */
+  get #taken(): number {
+    return this.socket.bytesWritten - this.socket.writableLength
   }
 
   drain(): void {

@@ -194,6 +194,12 @@ export class Http1ClientStream implements ClientStream, ChunkSink {
     else this.listener.onBody(start === 0 && end === buffer.length ? buffer : buffer.subarray(start, end))
   }
 
+  /** It is the client's turn to send. Who waits for a 100 is not held up by himself (RFC 9110, section 10.1.1). */
+  get awaitsBody(): boolean {
+    if (!this.isFlowing || this.bodyComplete) return false
+    return !this.head.expectsContinue || this.#wasContinued || this.hasResponded
+  }
+
   /** So much came that nobody wanted that the connection isn't worth it. */
   get discardedTooMuch(): boolean {
     return this.#discarded > discardLimit

@@ -10,7 +10,7 @@ import { upstreamStates } from '../pool/upstream-state.ts'
 export const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'other'] as const
 export const statuses = ['none', '1xx', '2xx', '3xx', '4xx', '5xx'] as const
 export const protocols = ['1.0', '1.1', '2.0'] as const
-export const reasons = [...Object.keys(errorTable), 'client_gone', 'upstream_cut', 'fault', 'other'] as readonly string[]
+export const reasons = [...Object.keys(errorTable), 'client_gone', 'client_stalled', 'upstream_cut', 'fault', 'other'] as readonly string[]
 const durations = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
 
 const list = {
