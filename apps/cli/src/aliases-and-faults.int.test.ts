@@ -110,7 +110,7 @@ describe('aliases and faults on a running platform', { timeout: 60_000 }, () => 
     expect(would).toContain('Would inject delay 1.5s for 20% of the requests to www of blue (1001), for 10m.')
     const { stdout, stderr } = await platform.cli('fault', 'add', '1001', 'www', '--abort', '418', '--for', '5m')
     expect(stdout).toBe('f1\n')
-    expect(stderr).toContain('f1: abort 418 for 100% of the requests to www of blue (1001), for 5m.')
+    expect(stderr).toContain('f1: abort 418 for all requests to www of blue (1001), for 5m.')
     await eventually(async () => ((await platform.ask('www-1001.test-envs.localhost')).status === 418 ? true : undefined))
     const slow = await platform.json<ServiceFault>(
       ...['fault', 'add', 'green', 'api', '--throttle', '10k', '--header', 'X-Test: 1', '--path', '/x', '--percent', '50'],

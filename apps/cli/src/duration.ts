@@ -28,6 +28,7 @@ export function formatAge(ms: number): string {
   const value = Math.max(0, ms)
   if (value < 1000) return `${Math.round(value)}ms`
   if (value < units.m) return `${Math.floor(value / units.s)}s`
+  if (value === units.h) return '1h'
   if (value < 2 * units.h) return `${Math.round(value / units.m)}m`
   if (value < 2 * units.d) return `${Math.floor(value / units.h)}h`
   return `${Math.floor(value / units.d)}d`

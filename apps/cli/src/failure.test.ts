@@ -26,6 +26,16 @@ describe('report', () => {
     })
   })
 
+  it('tells a fault once, but always its place', () => {
+    const told = (errors: NonNullable<StandinError['errors']>) =>
+      tell(new StandinError('invalid', 'the alias x is the domain itself', { errors })).text
+    expect(told([{ path: '/params/host', message: 'is the domain itself' }])).toBe('error: the alias x is the domain itself\n')
+    expect(told([{ path: 'routes.0', message: 'is the domain itself', file: 'r.yaml', line: 3, column: 5 }])).toContain(
+      '  r.yaml:3:5: routes.0: is',
+    )
+    expect(told([{ path: '--workers', message: '0: it takes a number' }])).toContain('  --workers 0: it takes a number\n')
+  })
+
   it('gives scripts one line of JSON', () => {
     for (const argv of [
       ['list', '--json'],

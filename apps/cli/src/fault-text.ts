@@ -19,12 +19,25 @@ export function formatFault({
 }
 
 /** Which requests: `20% with X-Test: 1 below /x`. */
-export function formatShare({ percent, header, path }: Pick<ServiceFault, 'percent' | 'header' | 'path'>): string {
-  const only = [
+export function formatShare(fault: Pick<ServiceFault, 'percent' | 'header' | 'path'>): string {
+  return [`${fault.percent}%`, ...limits(fault)].join(' ')
+}
+
+type Which = Pick<CreateFault, 'percent' | 'header' | 'path'>
+
+function limits({ header, path }: Pick<Which, 'header' | 'path'>): string[] {
+  return [
     header === undefined ? '' : `with ${header.name}${header.value === undefined ? '' : `: ${header.value}`}`,
     path === undefined ? '' : `below ${path}`,
-  ]
-  return [`${percent}%`, ...only].filter(Boolean).join(' ')
+  ].filter(Boolean)
+}
+
+/** `delay 2s for 20% of the requests to api of blue (1001)`, `abort 503 for all requests to … below /x`. */
+export function formatEffect(fault: Pick<CreateFault, 'kind' | 'delayMs' | 'status' | 'bytesPerSecond'> & Which, target: string): string {
+  const { percent = 100 } = fault
+  const only = limits(fault)
+  const share = percent < 100 ? `${percent}% of the requests` : only.length === 0 ? 'all requests' : 'requests'
+  return [`${formatFault(fault)} for ${share} to ${target}`, ...only].join(' ')
 }
 
 export function faultColumns(now: number): readonly Column<ServiceFault>[] {

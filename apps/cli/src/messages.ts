@@ -30,15 +30,24 @@ export class Messages {
   /** What happened and to which thing, then every fault with its place, then what to do next. */
   fault(error: StandinError): void {
     this.error(error.message)
-    // A message that tells its faults need not be followed by them.
-    const untold = (error.errors ?? []).filter(({ path, message }) => path === '' || !error.message.includes(`${path} ${message}`))
-    for (const fault of untold) this.stream.write(`  ${formatFault(fault)}\n`)
+    for (const fault of (error.errors ?? []).filter((each) => !isTold(error.message, each))) this.stream.write(`  ${formatFault(fault)}\n`)
     if (error.hint) this.stream.write(`${this.paint.dim('next:')} ${error.hint}\n`)
   }
 }
 
-/** `compose.yaml:12:5: services.web.ports: …`, the form that editors jump to. */
-export function formatFault(fault: NonNullable<StandinError['errors']>[number]): string {
-  const place = [fault.file, fault.line, fault.column].filter((part) => part !== undefined).join(':')
-  return [place, fault.path, fault.message].filter((part) => part !== '').join(': ')
+type Fault = NonNullable<StandinError['errors']>[number]
+
+/** A message that tells a fault need not be followed by it, unless only the fault has its place in a file. */
+function isTold(message: string, fault: Fault): boolean {
+  return message.includes(fault.message) && (fault.file === undefined || message.includes(placeOf(fault)))
+}
+
+/** `compose.yaml:12:5: services.web.ports: …`, the form that editors jump to; `--workers 0: …`. */
+export function formatFault(fault: Fault): string {
+  if (fault.path.startsWith('--')) return `${fault.path} ${fault.message}`
+  return [placeOf(fault), fault.path, fault.message].filter((part) => part !== '').join(': ')
+}
+
+function placeOf({ file, line, column }: Fault): string {
+  return [file, line, column].filter((part) => part !== undefined).join(':')
 }

@@ -1,5 +1,6 @@
 import { chmod, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { StandinError } from '@standin/client/errors'
 
 export type AppName = 'gateway' | 'dns' | 'control'
 
@@ -36,10 +37,18 @@ export async function removeRunningFile(home: string): Promise<void> {
   await rm(runningPath(home), { force: true })
 }
 
-/** The home and its `run` folder, for nobody else's eyes. */
+/** The home and its `run` folder, for nobody else's eyes. @throws StandinError `invalid` where there can't be one */
 export async function makeHome(home: string): Promise<void> {
-  await mkdir(join(home, 'run'), { recursive: true, mode: 0o700 })
-  await chmod(home, 0o700)
+  try {
+    await mkdir(join(home, 'run'), { recursive: true, mode: 0o700 })
+    await chmod(home, 0o700)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOSPC') throw error
+    throw new StandinError('invalid', `The home ${home} can not be made: ${(error as Error).message}`, {
+      hint: 'Name a folder of yours with --home, or with STANDIN_HOME.',
+      cause: error,
+    })
+  }
 }
 
 /** Another user's process (EPERM) lives, too. */

@@ -7,6 +7,7 @@ import type { Problem } from '@standin/client'
 import { StandinError } from '@standin/client/errors'
 import type { AppName } from '../running-file.ts'
 import { Backoff } from './backoff.ts'
+import { inOwnWords } from './own-words.ts'
 
 export interface AppSpec {
   readonly name: AppName
@@ -139,7 +140,7 @@ async function readReadyLine(name: AppName, child: ChildProcess, logFile: string
       const answer = parseAnswer(line)
       if (!answer) return
       clearTimeout(timer)
-      if ('error' in answer) reject(StandinError.fromProblem(answer.error as Problem))
+      if ('error' in answer) reject(inOwnWords(StandinError.fromProblem(answer.error as Problem), 'start'))
       else resolve(answer as ReadyLine)
     })
     child.once('error', (error) => {

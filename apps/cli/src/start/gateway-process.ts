@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline'
 import type { Problem } from '@standin/client'
 import { StandinError } from '@standin/client/errors'
 import { mainOf, type ReadyLine } from './app.ts'
+import { inOwnWords } from './own-words.ts'
 
 export interface GatewayProcess {
   /** Where it listens: `{http: "http://127.0.0.1:8080"}`. */
@@ -41,7 +42,7 @@ export async function startGateway(options: {
     child.once('close', (code, signal) => reject(endedBy(code, signal)))
     createInterface({ input: child.stdout as NonNullable<typeof child.stdout> }).on('line', (line) => {
       const answer = JSON.parse(line) as Record<string, unknown>
-      if ('error' in answer) reject(StandinError.fromProblem(answer.error as Problem))
+      if ('error' in answer) reject(inOwnWords(StandinError.fromProblem(answer.error as Problem), 'gateway'))
       else resolve(answer as ReadyLine)
     })
   })
@@ -68,7 +69,10 @@ function openLog(file: string): number {
   try {
     return openSync(file, 'a', 0o600)
   } catch (error) {
-    throw new StandinError('invalid', `--log ${file} can not be written: ${(error as Error).message}`, { cause: error })
+    throw new StandinError('invalid', `--log ${file} can not be written: ${(error as Error).message}`, {
+      hint: 'Name a file in a folder that exists and that you may write to.',
+      cause: error,
+    })
   }
 }
 

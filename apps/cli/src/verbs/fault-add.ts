@@ -2,7 +2,7 @@ import type { CreateFault } from '@standin/client'
 import { StandinError } from '@standin/client/errors'
 import { formatAge, parseSize, parseSpan } from '../duration.ts'
 import { nameOf } from '../environment-text.ts'
-import { formatFault, formatShare } from '../fault-text.ts'
+import { formatEffect } from '../fault-text.ts'
 import { parseName } from '../name.ts'
 import { lookUp } from '../transition.ts'
 import { dryRunOption, parseCount, type Verb } from '../verb.ts'
@@ -57,7 +57,7 @@ export const faultAdd: Verb<readonly [string, string], Options> = {
     }
     const [environment] = await lookUp(context, [ref])
     if (!environment) return
-    const what = `${formatFault(fault)} for ${formatShare({ ...fault, percent: fault.percent ?? 100 })} of the requests to ${service} of ${nameOf(environment)}`
+    const what = formatEffect(fault, `${service} of ${nameOf(environment)}`)
     if (options.dryRun) {
       messages.info(`Would inject ${what}, for ${formatAge(fault.forMs)}.`)
       return
