@@ -1,7 +1,6 @@
 import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import type { ConnectionInfo } from '../http/client-connection.ts'
-import type { RequestHead } from '../http/client-stream.ts'
 import type { OpenConnection } from '../http/open-connections.ts'
 import type { StreamHandler } from '../http1/client-connection.ts'
 import { Http2ClientStream } from './client-stream.ts'
@@ -9,6 +8,7 @@ import { FloodLimit } from './flood-limit.ts'
 import { FrameHandler, type FrameHost, streamsAtMost } from './frame-handler.ts'
 import { FrameReader, type FrameSink } from './frame-reader.ts'
 import { ErrorCode, FrameType, frameHead, goaway, maxStream, Setting, settingsFrame, windowUpdate } from './frames.ts'
+import type { Http2RequestHead } from './header-list.ts'
 import { connectionWindow, Inflow } from './inflow.ts'
 import { Outgoing } from './outgoing.ts'
 import { PrefaceReader } from './preface-reader.ts'
@@ -142,7 +142,7 @@ export class Http2ClientConnection implements FrameHost, OpenConnection, FrameSi
     this.socket.destroy()
   }
 
-  onRequest(id: number, head: RequestHead, window: number): void {
+  onRequest(id: number, head: Http2RequestHead, window: number): void {
     const stream = new Http2ClientStream(this, id, head, window)
     this.streams.add(stream)
     this.#handler.onStream(stream)

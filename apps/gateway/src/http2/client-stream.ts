@@ -1,6 +1,7 @@
-import type { ClientStream, RequestHead, RequestListener } from '../http/client-stream.ts'
+import type { ClientStream, RequestListener } from '../http/client-stream.ts'
 import { httpDate } from '../http1/response-text.ts'
 import { ErrorCode, maxFrameSize, maxWindow, resetFrame, windowUpdate } from './frames.ts'
+import type { Http2RequestHead } from './header-list.ts'
 import { encodeField } from './hpack-encoder.ts'
 import type { HeldUp } from './outgoing.ts'
 import { RequestBody } from './request-body.ts'
@@ -14,7 +15,7 @@ const empty = Buffer.alloc(0)
 export class Http2ClientStream implements ClientStream, HeldUp {
   readonly connection: StreamOwner
   readonly id: number
-  readonly head: RequestHead
+  readonly head: Http2RequestHead
   listener: RequestListener = nobody
   hasResponded = false
   bytesSent = 0
@@ -28,13 +29,15 @@ export class Http2ClientStream implements ClientStream, HeldUp {
   /** Bytes of the response that are still to come; -1: as many as there are. */
   #remaining = -1
   #hasBody = false
+  /** It is over with its last byte, whether that was said or not. */
+  #endsItself = false
   /** What the client's window, or its reading, holds up. */
   #queue: Buffer[] = []
   #isHeldUp = false
   #endsWith: readonly string[] | null | undefined
 
   /** @param window of the client for a new stream */
-  constructor(connection: StreamOwner, id: number, head: RequestHead, window: number) {
+  constructor(connection: StreamOwner, id: number, head: Http2RequestHead, window: number) {
     this.connection = connection
     this.id = id
     this.head = head
@@ -55,7 +58,9 @@ export class Http2ClientStream implements ClientStream, HeldUp {
   respond(status: number, _reason: string, headers: readonly string[], length: number): void {
     if (this.hasResponded || this.#hasEnded) return
     this.hasResponded = true
-    this.#hasBody = length !== 0 && this.head.method !== 'HEAD' && status !== 204 && status !== 304
+    const { method, takesTrailers } = this.head
+    this.#hasBody = length !== 0 && method !== 'HEAD' && status !== 204 && status !== 304
+    this.#endsItself = length !== -1 && !takesTrailers
     this.#remaining = length
     const date = hasDate(headers) ? '' : encodeField('date', httpDate())
     this.bytesSent += this.connection.outgoing.headers(this.id, status, headers, date, !this.#hasBody)
@@ -87,7 +92,7 @@ export class Http2ClientStream implements ClientStream, HeldUp {
     }
     this.#hasEnded = true
     this.listener = nobody
-    if (this.#remaining !== -1 || this.#isClosed) return
+    if (this.#endsItself || this.#isClosed) return
     this.#endsWith = trailers
     if (!this.#isHeldUp) this.#sendEnd(trailers)
   }
@@ -213,7 +218,7 @@ export class Http2ClientStream implements ClientStream, HeldUp {
       const isOut = end === chunk.length
       if (isOut) queue.shift()
       // The end goes with the last bytes, in one frame.
-      const isLast = isOut && this.#remaining === 0 && queue.length === 0
+      const isLast = isOut && this.#endsItself && this.#remaining === 0 && queue.length === 0
       outgoing.data(this.id, chunk, at, end, isLast)
       if (isLast) this.#close()
       at = isOut ? 0 : end

@@ -1,10 +1,9 @@
-import type { RequestHead } from '../http/client-stream.ts'
 import { ClientSettings } from './client-settings.ts'
 import type { Http2ClientStream } from './client-stream.ts'
 import type { FloodLimit } from './flood-limit.ts'
 import { ErrorCode, Flag, FrameType, frameHead, maxWindow, resetFrame, settingsAck } from './frames.ts'
 import { contentsOf, HeaderBlock } from './header-block.ts'
-import { areTrailers, readRequestHead } from './header-list.ts'
+import { areTrailers, type Http2RequestHead, readRequestHead } from './header-list.ts'
 import { HeaderList, HpackDecoder } from './hpack-decoder.ts'
 import type { StreamOwner } from './stream-owner.ts'
 import type { StreamTable } from './stream-table.ts'
@@ -22,7 +21,7 @@ export interface FrameHost extends StreamOwner {
   /** ms, of any clock. */
   readonly now: number
   /** Takes a request. @param window of the client for it, bytes */
-  onRequest(id: number, head: RequestHead, window: number): void
+  onRequest(id: number, head: Http2RequestHead, window: number): void
   onPong(): void
   onGoaway(): void
 }

@@ -8,7 +8,7 @@ import { isTokenChar } from '../http1/field-lines.ts'
  * @param isLast no body follows
  * @returns null: it is malformed (RFC 9113, section 8.1.1)
  */
-export const readRequestHead = (list: readonly string[], isLast: boolean): RequestHead | null => {
+export const readRequestHead = (list: readonly string[], isLast: boolean): Http2RequestHead | null => {
   let method = ''
   let target = ''
   let scheme = ''
@@ -28,6 +28,7 @@ export const readRequestHead = (list: readonly string[], isLast: boolean): Reque
   const raw: string[] = []
   let cookieAt = -1
   let contentLength = -1
+  let takesTrailers = false
   for (let i = first; i < list.length; i += 2) {
     const name = list[i] as string
     const value = list[i + 1] as string
@@ -42,11 +43,14 @@ export const readRequestHead = (list: readonly string[], isLast: boolean): Reque
     } else if (name.length === 14 && name === 'content-length') {
       if (contentLength !== -1 || !/^\d{1,15}$/.test(value)) return null
       contentLength = Number(value)
+    } else if (name.length === 2 && name === 'te') {
+      takesTrailers = true
     }
     raw.push(name, value)
   }
-  if (isLast) return contentLength > 0 ? null : new Http2RequestHead(method, target, authority, raw, BodyKind.none, 0)
-  return new Http2RequestHead(method, target, authority, raw, contentLength === -1 ? BodyKind.stream : BodyKind.length, contentLength)
+  if (isLast) return contentLength > 0 ? null : new Http2RequestHead(method, target, authority, raw, takesTrailers, BodyKind.none, 0)
+  const kind = contentLength === -1 ? BodyKind.stream : BodyKind.length
+  return new Http2RequestHead(method, target, authority, raw, takesTrailers, kind, contentLength)
 }
 
 /** Whether these fields can be the trailers of a request: no pseudo-header is among them (RFC 9113, section 8.1). */
@@ -101,20 +105,31 @@ const isVisible = (value: string): boolean => {
   return value !== ''
 }
 
-class Http2RequestHead implements RequestHead {
+export class Http2RequestHead implements RequestHead {
   readonly method: string
   readonly target: string
   readonly authority: string | null
   readonly version = '2.0'
   readonly raw: readonly string[]
+  /** `te: trailers`: an answer may have some although it says how long it is, as those of gRPC. */
+  readonly takesTrailers: boolean
   readonly bodyKind: BodyKind
   readonly contentLength: number
 
-  constructor(method: string, target: string, authority: string | null, raw: readonly string[], bodyKind: BodyKind, contentLength: number) {
+  constructor(
+    method: string,
+    target: string,
+    authority: string | null,
+    raw: readonly string[],
+    takesTrailers: boolean,
+    bodyKind: BodyKind,
+    contentLength: number,
+  ) {
     this.method = method
     this.target = target
     this.authority = authority
     this.raw = raw
+    this.takesTrailers = takesTrailers
     this.bodyKind = bodyKind
     this.contentLength = contentLength
   }

@@ -1,5 +1,7 @@
 import type { RouteEntry } from '@standin/client'
 import { describe, expect, it } from 'vitest'
+import { Counts } from '../observe/counts.ts'
+import { JsonAccessLog } from '../observe/json-access-log.ts'
 import { cleanup } from '../testing/cleanup.ts'
 import { fetchThrough } from '../testing/fetch-through.ts'
 import { sendRaw } from '../testing/raw-client.ts'
@@ -45,6 +47,24 @@ describe('A request that does not name one host', () => {
       expect(upstream.connections).toEqual([])
     },
   )
+})
+
+describe('A password in an address (RFC 9110, section 4.2.4)', () => {
+  it.each([
+    ['of a target', `GET http://user:secret@${host}/ HTTP/1.1\r\nHost: ${host}`],
+    ['of a target of another kind', `GET ftp://user:secret@${host}/ HTTP/1.1\r\nHost: ${host}`],
+    ['of a target, without a Host', `GET http://user:secret@${host}/ HTTP/1.1`],
+    ['of a target, with two Hosts', `GET http://user:secret@${host}/ HTTP/1.1\r\nHost: a\r\nHost: b`],
+    ['of a Host', `GET / HTTP/1.1\r\nHost: user:secret@${host}`],
+  ])('is neither answered nor logged: %s', async (_, head) => {
+    const lines: string[] = []
+    const accessLog = new JsonAccessLog({ write: (line) => void lines.push(line) }, new Counts())
+    const gateway = await use(startGateway({ accessLog }))
+    const { text } = await sendRaw(gateway.port, `${head}\r\n\r\n`)
+    expect(text).toMatch(/^HTTP\/1\.1 400 /)
+    expect(text).not.toContain('secret')
+    expect(lines.join('')).not.toContain('secret')
+  })
 })
 
 describe('Further ways to an environment', () => {

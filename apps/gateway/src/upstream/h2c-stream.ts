@@ -83,7 +83,7 @@ export class H2cStream implements UpstreamStream, StreamEvents {
   endBody(trailers: readonly string[] | null): void {
     const stream = this.#stream
     if (stream === null || this.#isRequestComplete || stream.destroyed || stream.closed) return
-    if (this.request.contentLength !== -1) {
+    if (this.#bodyRemaining > 0) {
       this.#misused('its body is shorter than was said')
       return
     }

@@ -111,11 +111,12 @@ export class Http1Connection implements StreamCarrier, ResponseSink {
   endBody(trailers: readonly string[] | null): void {
     const stream = this.#stream as Http1Stream
     if (stream.isRequestComplete || this.#discardsBody) return
-    if (stream.request.contentLength !== -1) {
+    if (stream.bodyRemaining > 0) {
       this.#misused('its body is shorter than was said')
       return
     }
     stream.isRequestComplete = true
+    if (stream.request.contentLength !== -1) return
     let text = '0\r\n'
     if (trailers !== null) for (let i = 0; i < trailers.length; i += 2) text += `${trailers[i]}: ${trailers[i + 1]}\r\n`
     this.#writeText(`${text}\r\n`)
