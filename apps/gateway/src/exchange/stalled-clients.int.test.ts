@@ -68,7 +68,7 @@ const startBoth = async () => {
 
 describe.each(['HTTP', 'HTTPS'] as const)('A client of HTTP/1.1 over %s that stalls', (scheme) => {
   it.each([
-    ['with a length', post('/', 'Content-Length: 100') + 'half'],
+    ['with a length', `${post('/', 'Content-Length: 100')}half`],
     ['in chunks', `${post('/', 'Transfer-Encoding: chunked')}4\r\nhalf\r\n`],
     ['of which nothing comes', post('/', 'Content-Length: 100')],
   ])('is answered with 408 where it keeps back a body %s (RFC 9110, section 15.5.9)', async (_, request) => {

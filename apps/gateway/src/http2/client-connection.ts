@@ -2,6 +2,7 @@ import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import type { ConnectionInfo } from '../http/client-connection.ts'
 import type { OpenConnection } from '../http/open-connections.ts'
+import { StallWatch } from '../http/stall-watch.ts'
 import type { StreamHandler } from '../http1/client-connection.ts'
 import { Http2ClientStream } from './client-stream.ts'
 import { FloodLimit } from './flood-limit.ts'
@@ -73,6 +74,7 @@ export class Http2ClientConnection implements FrameHost, OpenConnection, FrameSi
   #isPaused = false
   #deadline: number
   #unwritten = 0
+  readonly #stall = new StallWatch()
 
   constructor(socket: Socket | TLSSocket, info: ConnectionInfo, handler: StreamHandler) {
     this.socket = socket
@@ -112,10 +114,24 @@ export class Http2ClientConnection implements FrameHost, OpenConnection, FrameSi
   }
 
   sweep(now: number): void {
+    if (this.streams.size > 0) this.#sweepStreams(now)
     if (now < this.#deadline) return
     if (this.#phase === 'closing') this.#sweepClosing(now)
     else if (this.#phase === 'noticed') this.#leave()
     else if (this.streams.size === 0) this.drain()
+  }
+
+  #sweepStreams(now: number): void {
+    const { writableLength, bytesWritten } = this.socket
+    const { stallMs } = this.#handler.limits
+    if (writableLength === 0) this.#stall.reset()
+    else if (this.#stall.hasStalled(bytesWritten - writableLength, now, stallMs)) {
+      for (const stream of this.streams.all()) stream.giveUp()
+      this.transport.resetAndDestroy()
+      if (this.socket !== this.transport) this.socket.destroy()
+      return
+    }
+    for (const stream of this.streams.all()) stream.sweep(now, stallMs)
   }
 
   /** As long as the client takes what was written, however slowly, it isn't kept from it. */

@@ -1,8 +1,10 @@
 import type { ClientStream, RequestListener } from '../http/client-stream.ts'
+import { StallWatch } from '../http/stall-watch.ts'
 import { httpDate } from '../http1/response-text.ts'
 import { ErrorCode, maxFrameSize, maxWindow, resetFrame, windowUpdate } from './frames.ts'
 import type { Http2RequestHead } from './header-list.ts'
 import { encodeField } from './hpack-encoder.ts'
+import { mayBeQuiet } from './may-be-quiet.ts'
 import type { HeldUp } from './outgoing.ts'
 import { RequestBody } from './request-body.ts'
 import type { StreamOwner } from './stream-owner.ts'
@@ -34,6 +36,9 @@ export class Http2ClientStream implements ClientStream, HeldUp {
   /** What the client's window, or its reading, holds up. */
   #queue: Buffer[] = []
   #isHeldUp = false
+  #wasContinued = false
+  /** Of those that are there when somebody looks. */
+  #stall: StallWatch | null = null
   #endsWith: readonly string[] | null | undefined
 
   /** @param window of the client for a new stream */
@@ -52,6 +57,7 @@ export class Http2ClientStream implements ClientStream, HeldUp {
 
   inform(status: number, headers: readonly string[]): void {
     if (this.hasResponded || this.#hasEnded) return
+    if (status === 100) this.#wasContinued = true
     this.bytesSent += this.connection.outgoing.headers(this.id, status, headers, '', false)
   }
 
@@ -155,6 +161,28 @@ export class Http2ClientStream implements ClientStream, HeldUp {
     this.connection.outgoing.release(this)
     this.#send()
     if (!this.#isHeldUp && !this.#hasEnded) this.listener.onClientDrain()
+  }
+
+  /** Gives it up where the client keeps back its body, or its window, for too long. @param now as `OpenConnections.now` */
+  sweep(now: number, limitMs: number): void {
+    const body = this.#body
+    const awaitsBody = body.isWanted && !body.isComplete
+    if (!awaitsBody && !this.#isHeldUp) {
+      this.#stall?.reset()
+      return
+    }
+    this.#stall ??= new StallWatch()
+    let progress = this.bytesSent + body.received
+    for (const { length } of this.#queue) progress -= length
+    if (!this.#stall.hasStalled(progress, now, limitMs)) return
+    if (!this.#isHeldUp && mayBeQuiet(this.head, this.hasResponded, this.#wasContinued)) return
+    this.giveUp()
+  }
+
+  /** Its client has stalled. */
+  giveUp(): void {
+    if (this.#hasEnded || this.listener.onClientStalled === undefined) this.cut()
+    else this.listener.onClientStalled()
   }
 
   /** Ends it at once, for whatever reason. */

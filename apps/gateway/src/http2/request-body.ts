@@ -14,6 +14,8 @@ export class RequestBody {
   isOver: boolean
   trailers: readonly string[] | null = null
   readonly kept = new KeptBytes()
+  /** Bytes that have come. */
+  received = 0
   #left: number
   #window = streamWindow
   /** Bytes that were passed on, and that the client does not know of yet. */
@@ -28,6 +30,7 @@ export class RequestBody {
   /** @param length with padding @returns code of the error that it is, or none */
   count(length: number, bytes: number, isLast: boolean): number {
     if (this.isComplete) return ErrorCode.streamClosed
+    this.received += bytes
     this.#window -= length
     if (this.#window < 0) return ErrorCode.flowControl
     if (this.#left !== -1) {
