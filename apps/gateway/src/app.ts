@@ -48,7 +48,7 @@ export class App implements RunningGateway {
     await source.start(engine)
     try {
       const at = await engine.listen({ http: config.http, https: config.https, shared: config.takeOver })
-      const adminAt = config.admin === null ? null : await admin.listen(config.admin)
+      const adminAt = config.admin === null ? null : await admin.listen(config.admin, { takesOver: config.takeOver })
       if (adminAt !== null) refused.set('the admin listener', [adminAt])
       activity.start()
       log.info({ ...at, admin: adminAt, environments: engine.size }, 'the gateway listens')

@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import { isIP } from 'node:net'
 import { StandinError } from '@standin/client/errors'
+import { whyUnreadable } from './why-unreadable.ts'
 
 /** What the admin listener shows. */
 export interface AdminSource {
@@ -18,6 +19,14 @@ export interface AdminSource {
   table(environment: number | undefined): Promise<object | null>
 }
 
+interface Address {
+  readonly host: string
+  readonly port: number
+}
+
+/** How often an older process is asked for its port, ms. */
+const nextTryMs = 250
+
 /**
  * Health, readiness, metrics and the table that is served, for those who run the process. On loopback without a token;
  * its answers show the table, so anywhere else the token is asked for.
@@ -26,6 +35,7 @@ export class AdminServer {
   readonly #source: AdminSource
   readonly #tokenFile: string | null
   readonly #server: Server
+  #nextTry: NodeJS.Timeout | undefined
 
   constructor(source: AdminSource, tokenFile: string | null) {
     this.#source = source
@@ -39,28 +49,70 @@ export class AdminServer {
     })
   }
 
-  /** Returns the address. @throws StandinError `port_taken`, `invalid` */
-  async listen({ host, port }: { readonly host: string; readonly port: number }): Promise<string> {
-    await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', (error: NodeJS.ErrnoException) => {
-        const code = error.code === 'EADDRINUSE' ? 'port_taken' : 'invalid'
-        const what =
-          code === 'port_taken'
-            ? `${host}:${port} is taken by another process`
-            : `The ${this.#source.name} can not listen on ${host}:${port}: ${error.message}`
-        reject(new StandinError(code, what, { hint: 'Give it another address with --admin HOST:PORT, or --admin off', cause: error }))
-      })
-      this.#server.listen({ host, port, exclusive: true }, resolve)
-    })
-    const { address, port: bound, family } = this.#server.address() as AddressInfo
-    return `${family === 'IPv6' ? `[${address}]` : address}:${bound}`
+  /**
+   * Returns the address.
+   * @param options.takesOver an older process of ours may listen there still: it has the port until it ends, and its own
+   * health is what it tells there until then
+   * @throws StandinError `port_taken`, `invalid`
+   */
+  async listen(at: Address, { takesOver = false }: { readonly takesOver?: boolean } = {}): Promise<string> {
+    await this.#checkTokenFile()
+    try {
+      await this.#listenOn(at)
+    } catch (error) {
+      if (!takesOver || !(error instanceof StandinError) || error.code !== 'port_taken') throw error
+      this.#listenLater(at)
+      return addressText(at.host, at.port)
+    }
+    const { address, port } = this.#server.address() as AddressInfo
+    return addressText(address, port)
   }
 
   async close(): Promise<void> {
+    clearTimeout(this.#nextTry)
     if (!this.#server.listening) return
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
     this.#server.closeAllConnections()
     await closed
+  }
+
+  #listenOn({ host, port }: Address): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const onError = (error: NodeJS.ErrnoException) => {
+        this.#server.off('listening', onListening)
+        const code = error.code === 'EADDRINUSE' ? 'port_taken' : 'invalid'
+        const what =
+          code === 'port_taken'
+            ? `${addressText(host, port)} is taken by another process`
+            : `The ${this.#source.name} can not listen on ${addressText(host, port)}: ${error.message}`
+        reject(new StandinError(code, what, { hint: 'Give it another address with --admin HOST:PORT, or --admin off', cause: error }))
+      }
+      const onListening = () => {
+        this.#server.off('error', onError)
+        resolve()
+      }
+      this.#server.once('error', onError).once('listening', onListening).listen({ host, port, exclusive: true })
+    })
+  }
+
+  #listenLater(at: Address): void {
+    this.#nextTry = setTimeout(() => {
+      this.#listenOn(at).catch(() => this.#listenLater(at))
+    }, nextTryMs)
+    this.#nextTry.unref()
+  }
+
+  /** A name that is wrong is told at the start, and not to whoever asks one day. */
+  async #checkTokenFile(): Promise<void> {
+    if (this.#tokenFile === null) return
+    const hint = 'Name a file that holds the token, alone on its line'
+    const text = await readFile(this.#tokenFile, 'utf8').catch((error: Error) => {
+      throw new StandinError('invalid', `--admin-token-file ${this.#tokenFile} can not be read: ${whyUnreadable(error)}`, {
+        hint,
+        cause: error,
+      })
+    })
+    if (text.trim() === '') throw new StandinError('invalid', `--admin-token-file ${this.#tokenFile} is empty`, { hint })
   }
 
   async #answer(req: IncomingMessage, res: ServerResponse): Promise<void> {
@@ -108,6 +160,8 @@ export class AdminServer {
 }
 
 const digest = (text: string) => createHash('sha256').update(text).digest()
+
+const addressText = (host: string, port: number): string => `${isIP(host) === 6 ? `[${host}]` : host}:${port}`
 
 /** An address, or loopback's name. */
 const isOwnName = (host: string): boolean => {

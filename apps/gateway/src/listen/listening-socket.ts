@@ -110,7 +110,7 @@ const listenProblem = (error: NodeJS.ErrnoException, host: string, port: number,
   const where = `${host.includes(':') ? `[${host}]` : host}:${port}`
   if (error.code === 'EADDRINUSE') {
     return new StandinError('port_taken', `${where} is taken by another process`, {
-      hint: `Give the gateway another address with ${flag} HOST:PORT, or end what listens there${flag === '--admin' ? '' : '; to take over from an older gateway of yours, start it with --take-over'}`,
+      hint: `Give the gateway another address with ${flag} HOST:PORT, or end what listens there${flag === '--admin' ? '' : '; docs/guide/running-the-gateway.md tells how one gateway takes over from another'}`,
     })
   }
   const hint =

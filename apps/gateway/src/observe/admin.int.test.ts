@@ -62,6 +62,32 @@ describe('The admin listener', { timeout: 60_000 }, () => {
     expect((await admin.get('/routes', { host: 'localhost:1' })).status).toBe(200)
   })
 
+  it('takes over from an older process, which answers until it ends', async () => {
+    const says = (status: string): AdminSource => ({ ...source, notReady: () => status })
+    const [older, newer] = [new AdminServer(says('old'), null), new AdminServer(says('new'), null)]
+    const address = await older.listen({ host: '127.0.0.1', port: 0 })
+    const port = Number(address.split(':')[1])
+    const reason = async () => ((await (await fetch(`http://${address}/readyz`)).json()) as { reason: string }).reason
+    try {
+      await expect(newer.listen({ host: '127.0.0.1', port })).rejects.toMatchObject({ code: 'port_taken' })
+      expect(await newer.listen({ host: '127.0.0.1', port }, { takesOver: true })).toBe(address)
+      expect(await reason()).toBe('old')
+      await older.close()
+      await expect.poll(() => reason().catch(() => null), { timeout: 20_000 }).toBe('new')
+    } finally {
+      await Promise.all([older.close(), newer.close()])
+    }
+  })
+
+  it('does not start with a token file that nobody could show', async () => {
+    const server = new AdminServer(source, '/nowhere/token')
+    await expect(server.listen({ host: '127.0.0.1', port: 0 })).rejects.toMatchObject({
+      code: 'invalid',
+      message: '--admin-token-file /nowhere/token can not be read: there is no such file',
+    })
+    await expect(new AdminServer(source, '/dev/null').listen({ host: '127.0.0.1', port: 0 })).rejects.toThrow('is empty')
+  })
+
   it('asks for a token where there is one, as the file has it now', async () => {
     const directory = await mkdtemp(join(tmpdir(), 'standin-admin-'))
     try {

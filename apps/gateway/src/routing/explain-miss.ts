@@ -27,7 +27,7 @@ export const explainMiss = (table: Table, host: string, path: string): StandinEr
   const id = environmentOf(table, host)
   if (id === null) {
     return new StandinError('route_not_found', `No environment publishes ${host}`, {
-      hint: `Names look like www-1002.${table.domain}; \`standin list\` shows what there is`,
+      hint: `Names look like www-<configId>.${table.domain}; \`standin list\` shows what there is`,
     })
   }
   const environment = table.environment(id)

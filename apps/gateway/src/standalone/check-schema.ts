@@ -106,7 +106,9 @@ const expected = ({ type, anyOf, minimum, maximum, description, pattern }: Schem
 }
 
 const unknownKey = (key: string, known: readonly string[]): string => {
-  const meant = known.find((name) => isNear(key.toLowerCase(), name.toLowerCase()))
+  const [asked, ...names] = [key, ...known].map((name) => name.toLowerCase())
+  // Times are in milliseconds here, and without a unit in blueprints.
+  const meant = known[names.findIndex((name) => isNear(asked ?? '', name) || isNear(asked ?? '', name.replace(/ms$/, '')))]
   return `there is no "${key}" here${meant === undefined ? `, only ${known.join(', ')}` : `: did you mean "${meant}"?`}`
 }
 

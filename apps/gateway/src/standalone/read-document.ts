@@ -14,6 +14,8 @@ export class LocatedDocument {
   readonly #lines = new LineCounter()
   readonly #document: ReturnType<typeof parseDocument>
   readonly #faults: Fault[] = []
+  /** Paths of all faults, and of all that is around them. */
+  readonly #unsound = new Set<string>()
 
   /** @param file as it is named in faults */
   constructor(text: string, file: string) {
@@ -28,6 +30,11 @@ export class LocatedDocument {
 
   get hasFaults(): boolean {
     return this.#faults.length > 0
+  }
+
+  /** Whether nothing is wrong with what is at this path, as far as it was looked at. */
+  isSound(path: readonly (string | number)[]): boolean {
+    return !this.#unsound.has(path.join('.'))
   }
 
   /** @param path keys and indices from the root; where there is nothing, the nearest thing around it is meant */
@@ -77,6 +84,7 @@ export class LocatedDocument {
 
   #add(offset: number, path: string, message: string): void {
     const { line, col } = this.#lines.linePos(offset)
+    for (let at = path; at !== ''; at = at.slice(0, Math.max(0, at.lastIndexOf('.')))) this.#unsound.add(at)
     this.#faults.push({ path, message, file: this.#file, line: Math.max(1, line), column: Math.max(1, col) })
   }
 }

@@ -45,6 +45,24 @@ routes:
     ])
   })
 
+  it('tells faults of both kinds at once, and what a key is called here that is called otherwise in blueprints', () => {
+    const text = `domain: test
+routes:
+  - {environment: 1001, servce: www, endpoints: ["127.0.0.1:9000"]}
+  - {host: "a b", endpoints: []}
+  - {host: c.test, endpoints: [], policy: {slowStart: 30s, eject: {for: 3}}, faults: [{kind: delay, dely: 3}]}
+probes: [{network: 10.0.0.0/33}]
+`
+    expect(faultsOf(text)).toEqual([
+      '3:25 routes.0.servce: there is no "servce" here: did you mean "service"?',
+      '4:12 routes.1.host: "a b" is not a host name (without port and path)',
+      '5:44 routes.2.policy.slowStart: there is no "slowStart" here: did you mean "slowStartMs"?',
+      '5:68 routes.2.policy.eject.for: there is no "for" here: did you mean "forMs"?',
+      '5:101 routes.2.faults.0.dely: there is no "dely" here: did you mean "delayMs"?',
+      '6:20 probes.0.network: "10.0.0.0/33" is not a network such as 10.0.0.0/8',
+    ])
+  })
+
   it('tells what no schema can say', () => {
     const text = `routes:
   - {environment: 1001, endpoints: []}

@@ -14,9 +14,10 @@ export const readRoutesFile = (text: string, file: string): RoutesFile => {
   const document = new LocatedDocument(text, file)
   document.throwIfAny()
   if (document.value === null || document.value === undefined) document.fault([], 'the file is empty; it needs at least "routes"')
-  else checkSchema(document, RoutesFile)
-  document.throwIfAny()
-  checkMeaning(document, document.value as RoutesFile)
+  else {
+    checkSchema(document, RoutesFile)
+    checkMeaning(document, document.value as Partial<RoutesFile>)
+  }
   document.throwIfAny()
   return document.value as RoutesFile
 }
@@ -25,11 +26,15 @@ export const readRoutesFile = (text: string, file: string): RoutesFile => {
 export const hostOf = ({ host, environment, service = 'www' }: RouteInFile, domain: string | undefined): string | null =>
   normaliseHost(host ?? `${service}-${environment}.${domain}`)
 
-/** What no schema can say. */
-const checkMeaning = (document: LocatedDocument, { domain, routes, probes = [] }: RoutesFile): void => {
+/** What no schema can say, of all that has the shape which the schema asks for. */
+const checkMeaning = (document: LocatedDocument, value: Partial<RoutesFile>): void => {
+  // One that is no text is told of already, and the routes are not to be blamed for it.
+  const domain = document.isSound(['domain']) ? value.domain : 'some.domain'
+  const sound = <T>(key: 'routes' | 'probes', list: readonly T[] | undefined): [number, T][] =>
+    Array.isArray(list) ? [...(list as T[]).entries()].filter(([index]) => document.isSound([key, index])) : []
   if (domain !== undefined && !isPlainName(domain)) document.fault(['domain'], `"${domain}" is not a domain name`)
   const seen = new Map<string, number>()
-  for (const [index, route] of routes.entries()) {
+  for (const [index, route] of sound('routes', value.routes)) {
     const path = ['routes', index]
     checkNames(document, route, domain, path)
     const key = `${hostOf(route, domain)} ${route.path ?? '/'}`
@@ -46,7 +51,7 @@ const checkMeaning = (document: LocatedDocument, { domain, routes, probes = [] }
       }
     }
   }
-  for (const [index, { network }] of probes.entries()) {
+  for (const [index, { network }] of sound('probes', value.probes)) {
     if (network !== undefined && parseNetwork(network) === null) {
       document.fault(['probes', index, 'network'], `"${network}" is not a network such as 10.0.0.0/8`)
     }

@@ -1,7 +1,7 @@
 import { basename, resolve } from 'node:path'
 import type { RouteEntry, TableSnapshot } from '@standin/client'
 import { StandinError } from '@standin/client/errors'
-
+import { whyUnreadable } from '@standin/serving/why-unreadable'
 import { readRoutesFile } from './read-routes-file.ts'
 import { RoutesTable } from './routes-table.ts'
 import { WatchedFile } from './watched-file.ts'
@@ -96,4 +96,7 @@ export class RoutesFileSource {
 }
 
 const cannotRead = (path: string, error: Error) =>
-  new StandinError('invalid', `The routes file ${path} can not be read: ${error.message}`, { cause: error })
+  new StandinError('invalid', `The routes file ${path} can not be read: ${whyUnreadable(error)}`, {
+    hint: 'Name another one with --routes; docs/guide/gateway-alone.md shows how one looks',
+    cause: error,
+  })

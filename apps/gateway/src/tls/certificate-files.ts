@@ -3,6 +3,7 @@ import { type FSWatcher, watch } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { StandinError } from '@standin/client/errors'
+import { whyUnreadable } from '@standin/serving/why-unreadable'
 import type { Logger } from 'pino'
 import type { CertificateSource } from './certificate-source.ts'
 import { ServedCertificate } from './served-certificate.ts'
@@ -118,7 +119,7 @@ const read = async (file: string, flag: string): Promise<string> => {
   try {
     return await readFile(file, 'utf8')
   } catch (error) {
-    throw new StandinError('invalid', `${flag} ${file} can not be read: ${(error as Error).message}`, {
+    throw new StandinError('invalid', `${flag} ${file} can not be read: ${whyUnreadable(error as Error)}`, {
       hint: `Name a file in PEM that the gateway may read with ${flag}`,
       cause: error,
     })

@@ -32,7 +32,7 @@ export class Primary implements RunningGateway {
     await source.start(new HeldRoutes(fleet.table))
     try {
       const at = await fleet.start()
-      const adminAt = config.admin === null ? null : await admin.listen(config.admin)
+      const adminAt = config.admin === null ? null : await admin.listen(config.admin, { takesOver: config.takeOver })
       fleet.set(
         'the gateway',
         [at.http, at.https, adminAt].filter((address) => address !== null),
