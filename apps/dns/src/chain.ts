@@ -10,6 +10,7 @@ import {
   refuseOpcodes,
   refuseStrangers,
 } from './handlers/checks.ts'
+import { followAliases } from './handlers/follow-aliases.ts'
 import { forward } from './handlers/forward.ts'
 import { refuseTheRest, untilLoaded } from './handlers/last-words.ts'
 import type { Link } from './handlers/link.ts'
@@ -42,13 +43,19 @@ export function chain({ access, table, forwarder, rules }: ChainParts): readonly
     { rule: 'class', handle: refuseClasses }, // REFUSED: CHAOS, ANY
     { rule: 'type', handle: refuseMetaTypes }, // REFUSED: zone transfers; NOTIMP and FORMERR: types that no name has
     { rule: 'not-loaded', handle: untilLoaded(table) }, // SERVFAIL: which names are ours is not known yet
-    { rule: 'alias', handle: aliases(table), explain: explainAlias(table) }, // demo.<domain>, and names outside of it that an admin gave away: the gateway
-    { rule: 'own-zone', handle: ownZone(table), explain: explainOwnZone(table) }, // <domain> and all below it: hosts, services, the wildcard, NXDOMAIN and NODATA
-    { rule: 'reverse-zone', handle: reverseZone(table, rules) }, // PTR of instances' addresses
-    ...(rules === undefined ? [] : [{ rule: 'file' as const, handle: dnsmasqFile(rules), explain: explainFile(rules) }]), // names of dnsmasq's file: hosts, address=, local=, cname=
-    { rule: 'localhost', handle: localhost(table) }, // localhost and what is below it
-    { rule: 'local-zone', handle: localZones(table, rules) }, // what the public DNS has not: addresses of private networks, test, invalid, onion, home.arpa
-    { rule: 'forward', handle: forward(forwarder), explain: explainForward }, // everything else: the upstreams
+    // These follow aliases from one to another.
+    ...followAliases<Link>(
+      [
+        { rule: 'alias', handle: aliases(table), explain: explainAlias(table) }, // demo.<domain>, and names outside of it that an admin gave away: the gateway
+        { rule: 'own-zone', handle: ownZone(table), explain: explainOwnZone(table) }, // <domain> and all below it: hosts, services, the wildcard, NXDOMAIN and NODATA
+        { rule: 'reverse-zone', handle: reverseZone(table, rules) }, // PTR of instances' addresses
+        ...(rules === undefined ? [] : [{ rule: 'file' as const, handle: dnsmasqFile(rules), explain: explainFile(rules) }]), // names of dnsmasq's file: hosts, address=, local=, cname=
+        { rule: 'localhost', handle: localhost(table) }, // localhost and what is below it
+        { rule: 'local-zone', handle: localZones(table, rules) }, // what the public DNS has not: addresses of private networks, test, invalid, onion, home.arpa
+      ],
+      { rule: 'forward', handle: forward(forwarder), explain: explainForward }, // everything else: the upstreams
+      table,
+    ),
     { rule: 'nobody', handle: refuseTheRest }, // REFUSED: no upstream, or no recursion wanted
   ]
 }
@@ -63,9 +70,14 @@ export function standaloneChain({ access, table, forwarder, rules }: Required<Ch
     { rule: 'edns-version', handle: refuseEdnsVersions },
     { rule: 'class', handle: refuseClasses },
     { rule: 'type', handle: refuseMetaTypes },
-    { rule: 'file', handle: dnsmasqFile(rules), explain: explainFile(rules) },
-    { rule: 'localhost', handle: localhost(table) },
-    { rule: 'forward', handle: forward(forwarder), explain: explainForward },
+    ...followAliases<Link>(
+      [
+        { rule: 'file', handle: dnsmasqFile(rules), explain: explainFile(rules) },
+        { rule: 'localhost', handle: localhost(table) },
+      ],
+      { rule: 'forward', handle: forward(forwarder), explain: explainForward },
+      table,
+    ),
     { rule: 'nobody', handle: refuseTheRest },
   ]
 }

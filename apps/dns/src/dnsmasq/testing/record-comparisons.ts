@@ -85,10 +85,13 @@ export const recordComparisons: readonly Comparison[] = [
       under_score.test A
       al1 A,CNAME
       al2.test A,TXT,CNAME
-      chain1.test A,CNAME,MX
+      chain1.test A,CNAME
+      chain1.test MX ~ alias-elsewhere: NOERROR chain2.test. chain3.test. first.test. 5 u.1.
       chain2.test A
       cshort.test A
-      nowhere.test A,AAAA,TXT,CNAME
+      nowhere.test CNAME
+      nowhere.test A ~ alias-elsewhere: NOERROR 192.0.2.1 elsewhere.test.
+      nowhere.test TXT ~ alias-elsewhere: NOERROR 027531 elsewhere.test.
       www.case.test A,CNAME
       hides.test A,TXT,CNAME
       10.0.1.10.in-addr.arpa PTR
