@@ -1,10 +1,9 @@
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { ClientStream } from '../http/client-stream.ts'
 import { cleanup } from '../testing/cleanup.ts'
 import { frame, frameType } from '../testing/http2-frames.ts'
 import { get, type Http2Peer, initialWindow, more, openHttp2, post, type StartedHttp2, startHttp2 } from '../testing/http2-peer.ts'
+import { collectGarbage } from '../testing/memory.ts'
 import { ErrorCode } from './frames.ts'
 
 const use = cleanup()
@@ -27,15 +26,6 @@ const open = (settings?: Buffer): Http2Peer => {
   return peer
 }
 
-setFlagsFromString('--expose-gc')
-const collect = runInNewContext('gc') as () => void
-/** Bytes in use, garbage aside. */
-const inUse = (): number => {
-  collect()
-  const { heapUsed, arrayBuffers } = process.memoryUsage()
-  return heapUsed + arrayBuffers
-}
-
 const written = (peer: Http2Peer, bytes: Buffer): Promise<void> => new Promise((resolve) => void peer.socket.write(bytes, () => resolve()))
 /** All that was sent before has been read when this returns. */
 const settled = async (peer: Http2Peer): Promise<void> => {
@@ -55,13 +45,13 @@ describe('bodies that wait for their endpoints', () => {
     const count = 15_000
     const dribble = (index: number) => Buffer.concat(Array.from({ length: count }, () => frame(frameType.data, 0, id(index), 'x')))
     await settled(peer)
-    const before = inUse()
+    const before = collectGarbage()
     for (let i = 0; i < 8; i++) {
       await written(peer, post(id(i)))
       await written(peer, dribble(i))
     }
     await settled(peer)
-    expect(inUse() - before).toBeLessThan(5 * 1024 * 1024)
+    expect(collectGarbage() - before).toBeLessThan(5 * 1024 * 1024)
     for (const stream of streams) {
       let heard = 0
       listen(stream, (bytes) => {
@@ -76,12 +66,12 @@ describe('bodies that wait for their endpoints', () => {
     const peer = open()
     await written(peer, post(1))
     await settled(peer)
-    const before = inUse()
+    const before = collectGarbage()
     const filler = frame(frameType.ping, 1, 0, Buffer.alloc(8))
     const piece = Buffer.concat([...Array.from({ length: 3_800 }, () => filler), frame(frameType.data, 0, 1, 'x')])
     for (let i = 0; i < 150; i++) await written(peer, piece)
     await settled(peer)
-    expect(inUse() - before).toBeLessThan(4 * 1024 * 1024)
+    expect(collectGarbage() - before).toBeLessThan(4 * 1024 * 1024)
   })
 
   it('are bounded over all streams of a connection, and it goes on when they are read (RFC 9113, section 5.2)', async () => {
