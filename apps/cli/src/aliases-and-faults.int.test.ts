@@ -172,6 +172,11 @@ describe('aliases and faults on a running platform', { timeout: 60_000 }, () => 
       { path: '/api', policy: { balance: 'least-connections' } },
     ])
     await answers(`www-${id}.test-envs.localhost`, 'main')
+    expect(await succeed('show', 'rich')).toMatch(
+      new RegExp(`www/api +http://www-${id}\\.test-envs\\.localhost:\\d+/api +www-2:${api.split(':')[1]}`),
+    )
+    const logs = await platform.cli('logs', 'rich')
+    expect(logs.stderr).toContain('next: It runs elsewhere: `standin show rich` tells where')
     const bad = await platform.cli('attach', 'rich', ...flags, '--policy', 'www/api={balance: x, slowStart: 5}')
     expect(bad.code).toBe(2)
     expect(bad.stderr).toMatch(/policy\.balance: "x" is not one of .*; policy\.slowStart: "5" is not a duration/)

@@ -94,7 +94,10 @@ function services({ services: all }: Environment, paint: Paint): string {
         value: ({ endpoints }) => endpoints.map(({ instance, address, port }) => `${instance || address}:${port}`).join(', ') || '-',
       },
     ],
-    all,
+    all.flatMap(({ name, url, endpoints, paths = [] }) => [
+      { name, url, endpoints },
+      ...paths.map((each) => ({ name: `${name}${each.path}`, url: new URL(each.path, url).href, endpoints: each.endpoints })),
+    ]),
     paint.dim,
   )
 }

@@ -15,11 +15,12 @@ export function viewEnvironment(record: EnvironmentRecord, stack: Stack, place: 
     state: record.state,
     desired: record.desired,
     reason: record.reason,
-    services: servicePools(record, stack, place.domain).map(({ name, hostname, endpoints }) => ({
+    services: servicePools(record, stack, place.domain).map(({ name, hostname, endpoints, paths }) => ({
       name,
       url: urlOf(hostname, place),
       hostname,
       endpoints,
+      ...(paths.length === 0 ? {} : { paths: paths.map((each) => ({ path: each.path, endpoints: each.endpoints })) }),
     })),
     hosts: hostsOf(record, stack, place.domain),
     createdAt: instant(record.createdAt),

@@ -89,6 +89,16 @@ export const Service = Type.Object({
   hostname: Type.String(),
   /** The pool. Only instances that take traffic are in it. */
   endpoints: Type.Array(Endpoint),
+  /** Paths of it that other pools answer; absent where there are none. */
+  paths: Type.Optional(
+    Type.Array(
+      Type.Object({
+        /** `/api`: this and all below it. */
+        path: Type.String(),
+        endpoints: Type.Array(Endpoint),
+      }),
+    ),
+  ),
 })
 export type Service = Type.Static<typeof Service>
 

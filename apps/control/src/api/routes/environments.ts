@@ -104,7 +104,12 @@ export function requireHost(record: EnvironmentRecord, host: string, stacks: Sta
 }
 
 export function unsupported(record: EnvironmentRecord, verb: string): StandinError {
-  return new StandinError('unsupported', `provider ${record.provider} can not ${verb} environment ${record.name} (${record.id})`)
+  return new StandinError('unsupported', `provider ${record.provider} can not ${verb} environment ${record.name} (${record.id})`, {
+    hint:
+      record.kind === 'attachment'
+        ? `It runs elsewhere: \`standin show ${record.name}\` tells where`
+        : '`standin doctor` tells what each provider can',
+  })
 }
 
 /** Null where it doesn't run, isn't measured, or answers too late. */
