@@ -1,4 +1,4 @@
-import type { HostRecord, RecordEntry, Stack } from '@standin/client'
+import type { HostRecord, Instance, RecordEntry, Stack } from '@standin/client'
 import type { EnvironmentRecord } from '../store/environment-record.ts'
 import { hostsOf, servicePools } from './pool.ts'
 import type { Belongings } from './routes.ts'
@@ -19,13 +19,14 @@ export function recordEntry(
     owner: record.owner,
     services: servicePools(record, stack, domain).map((service) => service.name),
     ...(aliases.length === 0 ? {} : { aliases: aliases.map(({ host }) => host) }),
-    records: hostsOf(record, stack, domain).flatMap(({ fqdn, instances }): HostRecord[] => {
-      const addressed = instances.filter((instance) => instance.address !== '')
-      if (addressed.length === 0) return []
-      return [
-        { name: fqdn, addresses: [...new Set(addressed.map((instance) => instance.address))], ptr: false },
-        ...addressed.map(({ name, address }) => ({ name: `${name}.${record.id}.${domain}`, addresses: [address], ptr })),
-      ]
-    }),
+    records: hostsOf(record, stack, domain).flatMap(({ fqdn, instances }): HostRecord[] => [
+      // A host without an address exists as well: who asks for it is told why there is none, not that there is no such host.
+      { name: fqdn, addresses: [...new Set(instances.flatMap(addressesOf))], ptr: false },
+      ...instances.map((each) => ({ name: `${each.name}.${record.id}.${domain}`, addresses: addressesOf(each), ptr })),
+    ]),
   }
+}
+
+function addressesOf({ address }: Instance): string[] {
+  return address === '' ? [] : [address]
 }
