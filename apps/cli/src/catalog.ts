@@ -27,6 +27,7 @@ export const catalog: readonly CatalogEntry[] = [
   entry('logs', 'Look inside', 'Print what the hosts of an environment printed', async () => (await import('./verbs/logs.ts')).logs),
   entry('exec', 'Look inside', 'Run a command, or a shell, on a host', async () => (await import('./verbs/exec.ts')).exec),
   entry('events', 'Look inside', 'Print what happened, and follow it', async () => (await import('./verbs/events.ts')).events),
+  entry('dig', 'Look inside', 'Ask the resolver, and see which rule answered', async () => (await import('./verbs/dig.ts')).dig),
 
   entry(
     'alias set',
@@ -84,6 +85,13 @@ export const catalog: readonly CatalogEntry[] = [
     'Platform',
     'Serve the hosts of a routes file, without a platform',
     async () => (await import('./verbs/gateway.ts')).gateway,
+  ),
+  entry('dns', 'Platform', "Resolve the names of dnsmasq's file, without a platform", async () => (await import('./verbs/dns.ts')).dns),
+  entry(
+    'dns install',
+    'Platform',
+    'Have this machine ask Standin for the names of its domain',
+    async () => (await import('./verbs/dns-install.ts')).dnsInstall,
   ),
   entry('doctor', 'Platform', 'Find out what this machine and the platform lack', async () => (await import('./verbs/doctor.ts')).doctor),
   entry('trust', 'Platform', 'Let browsers trust the certificates of the gateway', async () => (await import('./verbs/trust.ts')).trust),

@@ -42,6 +42,9 @@ export async function complete(words: readonly string[], lookup: Lookup): Promis
   if (open) return completeValue(open, current, lookup, environment)
   if (current.startsWith('-')) return matching(optionWords(options), current)
   const specs = verb.arguments ?? []
+  // A verb with verbs below it: `dns`, `dns install`.
+  const below = operands.length === 0 && specs.length === 0 ? nextWords(entry.name.split(' ')) : []
+  if (below.length > 0) return matching(below, current)
   const spec = specs[operands.length] ?? (specs.at(-1)?.name.includes('...') ? specs.at(-1) : undefined)
   return completeKind(spec?.completes, current, lookup, environment, spec?.description)
 }
@@ -111,7 +114,8 @@ function nextWords(path: readonly string[]): Candidate[] {
 }
 
 function findVerb(words: readonly string[]): CatalogEntry | undefined {
-  return catalog.find(({ name }) => name.split(' ').every((word, index) => words[index] === word))
+  const found = catalog.filter(({ name }) => name.split(' ').every((word, index) => words[index] === word))
+  return found.sort((one, other) => other.name.length - one.name.length)[0]
 }
 
 /** What is left without options; `pending` is an option whose value is still to come. */

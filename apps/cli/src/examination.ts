@@ -1,12 +1,11 @@
-import { lookup, Resolver } from 'node:dns/promises'
 import { stat, statfs } from 'node:fs/promises'
-import { isIP } from 'node:net'
 import { dirname } from 'node:path'
 import type { Discovery } from '@standin/client'
 import { StandinError } from '@standin/client/errors'
 import type { Context } from './context.ts'
 import { formatSize } from './duration.ts'
 import { examineAdmin, examineHttps } from './examine-https.ts'
+import { examineNames } from './examine-names.ts'
 import type { Finding } from './finding.ts'
 import { findHome } from './home.ts'
 
@@ -25,8 +24,7 @@ export async function examine(context: Context): Promise<Finding[]> {
       await examineGateway(discovery),
       ...(await examineHttps(home, discovery.domain, context.env)),
       ...(await examineAdmin(home)),
-      await examineResolver(discovery),
-      await examineNames(discovery),
+      ...(await examineNames(discovery, home)),
     )
   }
   return findings
@@ -98,36 +96,5 @@ async function examineGateway({ gateway, domain }: Discovery): Promise<Finding> 
       message: `${address} does not answer: ${cause}`,
       hint: 'See logs/gateway.log below the home.',
     }
-  }
-}
-
-async function examineResolver({ dns, domain }: Discovery): Promise<Finding> {
-  if (dns === null) return { name: 'resolver', status: 'warning', message: 'the platform runs without one' }
-  const resolver = new Resolver({ timeout: timeoutMs, tries: 1 })
-  resolver.setServers([dns])
-  try {
-    await resolver.resolve4(`doctor.${domain}`)
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    // That nobody has this name is an answer, too.
-    if (code !== 'ENOTFOUND' && code !== 'ENODATA') {
-      return { name: 'resolver', status: 'failed', message: `${dns} does not answer: ${code}`, hint: 'See logs/dns.log below the home.' }
-    }
-  }
-  return { name: 'resolver', status: 'ok', message: `${dns} answers for ${domain}` }
-}
-
-/** Whether a plain program of this machine, not a browser, finds the names. */
-async function examineNames({ domain, dns }: Discovery): Promise<Finding> {
-  const name = `www-1001.${domain}`
-  const found = await lookup(name).catch(() => null)
-  if (found && isIP(found.address)) return { name: 'names', status: 'ok', message: `this machine finds ${name} at ${found.address}` }
-  const browsers = domain === 'localhost' || domain.endsWith('.localhost') ? 'Browsers find it by themselves. ' : ''
-  const [host, port] = (dns ?? '').split(/:(?=\d+$)/)
-  return {
-    name: 'names',
-    status: 'warning',
-    message: `this machine's resolver does not know ${name}`,
-    hint: `${browsers}For all programs, have it ask Standin for this domain, e.g. with systemd-resolved: DNS=${host}:${port} Domains=~${domain}`,
   }
 }

@@ -68,6 +68,8 @@ async function prepare(command: Command, surroundings: Surroundings): Promise<vo
   }
   const verb = (await entry.load()) as unknown as Verb<readonly unknown[], object>
   describe(command, entry, verb)
+  // A verb may have verbs below it: `dns`, `dns install`.
+  if (command.commands.length > 0) command.hook('preSubcommand', async (_, below) => prepare(below, surroundings))
   command.action(async () => {
     const options: GlobalFlags = command.optsWithGlobals()
     // What stands before the verb counts too, unless it is said again after it.

@@ -11,6 +11,7 @@ export interface RunningFile {
   readonly https?: string
   readonly admin?: string
   readonly dns: string
+  readonly dnsAdmin?: string
   readonly tokenFile: string
   readonly pid: number
   readonly children: Readonly<Record<AppName, number | null>>

@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import type { Problem } from '@standin/client'
 import { StandinError } from '@standin/client/errors'
+import { platformResolverFlag } from '../resolver-flags.ts'
 import type { AppName } from '../running-file.ts'
 import { Backoff } from './backoff.ts'
 import { inOwnWords } from './own-words.ts'
@@ -140,7 +141,8 @@ async function readReadyLine(name: AppName, child: ChildProcess, logFile: string
       const answer = parseAnswer(line)
       if (!answer) return
       clearTimeout(timer)
-      if ('error' in answer) reject(inOwnWords(StandinError.fromProblem(answer.error as Problem), 'start'))
+      if ('error' in answer)
+        reject(inOwnWords(StandinError.fromProblem(answer.error as Problem), 'start', name === 'dns' ? platformResolverFlag : undefined))
       else resolve(answer as ReadyLine)
     })
     child.once('error', (error) => {

@@ -4,9 +4,10 @@ import { StandinError } from '@standin/client/errors'
  * What an app says of the command line that it was started with, for whoever typed the verb: an app names all flags that it
  * knows, and the verb has some of them under its own `--help`.
  * @param verb `gateway`
+ * @param flagOf what a flag of the app is called there
  */
-export function inOwnWords(problem: StandinError, verb: string): StandinError {
-  const faults = problem.errors ?? []
+export function inOwnWords(problem: StandinError, verb: string, flagOf: (flag: string) => string = (flag) => flag): StandinError {
+  const faults = (problem.errors ?? []).map((fault) => ({ ...fault, path: flagOf(fault.path) }))
   if (problem.code !== 'invalid' || faults.length === 0 || !faults.every(({ path }) => path.startsWith('--'))) return problem
   const [first] = faults
   const what = faults.length === 1 ? `${first?.path} ${first?.message}.` : `${faults.length} flags are not valid:`

@@ -19,6 +19,8 @@ export interface SupervisorOptions {
   /** More of the gateway's command line. */
   readonly gatewayArgs: readonly string[]
   readonly dns: string
+  /** More of the resolver's command line. */
+  readonly dnsArgs: readonly string[]
   readonly domain: string
   /** `24h` */
   readonly trash: string
@@ -34,6 +36,8 @@ export interface StartedPlatform {
   readonly https?: string
   readonly admin?: string
   readonly dns: string
+  /** Where the resolver shows its health, metrics and records. */
+  readonly dnsAdmin?: string
   readonly tokenFile: string
 }
 
@@ -72,12 +76,13 @@ export class Supervisor {
       const { gateway, dns, control } = this.#apps
       const [gatewayLine, dnsLine] = await allOrFirstError([
         gateway.start(this.#gatewayArgs(this.#options.http, this.#options.https, this.#options.admin)),
-        dns.start(['--home', home, '--dns', this.#options.dns]),
+        dns.start(['--home', home, '--dns', this.#options.dns, ...this.#options.dnsArgs]),
       ])
       const { http = '', https, admin } = gatewayLine ?? {}
-      const dnsAt = dnsLine?.dns ?? ''
+      const { dns: dnsAt = '', admin: dnsAdmin } = dnsLine ?? {}
       gateway.restartWith(this.#gatewayArgs(...[http, https, admin].map(addressOrOff)))
-      dns.restartWith(['--home', home, '--dns', dnsAt])
+      // Of a flag that is given twice, the last one counts.
+      dns.restartWith(['--home', home, '--dns', dnsAt, ...this.#options.dnsArgs, '--admin', addressOrOff(dnsAdmin)])
       if (this.#stopping) throw new StandinError('interrupted', 'It was stopped while it started.')
       const controlArgs = (api: string) => [
         '--home',
@@ -103,6 +108,7 @@ export class Supervisor {
         ...(https === undefined ? {} : { https }),
         ...(admin === undefined ? {} : { admin }),
         dns: dnsAt,
+        ...(dnsAdmin === undefined ? {} : { dnsAdmin }),
         tokenFile,
       }
       await this.#publish()

@@ -31,10 +31,15 @@ export const gateway: Verb<readonly [], Options> = {
     ['standin gateway --routes routes.yaml --http 127.0.0.1:0 --log access.log --json', 'for a script: one line of JSON when it is ready'],
   ],
   async run(context, _, options) {
-    const { startGateway } = await import('../start/gateway-process.ts')
+    const { startInForeground } = await import('../start/foreground-process.ts')
     const home = findHome(context.flags.home, context.env)
     const args = ['--home', home, ...gatewayArgs(handedOn, options)]
-    const process = await startGateway({ args, env: context.env, logFile: typeof options.log === 'string' ? options.log : null })
+    const process = await startInForeground({
+      app: 'gateway',
+      args,
+      env: context.env,
+      logFile: typeof options.log === 'string' ? options.log : null,
+    })
     const stopped = new Promise<void>((resolve) => context.signal.addEventListener('abort', () => resolve(), { once: true }))
     if (context.signal.aborted) return await process.stop()
     // It outlives whoever read where it is.

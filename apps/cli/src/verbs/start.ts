@@ -3,6 +3,7 @@ import type { Context } from '../context.ts'
 import { parseDuration } from '../duration.ts'
 import { gatewayArgs, gatewayFlags } from '../gateway-flags.ts'
 import { findHome } from '../home.ts'
+import { platformResolverArgs, platformResolverFlags } from '../resolver-flags.ts'
 import { formatPairs } from '../table.ts'
 import type { Verb } from '../verb.ts'
 
@@ -41,6 +42,7 @@ export const start: Verb<readonly [], Options> = {
     },
     ...gatewayFlags,
     { flags: '--dns <address>', description: 'where the resolver listens', parse: parseAddress, default: '127.0.0.1:5354' },
+    ...platformResolverFlags,
     { flags: '--domain <domain>', description: 'below it are the names of all environments', default: 'test-envs.localhost' },
     { flags: '--trash <duration>', description: 'how long what was deleted can be undeleted', parse: checkDuration, default: '24h' },
   ],
@@ -60,6 +62,7 @@ export const start: Verb<readonly [], Options> = {
       https: https === defaultHttps && http.endsWith(':0') ? http : https,
       redirect,
       gatewayArgs: gatewayArgs(gatewayFlags, options),
+      dnsArgs: platformResolverArgs(options),
       home,
       env: context.env,
       onMessage: (text) => context.messages.warn(text),
@@ -77,6 +80,7 @@ export const start: Verb<readonly [], Options> = {
             ...(platform.https === undefined ? [] : [['', platform.https] as const]),
             ...(platform.admin === undefined ? [] : [['admin', platform.admin] as const]),
             ['resolver', platform.dns],
+            ...(platform.dnsAdmin === undefined ? [] : [['', `${platform.dnsAdmin}  (admin)`] as const]),
             ['home', home],
           ]),
           '',

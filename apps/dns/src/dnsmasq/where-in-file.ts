@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { addressBytes, reverseName } from '../wire/address.ts'
 import { labelOffsets, type WireName, wireName } from '../wire/name.ts'
 import type { Configuration } from './configuration.ts'
-import { type Directive, ValueError } from './configuration-line.ts'
+import { type Directive, unmarked, ValueError } from './configuration-line.ts'
 import { filesIn, readConfigurationText } from './configuration-text.ts'
 import type { DnsmasqRules } from './dnsmasq-rules.ts'
 import { within } from './host-files.ts'
@@ -70,7 +70,7 @@ class ConfigurationLines {
 
   #take(directive: Directive, domain: WireName | undefined): void {
     const { option, value, place } = directive
-    const line = `${place.file}:${place.line}: ${option}${value === undefined ? '' : `=${value}`}`
+    const line = `${place.file}:${place.line}: ${option}${value === undefined ? '' : `=${unmarked(value)}`}`
     if (option === 'domain-needed' || option === 'bogus-priv') this.switches.push(line)
     const reader = tables[option]
     if (reader === undefined || !('value' in reader) || value === undefined) return

@@ -7,29 +7,34 @@ import { StandinError } from '@standin/client/errors'
 import { mainOf, type ReadyLine } from './app.ts'
 import { inOwnWords } from './own-words.ts'
 
-export interface GatewayProcess {
+type ForegroundApp = 'gateway' | 'dns'
+
+export interface ForegroundProcess {
   /** Where it listens: `{http: "http://127.0.0.1:8080"}`. */
   readonly ready: ReadyLine
   /** Rejects when it ends without having been told to. */
   readonly ended: Promise<never>
+  /** SIGHUP. */
+  reload(): void
   /** Tells it to stop and waits until what is under way has ended, as long as its `--drain` allows. */
   stop(): Promise<void>
 }
 
 /**
- * Runs the gateway in the foreground. In a process group of its own, so that Ctrl-C is told to it once; it stops by itself
+ * Runs an app in the foreground, without a platform. In a process group of its own, so that Ctrl-C is told to it once; it stops by itself
  * when this process is gone, however it went.
  * @param logFile null: standard error
  * @throws StandinError what it says of itself (`invalid`, `port_taken`)
  */
-export async function startGateway(options: {
+export async function startInForeground(options: {
+  readonly app: ForegroundApp
   readonly args: readonly string[]
   readonly env: NodeJS.ProcessEnv
   readonly logFile: string | null
-}): Promise<GatewayProcess> {
+}): Promise<ForegroundProcess> {
   const log = options.logFile === null ? null : openLog(options.logFile)
   const preload = new URL('./exit-with-parent.ts', import.meta.url).href
-  const child = spawn(process.execPath, ['--import', preload, mainOf('gateway'), ...options.args], {
+  const child = spawn(process.execPath, ['--import', preload, mainOf(options.app), ...options.args], {
     stdio: ['pipe', 'pipe', log ?? 'inherit'],
     env: options.env,
     detached: true,
@@ -39,17 +44,17 @@ export async function startGateway(options: {
   const exited = once(child, 'exit')
   const ready = await new Promise<ReadyLine>((resolve, reject) => {
     child.once('error', reject)
-    child.once('close', (code, signal) => reject(endedBy(code, signal)))
+    child.once('close', (code, signal) => reject(endedBy(options.app, code, signal)))
     createInterface({ input: child.stdout as NonNullable<typeof child.stdout> }).on('line', (line) => {
       const answer = JSON.parse(line) as Record<string, unknown>
-      if ('error' in answer) reject(inOwnWords(StandinError.fromProblem(answer.error as Problem), 'gateway'))
+      if ('error' in answer) reject(inOwnWords(StandinError.fromProblem(answer.error as Problem), options.app))
       else resolve(answer as ReadyLine)
     })
   })
   let isStopping = false
   const ended = new Promise<never>((_, reject) => {
     void exited.then(([code, signal]) => {
-      if (!isStopping) reject(endedBy(code as number | null, signal as NodeJS.Signals | null))
+      if (!isStopping) reject(endedBy(options.app, code as number | null, signal as NodeJS.Signals | null))
     })
   })
   // Nobody may be waiting for it yet.
@@ -57,6 +62,7 @@ export async function startGateway(options: {
   return {
     ready,
     ended,
+    reload: () => void child.kill('SIGHUP'),
     stop: async () => {
       isStopping = true
       child.kill('SIGTERM')
@@ -76,5 +82,7 @@ function openLog(file: string): number {
   }
 }
 
-const endedBy = (code: number | null, signal: NodeJS.Signals | null) =>
-  new StandinError('internal', `The gateway ended (${signal ?? `exit code ${code}`}).`, { hint: 'Its log tells why.' })
+const endedBy = (app: ForegroundApp, code: number | null, signal: NodeJS.Signals | null) =>
+  new StandinError('internal', `The ${app === 'dns' ? 'resolver' : app} ended (${signal ?? `exit code ${code}`}).`, {
+    hint: 'Its log tells why.',
+  })

@@ -1,0 +1,44 @@
+import type { ServerAddress } from '../dig/ask-server.ts'
+
+/** Who resolves names on a machine, and can be told to ask another server for one domain. */
+export const setupKinds = ['systemd-resolved', 'networkmanager', 'macos'] as const
+export type SetupKind = (typeof setupKinds)[number]
+
+/** A file that points a machine's resolver at ours for one domain, and what makes it count. */
+export interface ResolverSetup {
+  readonly kind: SetupKind
+  /** Below the root of the file system. */
+  readonly file: string
+  readonly content: string
+  /** Null: the file counts at once. */
+  readonly reload: readonly [program: string, ...args: string[]] | null
+}
+
+/** By which a file of ours is known; the next line says how to be rid of it. */
+export const mark = '# Written by `standin dns install`; `standin dns install --remove` takes it away.'
+
+/** @param domain its names, and all below it, are asked of `server` */
+export function setupFor(kind: SetupKind, domain: string, { address, port }: ServerAddress): ResolverSetup {
+  switch (kind) {
+    case 'systemd-resolved': {
+      // resolved.conf(5): `~` means that the server is for this domain, and not that names are completed with it.
+      const server = `${address.includes(':') ? `[${address}]` : address}:${port}`
+      return {
+        kind,
+        file: '/etc/systemd/resolved.conf.d/standin.conf',
+        content: `${mark}\n[Resolve]\nDNS=${server}\nDomains=~${domain}\n`,
+        reload: ['systemctl', 'restart', 'systemd-resolved'],
+      }
+    }
+    case 'networkmanager':
+      return {
+        kind,
+        file: '/etc/NetworkManager/dnsmasq.d/standin.conf',
+        content: `${mark}\nserver=/${domain}/${address}#${port}\n`,
+        reload: ['systemctl', 'reload', 'NetworkManager'],
+      }
+    case 'macos':
+      // resolver(5): the file is called as the domain is.
+      return { kind, file: `/etc/resolver/${domain}`, content: `${mark}\nnameserver ${address}\nport ${port}\n`, reload: null }
+  }
+}
