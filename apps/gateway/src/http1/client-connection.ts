@@ -1,31 +1,19 @@
 import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
-import { StandinError } from '@standin/client/errors'
-import type { ClientLimits } from '../gateway-config.ts'
+import type { StandinError } from '@standin/client/errors'
 import type { ConnectionInfo } from '../http/client-connection.ts'
-import type { ClientStream } from '../http/client-stream.ts'
-import type { OpenConnection, OpenConnections } from '../http/open-connections.ts'
+import type { OpenConnection } from '../http/open-connections.ts'
 import { StallWatch } from '../http/stall-watch.ts'
+import type { StreamHandler } from '../http/stream-handler.ts'
 import { Http1ClientStream, type StreamConnection } from './client-stream.ts'
-import { type Http1Fields, MalformedHead, malformed, parseRequestHead, refuseEarly } from './request-head.ts'
-import { responseHead } from './response-text.ts'
-
-/** Who takes the requests. */
-export interface StreamHandler {
-  readonly connections: OpenConnections
-  /** Responses are the last ones on their connections. */
-  readonly draining: boolean
-  readonly limits: ClientLimits
-  /** A request has come. It may be answered before this returns. */
-  onStream(stream: ClientStream): void
-}
+import { HeadCollector } from './head-collector.ts'
+import { lateHead, malformedBody, malformedHead, refusalText } from './refusal.ts'
+import { MalformedHead } from './request-head.ts'
 
 /** How long a client gets to take the last response and to close, ms. */
 const lingerMs = 5_000
 /** Bytes that may wait while a response is under way: the next requests of a pipeline, or what follows an upgrade. */
 const earlyLimit = 64 * 1024
-/** Bytes that are looked at for the end of a head at once: a large body behind it is not turned into text. */
-const headWindow = 8 * 1024
 /** Bytes that are read away while the connection closes, so that the client sees the last response and not a reset. */
 const lingerLimit = 16 * 1024 * 1024
 
@@ -62,10 +50,7 @@ export class Http1ClientConnection implements StreamConnection, OpenConnection {
   readonly #handler: StreamHandler
   #phase: Phase = 'head'
   #stream: Http1ClientStream | null = null
-  /** What has come of a head so far. */
-  #text = ''
-  /** Of the last head. */
-  #fields: Http1Fields | null = null
+  readonly #heads: HeadCollector
   /** What came before anybody wanted it. */
   #early: Buffer | null = null
   #isPaused = false
@@ -86,6 +71,7 @@ export class Http1ClientConnection implements StreamConnection, OpenConnection {
     this.secure = info.secure
     this.#info = info
     this.#handler = handler
+    this.#heads = new HeadCollector(handler.limits.headerBytes)
     handler.connections.add(this)
     this.#deadline = handler.connections.now + handler.limits.idleMs
     socket.on('data', this.#onData)
@@ -111,8 +97,8 @@ export class Http1ClientConnection implements StreamConnection, OpenConnection {
     }
     if (this.#deadline === 0 || now < this.#deadline) return
     if (this.#phase === 'closing') this.#sweepClosing(now)
-    else if (this.#text === '') this.#close()
-    else this.#refuse(408, new StandinError('request_timeout', 'The head of the request did not arrive in time'))
+    else if (this.#heads.isEmpty) this.#close()
+    else this.#refuse(408, lateHead())
   }
 
   /** What the client owes is its body and its reading, not what an endpoint has not said yet. */
@@ -142,7 +128,7 @@ export class Http1ClientConnection implements StreamConnection, OpenConnection {
   }
 
   drain(): void {
-    if (this.#phase === 'head' && this.#text === '') this.#close()
+    if (this.#phase === 'head' && this.#heads.isEmpty) this.#close()
   }
 
   destroy(): void {
@@ -210,7 +196,7 @@ export class Http1ClientConnection implements StreamConnection, OpenConnection {
   }
 
   #awaitNext(): void {
-    if (this.#handler.draining && this.#text === '' && this.#early === null) this.#close()
+    if (this.#handler.draining && this.#heads.isEmpty && this.#early === null) this.#close()
     // Who does not take responses gets no more of them.
     else if (this.socket.writableNeedDrain) this.pause()
     else this.#unpause()
@@ -243,40 +229,18 @@ export class Http1ClientConnection implements StreamConnection, OpenConnection {
   }
 
   #readHead(chunk: Buffer): void {
-    const { headerBytes } = this.#handler.limits
-    let text = this.#text
-    let at = 0
-    let end = -1
-    let start = 0
-    do {
-      const before = text.length
-      const windowEnd = Math.min(chunk.length, at + headWindow)
-      text += chunk.toString('latin1', at, windowEnd)
-      at = windowEnd
-      // RFC 9112, section 2.2: one empty line before a request is let pass.
-      start = text.charCodeAt(0) === 0x0d && text.charCodeAt(1) === 0x0a ? 2 : 0
-      end = text.indexOf('\r\n\r\n', Math.max(start, before - 3))
-    } while (end === -1 && at < chunk.length && text.length <= headerBytes)
-    if (end === -1) {
-      const fault = refuseEarly(text, start, headerBytes)
-      if (fault !== null) {
-        this.#refuseHead(fault)
-        return
-      }
-      if (this.#text === '') this.#deadline = this.#handler.connections.now + this.#handler.limits.headerMs
-      this.#text = text
+    const heads = this.#heads
+    const isFirst = heads.isEmpty
+    const head = heads.take(chunk)
+    if (head === null) {
+      if (isFirst) this.#deadline = this.#handler.connections.now + this.#handler.limits.headerMs
       return
     }
-    const head = end - start + 4 > headerBytes ? malformed.tooLarge : parseRequestHead(text, start, end, this.#fields)
     if (head instanceof MalformedHead) {
-      this.#refuseHead(head)
+      this.#refuse(head.status, malformedHead(head))
       return
     }
-    // What of the text is behind the head is behind it in the chunk as well.
-    const bodyStart = at - (text.length - end - 4)
-    this.#text = ''
-    this.#fields = head.fields
-    if (bodyStart < chunk.length) this.#early = bodyStart === 0 ? chunk : chunk.subarray(bodyStart)
+    if (heads.end < chunk.length) this.#early = heads.end === 0 ? chunk : chunk.subarray(heads.end)
     this.#phase = 'exchange'
     this.#deadline = 0
     const stream = new Http1ClientStream(this, head)
@@ -314,26 +278,16 @@ export class Http1ClientConnection implements StreamConnection, OpenConnection {
     this.socket.resume()
   }
 
-  #refuseHead({ status, why }: MalformedHead): void {
-    const error =
-      status === 431
-        ? new StandinError('too_large', `The request was refused: ${why}`)
-        : new StandinError('invalid', `The request is not valid HTTP/1.1: ${why}`)
-    this.#refuse(status, error)
-  }
-
   #refuseBody(stream: Http1ClientStream): void {
     const canSay = !stream.hasResponded
     stream.lose()
-    if (canSay) this.#refuse(400, new StandinError('invalid', 'The request is not valid HTTP/1.1: its body is malformed'))
+    if (canSay) this.#refuse(400, malformedBody())
     else this.reset()
   }
 
   /** What follows can't be told apart from what was not understood: the connection closes. */
   #refuse(status: number, error: StandinError): void {
-    const body = `${JSON.stringify({ ...error.toProblem(), status })}\n`
-    const headers = ['Content-Type', 'application/problem+json', 'Content-Length', String(Buffer.byteLength(body))]
-    this.socket.write(responseHead(status, '', headers, 'Connection: close\r\n') + body, 'utf8')
+    this.socket.write(refusalText(status, error), 'utf8')
     this.#close()
   }
 
@@ -342,7 +296,7 @@ export class Http1ClientConnection implements StreamConnection, OpenConnection {
     if (this.#phase === 'closing' || this.#phase === 'closed') return
     this.#phase = 'closing'
     this.#stream = null
-    this.#text = ''
+    this.#heads.clear()
     this.#early = null
     this.#deadline = this.#handler.connections.now + lingerMs
     this.socket.end()

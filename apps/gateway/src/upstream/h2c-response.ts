@@ -26,15 +26,5 @@ export const readHead = (raw: readonly string[]): H2cResponse => {
   return head
 }
 
-/** What of trailers goes on. */
-export const endToEnd = (raw: readonly string[]): string[] => {
-  const kept: string[] = []
-  for (let i = 0; i < raw.length; i += 2) {
-    const name = raw[i] as string
-    if (classifyResponseHeader(name) === HeaderClass.endToEnd) kept.push(name, raw[i + 1] as string)
-  }
-  return kept
-}
-
 /** RFC 9110, section 6.4.1. */
 export const hasNoBody = (status: number, method: string): boolean => method === 'HEAD' || status === 204 || status === 304

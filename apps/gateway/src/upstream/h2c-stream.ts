@@ -1,7 +1,8 @@
 import { type ClientHttp2Stream, constants } from 'node:http2'
 import type { UpstreamListener, UpstreamRequest, UpstreamStream } from '../http/upstream-stream.ts'
-import { endToEnd, hasNoBody, readHead } from './h2c-response.ts'
+import { hasNoBody, readHead } from './h2c-response.ts'
 import { listenTo, type StreamEvents } from './h2c-stream-events.ts'
+import { endToEndTrailers } from './trailers.ts'
 import { closedEarly, http2Failure, resetByEndpoint, UpstreamError } from './upstream-error.ts'
 
 const { NGHTTP2_CANCEL, NGHTTP2_REFUSED_STREAM } = constants
@@ -149,8 +150,7 @@ export class H2cStream implements UpstreamStream, StreamEvents {
 
   onTrailers(raw: readonly string[]): void {
     this.#isComplete = true
-    const trailers = endToEnd(raw)
-    if (trailers.length > 0) this.#trailersIn = trailers
+    this.#trailersIn = endToEndTrailers(raw)
   }
 
   /** Nothing more can be read: because the endpoint said so, unless the stream was closed before. */

@@ -1,13 +1,13 @@
 import type { Socket } from 'node:net'
 import { StandinError } from '@standin/client/errors'
-import { classifyResponseHeader, HeaderClass } from '../http/headers.ts'
-import { requestText } from '../http1/request-text.ts'
 import type { ResponseHead } from '../http1/response-head.ts'
 import { ResponseReader, type ResponseSink } from '../http1/response-reader.ts'
 import type { RefusedEndpoints } from '../refused-endpoints.ts'
 import { type Address, dial, dialSeconds, dialTimeout } from './dial.ts'
 import type { Http1Stream, StreamCarrier } from './http1-stream.ts'
+import { RequestWriter } from './request-writer.ts'
 import { sweeper } from './sweeper.ts'
+import { endToEndTrailers } from './trailers.ts'
 import { badResponse, closedEarly, UpstreamError } from './upstream-error.ts'
 
 /** Who has the connections to an endpoint. */
@@ -34,8 +34,6 @@ export type ConnectionState = 'dialling' | 'idle' | 'busy' | 'gone'
 
 /** All sockets read into this: what is to outlive the moment is copied. */
 const readBuffer = Buffer.allocUnsafeSlow(64 * 1024)
-/** Bytes up to which a body goes out in one piece with what is before it. */
-const smallBody = 8 * 1024
 /** Seconds that an idle connection is kept. Many servers close theirs after five, and a request in that moment is lost. */
 const idleSeconds = 4
 /** The most, where the endpoint says that it keeps it for longer. */
@@ -50,9 +48,7 @@ export class Http1Connection implements StreamCarrier, ResponseSink {
   #stream: Http1Stream | null
   #head: ResponseHead | null = null
   #served = 0
-  /** What of the request waits to go out with more of it. */
-  #unsent = ''
-  #isGathering = false
+  readonly #writer: RequestWriter | null
   #isPaused = false
   /** The endpoint said that it reads no more of this request. */
   #discardsBody = false
@@ -72,10 +68,12 @@ export class Http1Connection implements StreamCarrier, ResponseSink {
     const socket = dial(owner.refused, owner.address, stream.request.upgrade ? undefined : onread)
     if (socket instanceof StandinError) {
       this.#socket = null
+      this.#writer = null
       process.nextTick(() => this.destroy(socket))
       return
     }
     this.#socket = socket
+    this.#writer = new RequestWriter(socket)
     if (stream.request.upgrade) socket.on('data', this.#onData)
     socket.on('connect', this.#onConnect)
     socket.on('drain', this.#onDrain)
@@ -101,11 +99,12 @@ export class Http1Connection implements StreamCarrier, ResponseSink {
   sendBody(chunk: Buffer): boolean {
     const stream = this.#stream as Http1Stream
     if (stream.isRequestComplete || this.#discardsBody || chunk.length === 0) return true
-    if (stream.request.contentLength === -1) return this.#write(`${chunk.length.toString(16)}\r\n`, chunk, '\r\n')
-    stream.bodyRemaining -= chunk.length
-    if (stream.bodyRemaining < 0) return this.#misused('its body is longer than was said')
-    if (stream.bodyRemaining === 0) stream.isRequestComplete = true
-    return this.#write('', chunk, '')
+    if (stream.request.contentLength !== -1) {
+      stream.bodyRemaining -= chunk.length
+      if (stream.bodyRemaining < 0) return this.#misused('its body is longer than was said')
+      if (stream.bodyRemaining === 0) stream.isRequestComplete = true
+    }
+    return (this.#writer as RequestWriter).body(stream, chunk)
   }
 
   endBody(trailers: readonly string[] | null): void {
@@ -116,10 +115,7 @@ export class Http1Connection implements StreamCarrier, ResponseSink {
       return
     }
     stream.isRequestComplete = true
-    if (stream.request.contentLength !== -1) return
-    let text = '0\r\n'
-    if (trailers !== null) for (let i = 0; i < trailers.length; i += 2) text += `${trailers[i]}: ${trailers[i + 1]}\r\n`
-    this.#writeText(`${text}\r\n`)
+    if (stream.request.contentLength === -1) this.#writer?.lastChunk(stream, trailers)
   }
 
   pause(): void {
@@ -157,12 +153,11 @@ export class Http1Connection implements StreamCarrier, ResponseSink {
   /** The head of a request with a body goes out with what of the body is there by then, in one write. */
   startBody(stream: Http1Stream): void {
     if (this.#stream !== stream) return
-    this.#isGathering = true
+    const writer = this.#writer as RequestWriter
     this.#expectResponse(stream)
-    this.#unsent = requestText(stream.request)
+    writer.begin(stream)
     stream.listener.onReadyForBody()
-    this.#isGathering = false
-    if (this.#stream === stream) this.#flush()
+    writer.gathered(this.#stream === stream ? stream : null)
   }
 
   onInformHead(head: ResponseHead): void {
@@ -195,7 +190,7 @@ export class Http1Connection implements StreamCarrier, ResponseSink {
     } else {
       this.destroy(null)
     }
-    stream.listener.onEnd(trailers === null ? null : endToEnd(trailers))
+    stream.listener.onEnd(trailers === null ? null : endToEndTrailers(trailers))
   }
 
   onSwitch(head: ResponseHead, buffer: Buffer, start: number, end: number): void {
@@ -224,8 +219,7 @@ export class Http1Connection implements StreamCarrier, ResponseSink {
 
   #send(stream: Http1Stream): void {
     this.#expectResponse(stream)
-    stream.isSent = true
-    this.#socket?.write(requestText(stream.request), 'latin1')
+    this.#writer?.whole(stream)
   }
 
   #expectResponse(stream: Http1Stream): void {
@@ -248,38 +242,6 @@ export class Http1Connection implements StreamCarrier, ResponseSink {
     this.#stream = null
     this.#reader.stop()
     this.#owner.gone(this)
-  }
-
-  #write(before: string, chunk: Buffer, after: string): boolean {
-    if (chunk.length <= smallBody) return this.#writeText(`${before}${chunk.toString('latin1')}${after}`)
-    const socket = this.#socket as Socket
-    this.#markSent()
-    socket.cork()
-    const text = this.#unsent + before
-    this.#unsent = ''
-    if (text !== '') socket.write(text, 'latin1')
-    socket.write(chunk)
-    if (after !== '') socket.write(after, 'latin1')
-    socket.uncork()
-    return !socket.writableNeedDrain
-  }
-
-  #writeText(text: string): boolean {
-    this.#unsent += text
-    if (this.#isGathering && this.#unsent.length < 4 * smallBody) return true
-    return this.#flush()
-  }
-
-  #flush(): boolean {
-    if (this.#unsent === '') return true
-    const text = this.#unsent
-    this.#unsent = ''
-    this.#markSent()
-    return (this.#socket as Socket).write(text, 'latin1')
-  }
-
-  #markSent(): void {
-    if (this.#stream !== null) this.#stream.isSent = true
   }
 
   #misused(why: string): boolean {
@@ -329,13 +291,3 @@ const startBody = (connection: Http1Connection, stream: Http1Stream): void => co
 
 const isReusableAfter = ({ isRequestComplete, request }: Http1Stream): boolean =>
   isRequestComplete && !request.exclusive && !request.upgrade
-
-/** Of trailers (RFC 9110, section 6.5.1). */
-const endToEnd = (trailers: string[]): string[] | null => {
-  const kept: string[] = []
-  for (let i = 0; i < trailers.length; i += 2) {
-    const name = trailers[i] as string
-    if (classifyResponseHeader(name) === HeaderClass.endToEnd) kept.push(name, trailers[i + 1] as string)
-  }
-  return kept.length === 0 ? null : kept
-}
