@@ -97,9 +97,14 @@ async function readToken(path: string): Promise<string> {
     if (token === '') throw new Error('it is empty')
     return token
   } catch (error) {
-    throw new StandinError('unauthenticated', `The token file ${path} can not be read: ${(error as Error).message}.`, {
-      hint: 'Name a readable file with --token-file, or set STANDIN_TOKEN.',
-      cause: error,
-    })
+    const { code, message } = error as NodeJS.ErrnoException
+    throw new StandinError(
+      'unauthenticated',
+      `The token file ${path} can not be read: ${code === 'ENOENT' ? 'there is no such file' : message}.`,
+      {
+        hint: 'Name a readable file with --token-file, or set STANDIN_TOKEN.',
+        cause: error,
+      },
+    )
   }
 }

@@ -22,8 +22,17 @@ describe('inOwnWords', () => {
 
   it('leaves alone what is no matter of flags', () => {
     const taken = new StandinError('port_taken', '127.0.0.1:8080 is taken by another process', { hint: 'Give it another' })
-    expect(inOwnWords(taken, 'start')).toBe(taken)
+    expect(inOwnWords(taken, 'gateway')).toBe(taken)
     const file = new StandinError('invalid', 'routes.yaml is no valid routes file', { errors: [{ path: 'routes.0', message: 'x' }] })
     expect(inOwnWords(file, 'gateway')).toBe(file)
+  })
+
+  it('tells of a platform that may run on a port that is taken', () => {
+    const taken = new StandinError('port_taken', '127.0.0.1:8443 is taken', { hint: 'Give it another with --https HOST:PORT' })
+    expect(inOwnWords(taken, 'start')).toMatchObject({
+      code: 'port_taken',
+      message: '127.0.0.1:8443 is taken',
+      hint: 'Give another address with --https, or end what listens there; `standin start --help` shows how to run a second platform.',
+    })
   })
 })

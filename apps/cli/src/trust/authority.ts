@@ -25,7 +25,7 @@ export async function readAuthority(home: string): Promise<Authority> {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw broken(file, error)
     throw new StandinError('invalid', `There is no CA yet: ${file} does not exist.`, {
-      hint: 'The gateway makes one when it first listens for HTTPS: `standin start` does that. Of another home, name it with --home.',
+      hint: 'The gateway makes one when it first listens for HTTPS: `standin start` does that. If it is below another home, name that with --home.',
     })
   }
   let certificate: X509Certificate

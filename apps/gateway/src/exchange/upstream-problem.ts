@@ -10,16 +10,27 @@ export const upstreamProblem = (exchange: Exchange, upstream: Upstream, error: E
   const who = `${upstream.endpoint.instance || upstream.key}${entry === undefined ? '' : ` of environment ${entry.environment} (${entry.name})`}`
   return new StandinError('upstream_failed', `${who} did not answer: ${inWords(code, error)}`, {
     cause: error,
-    ...(entry === undefined ? {} : { hint: `\`standin logs ${entry.environment}\` and \`standin show ${entry.environment}\` tell more` }),
+    ...(entry === undefined
+      ? {}
+      : { hint: whereToLook(exchange, `\`standin logs ${entry.environment}\` and \`standin show ${entry.environment}\` tell more`) }),
   })
 }
 
 export const emptyPool = (exchange: Exchange): StandinError => {
   const entry = exchange.target?.environment.entry
   return new StandinError('no_endpoint', `No instance of ${exchange.host} takes traffic just now`, {
-    hint: entry === undefined ? 'Try again in a moment' : `\`standin show ${entry.environment}\` tells how its instances are`,
+    hint:
+      entry === undefined
+        ? 'Try again in a moment'
+        : whereToLook(exchange, `\`standin show ${entry.environment}\` tells how its instances are`),
   })
 }
+
+/** The verbs need a platform, and a routes file has none. */
+const whereToLook = ({ gateway }: Exchange, withPlatform: string): string =>
+  gateway.router.source === 'file'
+    ? 'The routes file says where it should be; `/routes` of the admin listener tells how its endpoints are'
+    : withPlatform
 
 const inWords = (code: string, error: Error): string => {
   switch (code) {

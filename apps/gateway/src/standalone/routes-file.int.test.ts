@@ -44,6 +44,13 @@ describe('A routes file', () => {
     }
   })
 
+  it('sends nobody to the verbs of a platform when an endpoint is dead', async () => {
+    const { ask, path, text } = await start()
+    await writeFile(path, text('dead.test', 9))
+    await expect.poll(() => ask('dead.test'), { timeout: 20_000 }).toContain('The routes file says where it should be')
+    expect(await ask('dead.test')).not.toContain('standin show')
+  })
+
   it.each([
     ['written in place', async (path: string, text: string) => writeFile(path, text)],
     [
