@@ -55,6 +55,16 @@ class Bench {
 }
 
 describe('AnswerCache', () => {
+  it('takes an answer to the type 0 for no other type: nobody must be able to say with it that a name has nothing (RFC 6895, section 3.1)', () => {
+    const bench = new Bench()
+    bench.store('a.example', { ...noName(60), rcode: rcode.NOERROR, forAllTypes: false }, { type: 0 })
+    expect(bench.find('a.example', 1)).toBeUndefined()
+    expect(bench.find('a.example', 1, { type: 0 })).toBeDefined()
+    bench.store('a.example', address(60))
+    expect(bench.find('a.example', 1)?.counts).toEqual([1, 0, 0])
+    expect(bench.find('a.example', 1, { type: 0 })).toBeDefined()
+  })
+
   it('counts TTLs down and forgets what has none left (RFC 1035, section 3.2.1)', () => {
     const bench = new Bench()
     bench.store('a.example', address(60), { now: 500 })

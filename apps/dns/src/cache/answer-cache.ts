@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto'
 import { lowerCaseOctet, type WireName } from '../wire/name.ts'
 import { size } from '../wire/protocol.ts'
-import { CachedAnswer, type Keepable } from './cached-answer.ts'
+import { allTypes, CachedAnswer, type Keepable } from './cached-answer.ts'
 
 /** Seconds; a week: RFC 8767, section 4. */
 const longestTtl = 604_800
@@ -116,7 +116,7 @@ export class AnswerCache {
     const cap = keepable.negative ? Math.min(limits.maxTtl, longestNegativeTtl) : limits.maxTtl
     const lifetime = Math.min(Math.max(keepable.lifetime, limits.minTtl), cap)
     if (lifetime <= 0) return
-    const type = keepable.forAllTypes ? 0 : typeOf(message, questionEnd)
+    const type = keepable.forAllTypes ? allTypes : typeOf(message, questionEnd)
     const hash = this.#hash(message, questionEnd, type, variant)
     const ttls = keepable.ttls.map((value, index) => (index % 2 === 0 ? value : Math.min(Math.max(value, limits.minTtl), cap)))
     const entry = new CachedAnswer({ name: nameOf(message, questionEnd), type, variant, hash }, { ...keepable, ttls }, lifetime, now)
@@ -124,7 +124,7 @@ export class AnswerCache {
     if (entry.cost > limits.bytes / 8) return
     this.#put(entry, now)
     // A name that doesn't exist has no types any more, and one that does isn't missing.
-    const other = this.#entries.get(this.#hash(message, questionEnd, type === 0 ? typeOf(message, questionEnd) : 0, variant))
+    const other = this.#entries.get(this.#hash(message, questionEnd, type === allTypes ? typeOf(message, questionEnd) : allTypes, variant))
     if (other !== undefined && other !== entry && other.name === entry.name) this.#remove(other)
   }
 
@@ -133,8 +133,8 @@ export class AnswerCache {
     const nameHash = this.#hashName(message, questionEnd)
     const found = this.#entries.get(mix(nameHash, type, variant))
     if (found !== undefined && found.type === type && isFor(found, message, questionEnd, variant)) return found
-    const noName = this.#entries.get(mix(nameHash, 0, variant))
-    if (noName !== undefined && noName.type === 0 && isFor(noName, message, questionEnd, variant)) return noName
+    const noName = this.#entries.get(mix(nameHash, allTypes, variant))
+    if (noName !== undefined && noName.type === allTypes && isFor(noName, message, questionEnd, variant)) return noName
     return undefined
   }
 

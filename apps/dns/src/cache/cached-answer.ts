@@ -5,6 +5,9 @@ import { extendedError, rcode as rcodes } from '../wire/protocol.ts'
 /** Seconds that a stale answer may be kept by who asked: RFC 8767, section 4. */
 const staleTtl = 30
 
+/** In place of a type: whatever is asked of the name. No question can have it, as types have 16 bits; 0 may well be asked for. */
+export const allTypes = 0x1_0000
+
 const nothing = Buffer.alloc(0)
 const staleAnswer = extendedErrorOption(extendedError.STALE_ANSWER, '')
 const staleNoName = extendedErrorOption(extendedError.STALE_NXDOMAIN_ANSWER, '')
@@ -41,7 +44,7 @@ export class CachedAnswer implements Answer {
   readonly records: Buffer
   option: Buffer
   readonly name: WireName
-  /** 0: all types. */
+  /** Of the question, or `allTypes`. */
   readonly type: number
   /** DO and CD of the question. */
   readonly variant: number

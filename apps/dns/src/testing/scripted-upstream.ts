@@ -31,6 +31,8 @@ export interface ScriptedUpstream extends AsyncDisposable {
   readonly open: number
   /** Changes what it does from now on. */
   follow(script: Script): void
+  /** Sends a datagram that nobody asked for, or that somebody sends in its name, to a port of loopback. */
+  send(message: Buffer, port: number): Promise<void>
 }
 
 /** A name server on loopback, UDP and TCP on one port, that does what its script says; with `secured`, TLS instead of TCP. */
@@ -99,6 +101,9 @@ export async function scriptedUpstream(first: Script, secured?: tls.TlsOptions):
       },
       follow(next) {
         script = next
+      },
+      send(message, to) {
+        return new Promise((resolve) => udp.send(message, to, '127.0.0.1', () => resolve()))
       },
       async [Symbol.asyncDispose]() {
         for (const timer of timers) clearTimeout(timer)

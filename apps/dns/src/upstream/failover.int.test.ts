@@ -96,6 +96,26 @@ describe('failover', () => {
   })
 })
 
+describe('an upstream that the system knows no way to', () => {
+  // Connecting a datagram socket to it fails at once, as where there is no IPv6.
+  const unreachable = { address: '255.255.255.255', port: 53 }
+
+  it('is passed over, and nothing worse', async () => {
+    await using working = await scriptedUpstream(says(1))
+    const forwarder = new Forwarder([unreachable, working], { settings: settings({ strictOrder: true }) })
+    await using server = await serve(table, forwarder)
+    expect(await addressOf(server.port, 'a.example')).toBe('192.0.2.1')
+    expect(forwarder.links[0]?.counters.unreachable).toBe(1)
+  })
+
+  it('is said to be one where there is no other (RFC 8914, section 4.24)', async () => {
+    await using server = await serve(table, new Forwarder([unreachable]))
+    const reply = await ask(server.port, { name: 'a.example', edns: {} })
+    expect(reply.rcode).toBe('SERVFAIL')
+    expect(JSON.stringify(reply.opts)).toContain('no upstream could be asked')
+  })
+})
+
 describe('stale answers', () => {
   it('are given while no upstream can be reached, and fresh ones as soon as one can (RFC 8767, sections 4 and 5)', async () => {
     await using upstream = await scriptedUpstream(says(1, 1))

@@ -116,6 +116,21 @@ describe('forwarder', () => {
     expect(upstream.asked.map(({ protocol }) => protocol)).toContain('tcp')
   })
 
+  it('asks nothing more from a port that a forger has found out (RFC 5452, section 9.2)', async () => {
+    await using upstream = await scriptedUpstream(honest)
+    await using server = await serve(table, new Forwarder([upstream], uncached))
+    const round = (name: string) =>
+      Promise.all(Array.from({ length: 40 }, (_, index) => askUdp(server.port, queryMessage({ name: `${name}${index}.example` }))))
+    const portsOf = () => new Set(upstream.asked.map(({ port }) => port))
+    // More than there are ports: the next ones would come from one of these.
+    await round('a')
+    const found = portsOf()
+    for (const port of found) for (let guess = 0; guess < 8; guess++) await upstream.send(queryMessage({ name: 'b.example' }), port)
+    upstream.asked.length = 0
+    await round('c')
+    expect([...portsOf()].filter((port) => found.has(port))).toEqual([])
+  })
+
   it('asks a server over TCP that does not keep the case of letters, and believes it of it then', async () => {
     const lowering: Script = (query) => [upstreamReply(inCase(query, 'a.long.enough.example'), { answers: [addressRecord(1)] })]
     await using upstream = await scriptedUpstream(lowering)

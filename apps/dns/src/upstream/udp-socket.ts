@@ -9,6 +9,12 @@ import { likeness } from './upstream-question.ts'
 /** Messages that nobody asked for, after which the port counts as known to a forger. */
 const strangersAllowed = 8
 
+export interface UdpSocketOwner {
+  /** A forger has found out its port: nothing more should be asked from it. Told once. */
+  known(socket: UdpSocket): void
+  closed(socket: UdpSocket): void
+}
+
 /**
  * A UDP socket on a port that the system picked at random, connected: what comes from another address or port never gets here
  * (RFC 5452, section 9.1), and a closed port is told at once.
@@ -23,17 +29,22 @@ export class UdpSocket {
   readonly #socket: dgram.Socket
   readonly #attempts = new Map<number, Attempt>()
   readonly #random: RandomOctets
-  readonly #onClose: (socket: UdpSocket) => void
+  readonly #owner: UdpSocketOwner
 
-  constructor(upstream: UpstreamServer, random: RandomOctets, now: number, onClose: (socket: UdpSocket) => void) {
+  constructor(upstream: UpstreamServer, random: RandomOctets, now: number, owner: UdpSocketOwner) {
     this.openedAt = now
     this.#random = random
-    this.#onClose = onClose
+    this.#owner = owner
     const socket = dgram.createSocket({ type: isIPv6(upstream.address) ? 'udp6' : 'udp4', lookup: numericLookup })
     this.#socket = socket
     socket.on('error', (cause) => this.#fail(new AttemptFailure('network', cause.message)))
     socket.on('message', (message) => this.#take(message))
-    const connect = () => socket.connect(upstream.port, upstream.address, () => this.#flush())
+    // Node tells this callback, and nobody else, that there is no way: where there is no IPv6, say.
+    const connect = () =>
+      socket.connect(upstream.port, upstream.address, (cause?: Error) => {
+        if (cause === undefined) this.#flush()
+        else this.#fail(new AttemptFailure('network', cause.message))
+      })
     if (upstream.sourceAddress === undefined) connect()
     else socket.bind({ address: upstream.sourceAddress, port: upstream.sourcePort ?? 0 }, connect)
   }
@@ -83,6 +94,7 @@ export class UdpSocket {
   #countStranger(): void {
     this.#strangers++
     if (this.#strangers !== strangersAllowed) return
+    this.#owner.known(this)
     for (const attempt of [...this.#attempts.values()]) attempt.owner.attacked(attempt)
   }
 
@@ -91,7 +103,7 @@ export class UdpSocket {
     this.#closed = true
     const attempts = [...this.#attempts.values()]
     this.#attempts.clear()
-    this.#onClose(this)
+    this.#owner.closed(this)
     this.#socket.removeAllListeners('message').removeAllListeners('error').on('error', ignore)
     this.#socket.close()
     for (const attempt of attempts) attempt.owner.failed(attempt, failure)

@@ -1,7 +1,7 @@
 import type { UpstreamServer } from '../dnsmasq/settings.ts'
 import type { Attempt } from './attempt.ts'
 import type { RandomOctets } from './random-octets.ts'
-import { UdpSocket } from './udp-socket.ts'
+import { UdpSocket, type UdpSocketOwner } from './udp-socket.ts'
 
 /** Sockets to one upstream at once; until there are so many, every attempt gets a fresh one. */
 const mostSockets = 32
@@ -16,7 +16,7 @@ const mostWaiting = 4096
  * more than the rest of the question. So: a fresh one each, as long as there are few; one of those at random, when there are
  * many. None lives long. See docs/decisions/dns-forwarding.md.
  */
-export class UdpSockets {
+export class UdpSockets implements UdpSocketOwner {
   readonly #upstream: UpstreamServer
   readonly #random: RandomOctets
   /** Those that may be used for another attempt. */
@@ -60,9 +60,14 @@ export class UdpSockets {
     if (this.#fresh.length >= this.#most) return this.#fresh[this.#random.below(this.#fresh.length)]
     // Worn ones hold their ports until the last reply: a silent upstream must not make them grow without end.
     if (this.#worn.size >= mostSockets * 4) return this.#fresh[0]
-    const socket = new UdpSocket(this.#upstream, this.#random, now, (closed) => this.#forget(closed))
+    const socket = new UdpSocket(this.#upstream, this.#random, now, this)
     this.#fresh.push(socket)
     return socket
+  }
+
+  /** A port that was set is the only one there is. */
+  known(socket: UdpSocket): void {
+    if (this.#upstream.sourcePort === undefined) this.#wearOut(socket)
   }
 
   #wearOut(socket: UdpSocket): void {
@@ -70,7 +75,7 @@ export class UdpSockets {
     this.#worn.add(socket)
   }
 
-  #forget(socket: UdpSocket): void {
+  closed(socket: UdpSocket): void {
     this.#remove(socket)
     this.#worn.delete(socket)
   }
