@@ -20,6 +20,7 @@ export default {
     onlyImports('packages/follower', ['packages/client']),
     onlyImports('packages/serving', ['packages/client']),
     onlyImports('packages/providers', ['packages/core', 'packages/client']),
+    onlyImports('packages/plugins', ['packages/core', 'packages/client']),
     onlyImports('apps/control', ['packages/(?!testing)[a-z]+']),
     onlyImports('apps/gateway', ['packages/follower', 'packages/serving', 'packages/client']),
     onlyImports('apps/dns', ['packages/follower', 'packages/serving', 'packages/client']),
@@ -29,6 +30,12 @@ export default {
       severity: 'error',
       from: { path: '^packages/providers/src/([^/]+)/' },
       to: { path: '^packages/providers/src/([^/]+)/', pathNot: '^packages/providers/src/$1/' },
+    },
+    {
+      name: 'plugins-apart',
+      severity: 'error',
+      from: { path: '^packages/plugins/src/([^/]+)/' },
+      to: { path: '^packages/plugins/src/([^/]+)/', pathNot: '^packages/plugins/src/$1/' },
     },
     {
       name: 'testing-is-for-tests',

@@ -1,2 +1,5 @@
+export * from './config-formats.ts'
+export * from './cron.ts'
 export * from './duration.ts'
+export * from './plugin.ts'
 export * from './provider.ts'
