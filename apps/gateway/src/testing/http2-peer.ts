@@ -37,7 +37,7 @@ export const startHttp2 = async (limits: ClientLimits = defaultClientLimits): Pr
 }
 
 /** A frame that came. */
-export interface Frame {
+interface Frame {
   readonly type: number
   readonly flags: number
   readonly stream: number
