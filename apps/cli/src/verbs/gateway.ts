@@ -15,7 +15,10 @@ const handedOn: readonly OptionSpec[] = [
   { flags: '--tls-cert <file>', description: 'certificate, PEM; without it one is minted', completes: 'path' },
   { flags: '--tls-key <file>', description: 'its key, PEM', completes: 'path' },
   { flags: '--redirect', description: 'answer plain HTTP with where the same is over TLS' },
-  { flags: '--take-over', description: 'another gateway may listen there still, and is told to stop by you afterwards' },
+  {
+    flags: '--take-over',
+    description: 'share the ports of an older gateway that still runs; end that one afterwards, and no request is lost',
+  },
   { flags: '--drain <duration>', description: 'how long what is under way may go on at the end', default: '10s' },
   ...gatewayFlags,
 ]
@@ -23,7 +26,8 @@ const handedOn: readonly OptionSpec[] = [
 export const gateway: Verb<readonly [], Options> = {
   description:
     'Runs until Ctrl-C, in the foreground: a reverse proxy for the hosts that a file names. It needs no platform, and wakes nothing.\n' +
-    'Its log, a JSON line for each request, goes to standard error, or to a file.',
+    'Its log, a JSON line for each request, goes to standard error, or to a file. A routes file to begin with is examples/routes.yaml;\n' +
+    'docs/guide/gateway-alone.md has all its keys.',
   options: [...handedOn, { flags: '--log <file>', description: 'append the log to this file instead', completes: 'path' }],
   examples: [
     ['standin gateway --routes routes.yaml', 'at 127.0.0.1:8080'],
