@@ -23,7 +23,7 @@ const headLimit = 32 * 1024
 /** Nearly every head fits in this; what follows it needn't be made text. */
 const usualHead = 2 * 1024
 /** Responses with status 1xx that may come before the final one. */
-const informLimit = 64
+export const informLimit = 64
 
 /** Reads the responses of one connection from its bytes, one after the other, as they are asked for. */
 export class ResponseReader implements ChunkSink {

@@ -1,9 +1,10 @@
 import { type ClientHttp2Stream, constants } from 'node:http2'
 import type { UpstreamListener, UpstreamRequest, UpstreamStream } from '../http/upstream-stream.ts'
+import { informLimit } from '../http1/response-reader.ts'
 import { hasNoBody, readHead } from './h2c-response.ts'
 import { listenTo, type StreamEvents } from './h2c-stream-events.ts'
 import { endToEndTrailers } from './trailers.ts'
-import { closedEarly, http2Failure, resetByEndpoint, UpstreamError } from './upstream-error.ts'
+import { badResponse, closedEarly, http2Failure, resetByEndpoint, UpstreamError } from './upstream-error.ts'
 
 const { NGHTTP2_CANCEL, NGHTTP2_REFUSED_STREAM } = constants
 
@@ -43,6 +44,7 @@ export class H2cStream implements UpstreamStream, StreamEvents {
   #isRequestComplete: boolean
   #bodyRemaining: number
   #hasBegun = false
+  #informs = 0
   /** The endpoint said that this was all. Node ends a stream in the same way when it is reset or cut. */
   #isComplete = false
   /** Bytes that are still to come; -1: as many as there are. */
@@ -126,7 +128,8 @@ export class H2cStream implements UpstreamStream, StreamEvents {
     if (this.#isOver) return
     this.#hasBegun = true
     const { status, headers } = readHead(raw)
-    if (status !== 101) this.#listener.onInform(status, headers)
+    if (++this.#informs > informLimit) this.fail(badResponse('it informs without end'))
+    else if (status !== 101) this.#listener.onInform(status, headers)
   }
 
   onResponse(flags: number, raw: readonly string[]): void {

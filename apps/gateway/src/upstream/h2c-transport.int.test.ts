@@ -156,6 +156,14 @@ describe('H2cTransport', () => {
     }
   })
 
+  it('takes no informational responses without end (RFC 9110, section 15.2)', async () => {
+    const hint = frame(frameType.headers, 4, 1, Buffer.from([0x08, 3, ...Buffer.from('103')]))
+    const upstream = await serveFrames(...Array.from({ length: 100 }, () => hint), ok(1, true))
+    const answer = await exchange(await transportTo(upstream.port))
+    expect(answer.error?.code).toBe('bad_response')
+    expect(answer.informs.length).toBeLessThan(100)
+  })
+
   it.each([
     ['END_STREAM', data(1, 'half', true), null],
     ['a reset', Buffer.concat([data(1, 'half'), reset(1, 2)]), 'closed'],
