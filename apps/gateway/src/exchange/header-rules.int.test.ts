@@ -74,6 +74,7 @@ describe('Header rules', () => {
       headers: {
         'X-Forwarded-For': '6.6.6.6',
         'X-Forwarded-Prefix': '/evil',
+        'X-Real-IP': '6.6.6.6',
         Forwarded: 'for=6.6.6.6',
         Via: '1.1 someone',
         'X-Request-Id': 'mine-1',
@@ -90,6 +91,7 @@ describe('Header rules', () => {
       'x-request-id': 'mine-1',
     })
     expect(seen['x-forwarded-prefix']).toBeUndefined()
+    expect(seen['x-real-ip']).toBeUndefined()
     expect(gateway.ended[0]?.id).toBe('mine-1')
   })
 

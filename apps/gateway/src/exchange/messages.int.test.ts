@@ -171,6 +171,7 @@ describe('Where a request came from (RFC 7239)', () => {
     'X-Forwarded-Host: outside.example',
     'X-Forwarded-Port: 443',
     'X-Forwarded-Prefix: /shop',
+    'X-Real-IP: 192.0.2.1',
     'Forwarded: for=198.51.100.1;proto=https',
   ]
 
@@ -181,6 +182,7 @@ describe('Where a request came from (RFC 7239)', () => {
       'x-forwarded-host': 'outside.example',
       'x-forwarded-port': '443',
       'x-forwarded-prefix': '/shop',
+      'x-real-ip': '192.0.2.1',
       forwarded: `for=198.51.100.1;proto=https, for=127.0.0.1;host="www-1001.${domain}";proto=http`,
     })
     expect(await heads(['127.0.0.1'], [])).toMatchObject({ 'x-forwarded-for': '127.0.0.1', 'x-forwarded-proto': 'http' })
@@ -190,6 +192,7 @@ describe('Where a request came from (RFC 7239)', () => {
     const seen = await heads(['192.0.2.1'], claims)
     expect(seen).toMatchObject({ 'x-forwarded-for': '127.0.0.1', 'x-forwarded-proto': 'http', 'x-forwarded-host': `www-1001.${domain}` })
     expect(seen['x-forwarded-prefix']).toBeUndefined()
+    expect(seen['x-real-ip']).toBeUndefined()
     expect(seen.forwarded).toBe(`for=127.0.0.1;host="www-1001.${domain}";proto=http`)
   })
 })

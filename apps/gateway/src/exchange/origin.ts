@@ -8,7 +8,7 @@ export class Origin {
   /** RFC 7239 */
   forwarded = ''
 
-  /** Returns whether it is one that we speak of ourselves; others, such as `X-Forwarded-Prefix`, go on as they are. */
+  /** Returns whether it is one that we speak of ourselves; others, such as `X-Forwarded-Prefix` and `X-Real-IP`, go on as they are. */
   take(name: string, value: string): boolean {
     switch (name.toLowerCase()) {
       case 'x-forwarded-for':

@@ -37,6 +37,7 @@ describe('classifyRequestHeader', () => {
     ['x-forwarded-proto', HeaderClass.forwarded],
     ['X-FORWARDED-HOST', HeaderClass.forwarded],
     ['X-Forwarded-Prefix', HeaderClass.forwarded],
+    ['X-Real-IP', HeaderClass.forwarded],
   ] as const)('knows %s in any case', (name, expected) => {
     expect(classifyRequestHeader(name)).toBe(expected)
   })

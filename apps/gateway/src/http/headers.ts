@@ -15,7 +15,7 @@ export const HeaderClass = {
   requestId: 8,
   expect: 9,
   te: 10,
-  /** `Forwarded` and `X-Forwarded-*`: believed if a trusted peer sends them. */
+  /** `Forwarded`, `X-Forwarded-*` and `X-Real-IP`: believed if a trusted peer sends them. */
   forwarded: 11,
 } as const
 export type HeaderClass = (typeof HeaderClass)[keyof typeof HeaderClass]
@@ -40,6 +40,7 @@ export const classifyRequestHeader = (name: string): HeaderClass => {
       if (initial === 0x75 && is(name, 'upgrade')) return HeaderClass.upgrade
       return initial === 0x74 && is(name, 'trailer') ? dropped : endToEnd
     case 9:
+      if (initial === 0x78 && is(name, 'x-real-ip')) return HeaderClass.forwarded
       return initial === 0x66 && is(name, 'forwarded') ? HeaderClass.forwarded : endToEnd
     case 10:
       if (initial === 0x63 && is(name, 'connection')) return HeaderClass.connection
