@@ -1,6 +1,7 @@
-import { readdirSync, readFileSync, realpathSync, statSync } from 'node:fs'
+import { readdirSync, readFileSync, realpathSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { type Directive, fieldsOf, type Notice, readLine, unmarked, ValueError } from './configuration-line.ts'
+import { statOf } from './stat-of.ts'
 
 /** All lines of a configuration, those of the files that it names in their place. */
 export interface ConfigurationText {
@@ -86,8 +87,18 @@ export function filesIn(folder: string, endings: readonly string[] = []): string
     .filter((name) => !name.startsWith('.') && !name.endsWith('~') && !(name.startsWith('#') && name.endsWith('#')))
     .filter((name) => !unwanted.some((ending) => name.endsWith(ending)))
     .filter((name) => wanted.length === 0 || wanted.some((ending) => name.endsWith(ending)))
-    .filter((name) => statSync(join(folder, name), { throwIfNoEntry: false })?.isFile() === true)
+    .filter((name) => statOf(join(folder, name))?.isFile() === true)
     .sort()
+}
+
+/** The paths of a folder's files, or of the file itself. None where the folder can't be read any more. */
+export function filesOf(path: string): string[] {
+  if (statOf(path)?.isDirectory() !== true) return [path]
+  try {
+    return filesIn(path).map((name) => join(path, name))
+  } catch {
+    return []
+  }
 }
 
 function reason(cause: unknown): string {

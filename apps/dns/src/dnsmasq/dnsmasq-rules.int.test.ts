@@ -22,6 +22,8 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(folder, { recursive: true }))
 
+const nxdomain = 3
+
 /** The first record's data, or the rcode. */
 async function ask(port: number, name: string, type = 1): Promise<string | number> {
   const { rcode, answers } = plainReply((await askUdp(port, queryMessage({ name, type }))) as Buffer)
@@ -29,6 +31,30 @@ async function ask(port: number, name: string, type = 1): Promise<string | numbe
 }
 
 describe('files that the configuration names', () => {
+  it('may become links that go round in a circle: then they say nothing, and count again when they are files', async () => {
+    write('hosts', '10.0.0.1 a.l.test\n')
+    write('resolv', 'nameserver 127.0.0.1\n')
+    write('dnsmasq.conf', 'no-hosts\nlocal=/l.test/\naddn-hosts=DIR/hosts\nresolv-file=DIR/resolv\n')
+    await using served = await serveFile(file)
+    expect(await ask(served.port, 'a.l.test')).toBe('10.0.0.1')
+    for (const name of ['hosts', 'resolv']) {
+      unlinkSync(at(name))
+      symlinkSync(at(name), at(name))
+    }
+    await expect.poll(() => ask(served.port, 'a.l.test'), { timeout: 10_000 }).toBe(nxdomain)
+    expect(served.notices).toContainEqual(expect.stringMatching(/hosts.*can not be read/))
+    unlinkSync(at('hosts'))
+    write('hosts', '10.0.0.2 a.l.test\n')
+    await expect.poll(() => ask(served.port, 'a.l.test'), { timeout: 10_000 }).toBe('10.0.0.2')
+  })
+
+  it('may hold more leases than a call has room for arguments', async () => {
+    write('leases', '4102444800 00:00:00:00:00:01 10.0.0.7 h *\n'.repeat(150_000))
+    write('dnsmasq.conf', 'no-resolv\nno-hosts\ndhcp-range=10.0.0.1,10.9.0.1\ndhcp-leasefile=DIR/leases\n')
+    await using served = await serveFile(file)
+    expect(await ask(served.port, 'h')).toBe('10.0.0.7')
+  })
+
   it.each([
     ['written in place', () => write('hosts', '10.0.0.2 a.l.test\n')],
     [

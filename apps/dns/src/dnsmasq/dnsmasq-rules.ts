@@ -1,15 +1,15 @@
-import { readFileSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { readFileSync } from 'node:fs'
 import { nameserversOf } from '../upstream/resolv-conf.ts'
 import type { Configuration } from './configuration.ts'
 import type { Notice } from './configuration-line.ts'
-import { filesIn } from './configuration-text.ts'
+import { filesOf } from './configuration-text.ts'
 import { DomainRules } from './domain-rules.ts'
 import { FollowedFiles } from './followed-files.ts'
 import { readHosts, readLeases } from './host-files.ts'
 import { NameRules } from './name-rules.ts'
 import { noticeText, readConfiguration } from './read-configuration.ts'
 import type { UpstreamServer } from './settings.ts'
+import { statOf } from './stat-of.ts'
 
 export interface DnsmasqListeners {
   /** The rules are other ones now. Kept answers have to go. */
@@ -136,7 +136,7 @@ export class DnsmasqRules {
 
   /** Of several files the one that was changed last counts, as with dnsmasq. */
   #systemServers(): UpstreamServer[] {
-    const files = this.#configuration.resolvFiles.map((path) => ({ path, time: statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? -1 }))
+    const files = this.#configuration.resolvFiles.map((path) => ({ path, time: Number(statOf(path)?.mtimeMs ?? -1) }))
     const [newest] = files.toSorted((one, other) => other.time - one.time)
     const text = newest === undefined ? undefined : textOf(newest.path)
     return text === undefined ? [] : nameserversOf(text).filter((server) => !this.#listeners.isSelf(server))
@@ -152,7 +152,7 @@ export class DnsmasqRules {
   #waitForExpiry(times: readonly number[]): void {
     clearTimeout(this.#expiry)
     if (times.length === 0) return
-    const delay = Math.min(...times) * 1000 - Date.now() + 10
+    const delay = times.reduce((one, other) => Math.min(one, other)) * 1000 - Date.now() + 10
     this.#expiry = setTimeout(() => this.#refresh(), Math.min(Math.max(delay, 10), longestDelay))
     this.#expiry.unref()
   }
@@ -171,14 +171,4 @@ function textOf(file: string): string | undefined {
   } catch {
     return undefined
   }
-}
-
-/** A folder's files, or the file itself. */
-function filesOf(path: string): string[] {
-  try {
-    if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) return filesIn(path).map((name) => join(path, name))
-  } catch {
-    // Told by who reads it.
-  }
-  return [path]
 }

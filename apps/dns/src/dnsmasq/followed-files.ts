@@ -1,6 +1,7 @@
 import { type FSWatcher, realpathSync, statSync, watch } from 'node:fs'
-import { dirname, join } from 'node:path'
-import { filesIn } from './configuration-text.ts'
+import { dirname } from 'node:path'
+import { filesOf } from './configuration-text.ts'
+import { statOf } from './stat-of.ts'
 
 /** Milliseconds of quiet after a change: editors write in several steps, and some truncate the file first. */
 const settleMs = 20
@@ -96,8 +97,8 @@ function foldersOf(path: string): string[] {
 
 /** Changes whenever the file does. Of a folder, its files have to be among the paths' states too. */
 function fileState(path: string): string {
-  const stat = statSync(path, { throwIfNoEntry: false, bigint: true })
+  const stat = statOf(path)
   if (stat === undefined) return '-'
   const own = `${stat.ino} ${stat.size} ${stat.mtimeNs} ${stat.ctimeNs}`
-  return stat.isDirectory() ? [own, ...filesIn(path).map((name) => fileState(join(path, name)))].join(' ') : own
+  return stat.isDirectory() ? [own, ...filesOf(path).map(fileState)].join(' ') : own
 }

@@ -1,10 +1,9 @@
-import { readFileSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { readFileSync } from 'node:fs'
 import { addressBytes, reverseName } from '../wire/address.ts'
 import { labelOffsets, type WireName, wireName } from '../wire/name.ts'
 import type { Configuration } from './configuration.ts'
 import { type Directive, unmarked, ValueError } from './configuration-line.ts'
-import { filesIn, readConfigurationText } from './configuration-text.ts'
+import { filesOf, readConfigurationText } from './configuration-text.ts'
 import type { DnsmasqRules } from './dnsmasq-rules.ts'
 import { within } from './host-files.ts'
 import { Draft } from './options/draft.ts'
@@ -112,7 +111,7 @@ function namesIn({ hosts, records, aliases, services, mailNames, dhcpHosts }: Dr
 /** Files of hosts, machines and leases: wherever a line has the name, or the address whose name is asked for. */
 function inHostFiles(configuration: Configuration, name: WireName): string[] {
   const { hostsFiles, dhcpHostsFiles, leaseFile, domain } = configuration
-  const files = [...hostsFiles, ...dhcpHostsFiles, ...(leaseFile === undefined ? [] : [leaseFile])].flatMap(filesAt)
+  const files = [...hostsFiles, ...dhcpHostsFiles, ...(leaseFile === undefined ? [] : [leaseFile])].flatMap(filesOf)
   const found: string[] = []
   for (const file of files) {
     for (const [index, line] of textOf(file).split('\n').entries()) {
@@ -134,11 +133,6 @@ function completed(text: string, domain: WireName | undefined): WireName[] {
   const name = wireName(text)
   if (name === undefined) return []
   return domain === undefined || labelOffsets(name).length !== 1 ? [name] : [name, within(name, domain)]
-}
-
-function filesAt(path: string): string[] {
-  const stat = statSync(path, { throwIfNoEntry: false })
-  return stat?.isDirectory() === true ? filesIn(path).map((file) => join(path, file)) : [path]
 }
 
 function textOf(file: string): string {
