@@ -99,18 +99,38 @@ describe.each([
     expect(replies).toHaveLength(2)
   })
 
-  it('closes idle TCP connections (RFC 7766, section 6.2.3) and those above the limit (section 6.2.2)', async () => {
-    await using server = await serve(table, undefined, { connections: 2, idleMs: 300, batches })
+  it('closes idle TCP connections (RFC 7766, section 6.2.3), and the one that was quiet for longest for one above the limit (section 6.2.2)', async () => {
+    await using server = await serve(table, undefined, { connections: 2, idleMs: 1000, batches })
     const connect = () => net.connect(server.port, '127.0.0.1').on('error', () => {})
-    const idle = [connect(), connect()]
-    await Promise.all(idle.map((socket) => once(socket, 'connect')))
-    const third = connect()
-    const closed = [third, ...idle].map((socket) => once(socket.resume(), 'close'))
-    await Promise.race([
-      closed[0],
-      ...closed.slice(1).map((other) => other.then(() => Promise.reject(new Error('the idle went before the one too many')))),
-    ])
+    const [quiet, other] = [connect(), connect()]
+    const closed = [quiet, other].map((socket) => once(socket.resume(), 'close'))
+    await Promise.all([quiet, other].map((socket) => once(socket, 'connect')))
+    expect(await askTcp(server.port, [queryMessage({ name: www })])).toHaveLength(1)
+    expect(quiet.closed).toBe(true)
+    expect(other.closed).toBe(false)
     await Promise.all(closed)
+  })
+
+  it('closes a new connection where all that there may be wait for answers (RFC 7766, section 6.2.2)', async () => {
+    await using upstream = await scriptedUpstream(() => [])
+    await using server = await serve(table, new Forwarder([upstream], { deadlineMs: 1000 }), { connections: 2, batches })
+    const waiting = [1, 2].map((id) => askTcp(server.port, [queryMessage({ id, name: `n${id}.example` })]))
+    await expect.poll(() => upstream.asked.length).toBeGreaterThanOrEqual(2)
+    const third = net.connect(server.port, '127.0.0.1').on('error', () => {})
+    await once(third.resume(), 'close')
+    for (const [reply] of await Promise.all(waiting)) expect(read(reply as Buffer).rcode).toBe('SERVFAIL')
+  })
+
+  it('closes a connection over which a query comes in octet by octet (RFC 7766, section 6.2.3)', async () => {
+    await using server = await serve(table, undefined, { idleMs: 400, batches })
+    const slow = net.connect(server.port, '127.0.0.1').on('error', () => {})
+    const closed = once(slow.resume(), 'close')
+    slow.write(Buffer.from([1, 0]))
+    const drip = setInterval(() => slow.write(Buffer.from([0])), 50)
+    await closed
+    clearInterval(drip)
+    // 256 octets would have taken longer.
+    expect(slow.bytesWritten).toBeLessThan(200)
   })
 
   it('says which address is taken, for which protocol, and by which flag to change it', async () => {

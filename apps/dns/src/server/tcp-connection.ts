@@ -8,26 +8,40 @@ const maxWaiting = 64
 /** Milliseconds: RFC 7766, section 6.2.3 asks for "a few seconds". */
 export const defaultIdleMs = 10_000
 
+export interface TcpConnectionOwner {
+  /** A whole query has come. */
+  asked(connection: TcpConnection): void
+  closed(connection: TcpConnection): void
+}
+
 /**
  * One TCP connection: queries may follow each other without waiting (RFC 7766, section 6.2.1.1), answers go out as they are ready
- * (section 7). It is ended when nothing comes for a while; one that the asker has closed for writing still gets its answers.
+ * (section 7). It is ended when nothing comes for a while, or when a query takes as long to come in; one that the asker has
+ * closed for writing still gets its answers.
  */
 export class TcpConnection {
   readonly #socket: Socket
   readonly #resolver: Resolver
   readonly #source: Source
+  readonly #owner: TcpConnectionOwner
+  readonly #idleMs: number
+  /** When the first octet came of a query that is not whole yet; 0: there is none. */
+  #begunAt = 0
   #received: Buffer = Buffer.alloc(0)
   #waiting = 0
   #ended = false
 
-  constructor(socket: Socket, resolver: Resolver, idleMs: number) {
+  constructor(socket: Socket, resolver: Resolver, idleMs: number, owner: TcpConnectionOwner) {
     this.#socket = socket
     this.#resolver = resolver
+    this.#owner = owner
+    this.#idleMs = idleMs
     this.#source = new Source().set(socket.remoteAddress ?? '', socket.remotePort ?? 0)
     socket.setNoDelay(true)
     socket.setTimeout(idleMs, () => socket.destroy())
     // Whoever goes away in the middle has no need to be told.
     socket.on('error', () => socket.destroy())
+    socket.once('close', () => owner.closed(this))
     socket.on('data', (chunk) => this.#take(chunk))
     socket.on('drain', () => this.#takeWaiting())
     socket.on('end', () => {
@@ -36,9 +50,26 @@ export class TcpConnection {
     })
   }
 
+  /** Nothing that it has asked is unanswered. */
+  get isIdle(): boolean {
+    return this.#waiting === 0
+  }
+
+  close(): void {
+    this.#socket.destroy()
+  }
+
   #take(chunk: Buffer): void {
     this.#received = this.#received.length === 0 ? chunk : Buffer.concat([this.#received, chunk])
     this.#takeWaiting()
+    this.#judgePace()
+  }
+
+  /** Who sends an octet now and then would hold the connection for ever. */
+  #judgePace(): void {
+    if (this.#received.length === 0 || this.#isBusy) this.#begunAt = 0
+    else if (this.#begunAt === 0) this.#begunAt = performance.now()
+    else if (performance.now() - this.#begunAt >= this.#idleMs) this.close()
   }
 
   #takeWaiting(): void {
@@ -62,6 +93,8 @@ export class TcpConnection {
   }
 
   #answer(message: Buffer): void {
+    this.#begunAt = 0
+    this.#owner.asked(this)
     const reply = this.#resolver.reply(message, this.#source, true)
     if (reply === undefined) return
     if (!(reply instanceof Promise)) {

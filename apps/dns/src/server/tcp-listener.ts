@@ -1,9 +1,9 @@
 import net from 'node:net'
 import type { Resolver } from '../resolver.ts'
-import { defaultIdleMs, TcpConnection } from './tcp-connection.ts'
+import { defaultIdleMs, TcpConnection, type TcpConnectionOwner } from './tcp-connection.ts'
 
 export interface TcpLimits {
-  /** Connections at once; further ones are closed (RFC 7766, section 6.2.2 asks for a limit). */
+  /** Connections at once (RFC 7766, section 6.2.2 asks for a limit). For a further one, the one that was quiet for longest is closed. */
   readonly connections?: number
   /** Milliseconds without a word after which a connection is closed. */
   readonly idleMs?: number
@@ -11,12 +11,15 @@ export interface TcpLimits {
   readonly reusePort?: boolean
 }
 
+const defaultConnections = 256
+
 /** One TCP server, listening when `listen` is called. */
-export class TcpListener {
+export class TcpListener implements TcpConnectionOwner {
   readonly #resolver: Resolver
   readonly #onError: (cause: Error) => void
   readonly #limits: TcpLimits
-  readonly #sockets = new Set<net.Socket>()
+  /** The one that has asked last is the last one. */
+  readonly #connections = new Set<TcpConnection>()
   #server: net.Server | undefined
 
   constructor(resolver: Resolver, onError: (cause: Error) => void, limits: TcpLimits = {}) {
@@ -27,12 +30,7 @@ export class TcpListener {
 
   /** Rejects with the system's error, EADDRINUSE for one. */
   async listen(address: string, port: number): Promise<void> {
-    const server = net.createServer({ allowHalfOpen: true }, (socket) => {
-      this.#sockets.add(socket)
-      socket.once('close', () => this.#sockets.delete(socket))
-      new TcpConnection(socket, this.#resolver, this.#limits.idleMs ?? defaultIdleMs)
-    })
-    server.maxConnections = this.#limits.connections ?? 256
+    const server = net.createServer({ allowHalfOpen: true }, (socket) => this.#take(socket))
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject)
       server.listen({ host: address, port, exclusive: true, reusePort: this.#limits.reusePort ?? false }, () => {
@@ -49,7 +47,35 @@ export class TcpListener {
     if (server === undefined) return
     this.#server = undefined
     const closed = new Promise((resolve) => server.close(resolve))
-    for (const socket of this.#sockets) socket.destroy()
+    for (const connection of this.#connections) connection.close()
     await closed
+  }
+
+  asked(connection: TcpConnection): void {
+    // Unless it was closed meanwhile.
+    if (this.#connections.delete(connection)) this.#connections.add(connection)
+  }
+
+  closed(connection: TcpConnection): void {
+    this.#connections.delete(connection)
+  }
+
+  /** Nobody keeps others out by holding connections (RFC 7766, section 6.2.3 lets a server close idle ones at any time). */
+  #take(socket: net.Socket): void {
+    if (this.#connections.size >= (this.#limits.connections ?? defaultConnections) && !this.#makeRoom()) {
+      socket.destroy()
+      return
+    }
+    this.#connections.add(new TcpConnection(socket, this.#resolver, this.#limits.idleMs ?? defaultIdleMs, this))
+  }
+
+  #makeRoom(): boolean {
+    for (const connection of this.#connections) {
+      if (!connection.isIdle) continue
+      this.#connections.delete(connection)
+      connection.close()
+      return true
+    }
+    return false
   }
 }
