@@ -50,14 +50,17 @@ function quoted(octet: number): string {
   return octet >= 0x20 && octet < 0x7f ? character : `\\${String(octet).padStart(3, '0')}`
 }
 
-/** RFC 5952, section 4. */
+/** RFC 5952, section 4: the longest run of zero groups is left out, the first of equal ones, but not a single group. */
 function ipv6(octets: Buffer): string {
   const groups = Array.from({ length: 8 }, (_, index) => octets.readUInt16BE(index * 2).toString(16))
-  const [longest = ''] = (groups.join(':').match(/(?:\b0(?::|$)){2,}/g) ?? []).sort((one, other) => other.length - one.length)
-  const text = groups.join(':')
-  if (longest === '') return text
-  const at = text.indexOf(longest)
-  return `${text.slice(0, at).replace(/:$/, '')}::${text.slice(at + longest.length)}`
+  let longest = { start: 0, length: 1 }
+  for (let start = 0; start < groups.length; start++) {
+    let end = start
+    while (groups[end] === '0') end++
+    if (end - start > longest.length) longest = { start, length: end - start }
+  }
+  if (longest.length < 2) return groups.join(':')
+  return `${groups.slice(0, longest.start).join(':')}::${groups.slice(longest.start + longest.length).join(':')}`
 }
 
 function unknown(octets: Buffer): string {

@@ -73,7 +73,7 @@ async function asRoot(what: string, change: () => Promise<void>): Promise<void> 
     if (code !== 'EACCES' && code !== 'EPERM')
       throw new StandinError('invalid', `Can not ${what}: ${message}`, { hint: 'See that the folder is one.', cause: error })
     throw new StandinError('forbidden', `Only root may ${what}.`, {
-      hint: 'Say it again with sudo, and with --home, as the home of root is another one: sudo standin dns install --apply --home "$HOME/.local/state/standin"',
+      hint: 'Say it again with sudo, and with --home "$HOME/.local/state/standin" or where yours is: the home of root is another one.',
       cause: error,
     })
   }

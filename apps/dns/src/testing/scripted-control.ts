@@ -9,6 +9,7 @@ export class ScriptedControl {
   readonly #server: http.Server
   readonly #streams = new Set<http.ServerResponse>()
   #snapshot: TableSnapshot<RecordEntry>
+  readonly #heart = setInterval(() => this.#beat(), 2_000)
 
   private constructor(server: http.Server, snapshot: TableSnapshot<RecordEntry>) {
     this.#server = server
@@ -38,6 +39,7 @@ export class ScriptedControl {
 
   /** As `kill -9` does it: every connection is cut. */
   async stop(): Promise<void> {
+    clearInterval(this.#heart)
     this.#server.closeAllConnections()
     await new Promise((resolve) => this.#server.close(resolve))
   }
@@ -46,6 +48,10 @@ export class ScriptedControl {
     const others = this.#snapshot.items.filter((item) => item.environment !== (delta.put?.environment ?? delta.remove))
     this.#snapshot = { ...this.#snapshot, revision: delta.revision, items: delta.put === null ? others : [...others, delta.put] }
     for (const stream of this.#streams) write(stream, 'delta', delta)
+  }
+
+  #beat(): void {
+    for (const stream of this.#streams) write(stream, 'heartbeat', { revision: this.#snapshot.revision })
   }
 
   #serve(request: http.IncomingMessage, response: http.ServerResponse): void {
