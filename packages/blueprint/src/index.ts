@@ -5,6 +5,7 @@ export { type BlueprintInput, blueprintNames, type ParsedBlueprint, type ParseOp
 export { parsePolicy } from './parse-policy.ts'
 export { type KeyRule, profile } from './profile.ts'
 export { parseDuration, parseSize } from './quantities.ts'
+export { didYouMean } from './suggest.ts'
 export { networkVariables } from './transport.ts'
 export { type UnpackedBlueprint, type UnpackLimits, unpackBlueprint } from './unpack-blueprint.ts'
 export { XStandin } from './x-standin-schema.ts'
