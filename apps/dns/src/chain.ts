@@ -55,6 +55,7 @@ export function chain({ access, table, forwarder, rules }: ChainParts): readonly
       ],
       { rule: 'forward', handle: forward(forwarder), explain: explainForward }, // everything else: the upstreams
       table,
+      forwarder.guard,
     ),
     { rule: 'nobody', handle: refuseTheRest }, // REFUSED: no upstream, or no recursion wanted
   ]
@@ -77,6 +78,7 @@ export function standaloneChain({ access, table, forwarder, rules }: Required<Ch
       ],
       { rule: 'forward', handle: forward(forwarder), explain: explainForward },
       table,
+      forwarder.guard,
     ),
     { rule: 'nobody', handle: refuseTheRest },
   ]

@@ -120,6 +120,28 @@ describe('aliases from one zone to another', () => {
     ])
   })
 
+  it('lead to no private address of ours with stop-dns-rebind, unless the name is exempt (RFC 1918, section 3)', async () => {
+    const rebinding = (target: string) => (query: Buffer) => upstreamReply(query, { answers: [alias(target)] })
+    const { ask } = await serve(
+      'stop-dns-rebind\nrebind-domain-ok=/corp.example/\nhost-record=router.lan,192.168.1.1\nhost-record=public.lan,8.8.8.8\n',
+      {
+        'a.evil.example': rebinding(`db.1001.${domain}`),
+        'b.evil.example': rebinding('router.lan'),
+        'c.evil.example': rebinding('localhost'),
+        'harmless.example': rebinding('public.lan'),
+        'db.corp.example': rebinding(`db.1001.${domain}`),
+      },
+    )
+    for (const name of ['a', 'b', 'c', 'a', 'b', 'c'].map((label) => `${label}.evil.example`)) {
+      const reply = await ask(name)
+      expect({ name, ...reply }).toMatchObject({ name, rcode: 'NOERROR', answers: [] })
+      expect(JSON.stringify(reply.opts)).toContain('rebinding')
+    }
+    expect(chainOf(await ask('harmless.example')).at(-1)).toBe('public.lan 8.8.8.8')
+    expect(chainOf(await ask('db.corp.example')).at(-1)).toBe(`db.1001.${domain} 127.64.1.3`)
+    expect(chainOf(await ask('router.lan'))).toEqual(['router.lan 192.168.1.1'])
+  })
+
   it('lead from names of others to ours, of which their servers know nothing', async () => {
     const { ask, upstream } = await serve('', {
       'db.corp.example': (query) =>

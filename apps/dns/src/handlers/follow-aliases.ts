@@ -22,14 +22,17 @@ interface HasHandler {
 /**
  * Makes the links of the chain that know names follow aliases from one to another: an alias of dnsmasq's file to a host of
  * an environment or to somebody else's name, and one that an upstream has for a name of ours, of which it knows nothing.
- * What an upstream itself did not find is not asked of it again.
+ * What an upstream itself did not find is not asked of it again. `guard` has the last word on where an upstream's alias leads
+ * to: an address of ours is as private as one that the upstream could have said itself.
  */
-export function followAliases<L extends HasHandler>(own: readonly L[], upstreams: L, table: RecordTable): L[] {
+export function followAliases<L extends HasHandler>(own: readonly L[], upstreams: L, table: RecordTable, guard: Guard): L[] {
   const isOurs = (name: WireName, labels: readonly number[]) =>
     (table.zone !== undefined && labelsBelow(table.zone.domain, name, labels) >= 0) || table.aliases?.find(name) !== undefined
   const everybody = [...own, upstreams]
-  return everybody.map((link) => ({ ...link, handle: new Follower(everybody, everybody.indexOf(link), isOurs).handle }))
+  return everybody.map((link) => ({ ...link, handle: new Follower(everybody, everybody.indexOf(link), isOurs, guard).handle }))
 }
+
+type Guard = (query: Query, answer: Answer) => Answer
 
 class Follower {
   /** The last of them are the upstreams. */
@@ -37,13 +40,15 @@ class Follower {
   readonly #at: number
   readonly #first: Handler
   readonly #isOurs: (name: WireName, labels: readonly number[]) => boolean
+  readonly #guard: Guard
 
   /** `at`: which of the links this is. */
-  constructor(links: readonly HasHandler[], at: number, isOurs: (name: WireName, labels: readonly number[]) => boolean) {
+  constructor(links: readonly HasHandler[], at: number, isOurs: (name: WireName, labels: readonly number[]) => boolean, guard: Guard) {
     this.#links = links
     this.#at = at
     this.#first = (links[at] as HasHandler).handle
     this.#isOurs = isOurs
+    this.#guard = guard
   }
 
   readonly handle: Handler = (query) => {
@@ -55,6 +60,13 @@ class Follower {
 
   /** `from`: the link that the answer is of. */
   #follow(query: Query, answer: Answer, from: number, left: number): Answer | Promise<Answer> {
+    const whole = this.#lead(query, answer, from, left)
+    if (whole === answer || from !== this.#links.length - 1) return whole
+    return whole instanceof Promise ? whole.then((found) => this.#guard(query, found)) : this.#guard(query, whole)
+  }
+
+  /** The same answer, if it leads nowhere. */
+  #lead(query: Query, answer: Answer, from: number, left: number): Answer | Promise<Answer> {
     const end = aliasEnd(query, answer, this.#isOurs)
     if (end === undefined) return answer
     if (end.isCircle || left === 0) return circle

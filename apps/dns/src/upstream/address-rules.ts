@@ -1,6 +1,6 @@
 import type { AddressRange, ForwardingSettings } from '../dnsmasq/settings.ts'
 import type { WireName } from '../wire/name.ts'
-import type { CheckedReply } from './reply-check.ts'
+import type { AddressedRecords } from './reply-facts.ts'
 import { isWithin } from './reply-names.ts'
 
 const range = (octets: readonly number[], bits: number): AddressRange => ({ octets: Uint8Array.from(octets), bits })
@@ -45,7 +45,7 @@ export class AddressRules {
   }
 
   /** `name`: what was asked for; exemptions go by it, not by what aliases lead to. */
-  verdict(name: WireName, { records, addresses }: CheckedReply): AddressVerdict {
+  verdict(name: WireName, { records, addresses }: AddressedRecords): AddressVerdict {
     if (!this.#hasRules || addresses.length === 0) return 'fine'
     const { ignoredAddresses, bogusAddresses, rebind } = this.#settings
     const isAmong = (ranges: readonly AddressRange[]) =>
@@ -57,14 +57,28 @@ export class AddressRules {
   }
 }
 
-/** An IPv4 address that is written as an IPv6 one (`::ffff:10.0.0.1`; RFC 4291, section 2.5.5.2) is in the ranges of both. */
+/** An IPv6 address that leads to an IPv4 one is in the ranges of both. */
 function isInRange(address: Buffer, { octets, bits }: AddressRange): boolean {
   if (address.length === octets.length) return startsWith(address, octets, bits)
-  return address.length === 16 && isMapped(address) && startsWith(address.subarray(12), octets, bits)
+  const at = address.length === 16 ? embeddedAt(address) : -1
+  return at >= 0 && startsWith(address.subarray(at, at + 4), octets, bits)
 }
 
-function isMapped(address: Buffer): boolean {
-  return address.readUInt16BE(10) === 0xffff && address.subarray(0, 10).every((octet) => octet === 0)
+interface Embedding {
+  readonly prefix: AddressRange
+  /** Where the IPv4 address stands. */
+  readonly at: number
+}
+const embeddings: readonly Embedding[] = [
+  { prefix: range([...Array<number>(10).fill(0), 0xff, 0xff, 0, 0, 0, 0], 96), at: 12 }, // ::ffff:10.0.0.1: RFC 4291, section 2.5.5.2
+  { prefix: range([0, 0x64, 0xff, 0x9b, ...Array<number>(12).fill(0)], 96), at: 12 }, // NAT64: RFC 6052, section 2.1
+  { prefix: range([0, 0x64, 0xff, 0x9b, 0, 1, ...Array<number>(10).fill(0)], 48), at: 12 }, // RFC 8215
+  { prefix: range([0x20, 0x02, ...Array<number>(14).fill(0)], 16), at: 2 }, // 6to4: RFC 3056, section 2
+]
+
+function embeddedAt(address: Buffer): number {
+  for (const { prefix, at } of embeddings) if (startsWith(address, prefix.octets, prefix.bits)) return at
+  return -1
 }
 
 function startsWith(address: Buffer, octets: Uint8Array, bits: number): boolean {

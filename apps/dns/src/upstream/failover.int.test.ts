@@ -184,13 +184,21 @@ describe('addresses in answers', () => {
   const privates = ['10-0-0-1', '172-16-0-1', '172-31-255-255', '192-168-1-1', '169-254-1-1', '192-0-2-1', '198-51-100-1', '203-0-113-1']
   const localhosts = ['127-0-0-1', '0-0-0-0', '0-1-2-3', '0-0-0-0-0-0-0-1', '0-0-0-0-0-0-0-0']
   const privates6 = ['fe80-0-0-0-0-0-0-1', 'fd00-0-0-0-0-0-0-1', 'fc00-0-0-0-0-0-0-1', 'fec0-0-0-0-0-0-0-1', '2001-db8-0-0-0-0-0-1']
-  const mapped = ['0-0-0-0-0-ffff-a00-1', '0-0-0-0-0-ffff-c0a8-101']
+  const mapped = ['0-0-0-0-0-ffff-a00-1', '0-0-0-0-0-ffff-c0a8-101', '0-0-0-0-0-ffff-0-0']
+  const translated = [
+    '64-ff9b-0-0-0-0-a00-1',
+    '64-ff9b-0-0-0-0-7f00-1',
+    '64-ff9b-1-0-0-0-c0a8-101',
+    '2002-a00-1-0-0-0-0-1',
+    '2002-c0a8-101-0-0-0-0-1',
+  ]
   const publics = ['8-8-8-8', '100-64-0-1', '172-32-0-1', '11-0-0-1', '2600-0-0-0-0-0-0-1', '0-0-0-0-0-ffff-808-808']
+  const translatedPublics = ['64-ff9b-0-0-0-0-808-808', '2002-808-808-0-0-0-0-1']
 
-  it('are dropped where a public name has those of private networks, v4-mapped ones too (RFC 1918, 3927, 4193, 4291, 6890)', async () => {
+  it('are dropped where a public name has those of private networks, IPv6 ones that lead there too (RFC 1918, 3056, 3927, 4193, 4291, 6052, 6890, 8215)', async () => {
     await using upstream = await scriptedUpstream(spelled)
     const stop = { rebind: { stop: true, localhostOk: false, exemptDomains: [] } }
-    const bad = [...privates, ...localhosts, ...privates6, ...mapped].map((label) => `${label}.example`)
+    const bad = [...privates, ...localhosts, ...privates6, ...mapped, ...translated].map((label) => `${label}.example`)
     const { replies, rebinds, kept } = await answered(upstream, stop, bad)
     for (const reply of replies) {
       expect(reply).toMatchObject({ rcode: 'NOERROR', answers: [], authorities: [], additionals: [] })
@@ -201,9 +209,9 @@ describe('addresses in answers', () => {
     const good = await answered(
       upstream,
       stop,
-      publics.map((label) => `${label}.example`),
+      [...publics, ...translatedPublics].map((label) => `${label}.example`),
     )
-    expect(good.replies.map(({ answers }) => answers.length)).toEqual(publics.map(() => 1))
+    expect(good.replies.map(({ answers }) => answers.length)).toEqual([...publics, ...translatedPublics].map(() => 1))
   })
 
   it('are let through below exempt domains, and loopback where that is allowed', async () => {
@@ -236,6 +244,9 @@ describe('addresses in answers', () => {
     const count = async () => (await ask(server.port, { name: 'a.example', type: rrType.HTTPS })).answers.length
     expect(await count()).toBe(0)
     data = hint(6, 'fd00::1')
+    expect(await count()).toBe(0)
+    // Its target as a pointer to the name that was asked for.
+    data = Buffer.concat([words(1, 0xc00c), hint(4, '10.0.0.1').subarray(3)])
     expect(await count()).toBe(0)
     for (const harmless of [hint(6, '2600::1'), hint(4, '8.8.8.8'), words(0, 0)]) {
       data = harmless

@@ -6,12 +6,13 @@ import type { WireName } from '../wire/name.ts'
 import { size } from '../wire/protocol.ts'
 import type { Query } from '../wire/query.ts'
 import { AddressRules } from './address-rules.ts'
-import { loops, overloaded, stopping } from './failing-answers.ts'
+import { loops, overloaded, rebinding, stopping } from './failing-answers.ts'
 import type { ForwarderCounters } from './forwarder-counters.ts'
 import { LoopMarker } from './loop-marker.ts'
 import { PendingQuestion } from './pending-question.ts'
 import type { QuestionContext } from './question-context.ts'
 import { RandomOctets } from './random-octets.ts'
+import { addressesIn } from './reply-facts.ts'
 import type { HealthState } from './upstream-health.ts'
 import type { UpstreamLink } from './upstream-link.ts'
 import { UpstreamLinks } from './upstream-links.ts'
@@ -135,6 +136,13 @@ export class Forwarder implements QuestionContext {
     const answer = this.#waitFor(pending)
     pending.start(now)
     return answer
+  }
+
+  /** The answer that an upstream's alias led to among names of ours: rebind protection is for it as well. */
+  readonly guard = (query: Query, answer: Answer): Answer => {
+    if (this.rules.verdict(query.name, { records: answer.records, addresses: addressesIn(answer) }) !== 'rebind') return answer
+    this.counters.rebinds++
+    return rebinding
   }
 
   /** Takes other settings, and forgets what is kept, as other upstreams may say something else. What is under way goes on. */

@@ -2,7 +2,7 @@ import type { Keepable } from '../cache/cached-answer.ts'
 import type { WireName } from '../wire/name.ts'
 import { lowFlag, rcode as rcodes, rrClass, rrType } from '../wire/protocol.ts'
 import { recordAt } from '../wire/records.ts'
-import { type AddressSpan, firstExtendedError, hintsIn, negativeLifetime } from './reply-facts.ts'
+import { type AddressedRecords, type AddressSpan, firstExtendedError, hintsIn, negativeLifetime } from './reply-facts.ts'
 import { isWithin, lowerNameAt, readName } from './reply-names.ts'
 import type { UpstreamQuestion } from './upstream-question.ts'
 
@@ -10,12 +10,10 @@ import type { UpstreamQuestion } from './upstream-question.ts'
 type ReplyKind = 'positive' | 'negative' | 'referral' | 'failure'
 
 /** An upstream's reply whose records hold together and belong to the question. */
-export interface CheckedReply extends Keepable {
+export interface CheckedReply extends Keepable, AddressedRecords {
   readonly kind: ReplyKind
   /** The extended error that the upstream gave, as an option in wire form (RFC 8914); undefined: none. */
   readonly explanation: Buffer | undefined
-  /** The addresses in the answer section, as places in `records`. */
-  readonly addresses: readonly AddressSpan[]
 }
 
 interface Found {

@@ -1,3 +1,7 @@
+import type { Answer } from '../wire/answer.ts'
+import { rrType } from '../wire/protocol.ts'
+import { recordAt } from '../wire/records.ts'
+
 /** EDE: RFC 8914, section 2. */
 const extendedErrorCode = 15
 /** Octets of text that are passed on. */
@@ -25,12 +29,33 @@ export interface AddressSpan {
   readonly length: number
 }
 
+export interface AddressedRecords {
+  readonly records: Buffer
+  /** The addresses in the answer section, as places in `records`. */
+  readonly addresses: readonly AddressSpan[]
+}
+
+/** Those of an answer of our own. */
+export function addressesIn({ records, counts }: Pick<Answer, 'records' | 'counts'>): AddressSpan[] {
+  const addresses: AddressSpan[] = []
+  let at = 0
+  for (let index = 0; index < counts[0]; index++) {
+    const record = recordAt(records, at)
+    if (record === undefined) break
+    const isAddress = record.type === rrType.A || record.type === rrType.AAAA
+    if (isAddress) addresses.push({ at: record.fixed + 10, length: record.end - record.fixed - 10 })
+    at = record.end
+  }
+  return addresses
+}
+
 /** The addresses in an HTTPS or SVCB record, which browsers connect to as to those of A and AAAA: RFC 9460, sections 2.2 and 7.3. */
 export function hintsIn(reply: Buffer, rdata: number, end: number): AddressSpan[] {
   const hints: AddressSpan[] = []
   let at = rdata + 2
-  while (at < end && reply[at] !== 0) at += 1 + (reply[at] as number)
-  for (at++; at + 4 <= end; ) {
+  // The target's name should be written out; some read it with a pointer too.
+  while (at < end && (reply[at] as number) > 0 && (reply[at] as number) < 0xc0) at += 1 + (reply[at] as number)
+  for (at += (reply[at] as number) >= 0xc0 ? 2 : 1; at + 4 <= end; ) {
     const length = hintLengths[reply.readUInt16BE(at)]
     const valueEnd = at + 4 + reply.readUInt16BE(at + 2)
     if (valueEnd > end) break

@@ -119,6 +119,8 @@ function connect({ address, port, sourceAddress, tls: secured }: UpstreamServer,
     ...(secured.name === undefined ? {} : { servername: secured.name }),
     ...(secured.authorities === undefined ? {} : { ca: secured.authorities }),
     ...(session === undefined ? {} : { session }),
+    // Whatever NODE_TLS_REJECT_UNAUTHORIZED says, which a developer may have set for something else.
+    rejectUnauthorized: true,
     minVersion: 'TLSv1.2',
     ALPNProtocols: ['dot'],
   })

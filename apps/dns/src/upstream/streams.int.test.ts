@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { defaultForwarding, type UpstreamServer } from '../dnsmasq/settings.ts'
 import { askUdp } from '../testing/ask.ts'
 import { type Ask, queryMessage, read } from '../testing/messages.ts'
@@ -149,6 +149,18 @@ describe('upstream over TLS', () => {
     await until(() => upstream.open === 0)
     await new Promise((resolve) => setTimeout(resolve, 50))
     expect(upstream.asked).toEqual([])
+  })
+
+  it('gets none either where NODE_TLS_REJECT_UNAUTHORIZED lets other programs trust everybody', async () => {
+    await using upstream = await scriptedUpstream(honest, identity)
+    vi.stubEnv('NODE_TLS_REJECT_UNAUTHORIZED', '0')
+    try {
+      await using resolver = await serve(table, new Forwarder([secured(upstream, 'dns.example')], uncached))
+      expect((await ask(resolver.port, { name: 'a.example' })).rcode).toBe('SERVFAIL')
+      expect(upstream.asked).toEqual([])
+    } finally {
+      vi.unstubAllEnvs()
+    }
   })
 
   it('may have a certificate for its address', async () => {
