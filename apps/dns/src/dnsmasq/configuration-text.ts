@@ -80,7 +80,7 @@ class Reader implements ConfigurationText {
  * The files of a folder in alphabetical order. Left out are hidden ones, those of editors (`x~`, `#x#`) and those with one of
  * the `endings`; where there are endings with a `*` in front, all that have none of them.
  */
-export function filesIn(folder: string, endings: readonly string[] = []): string[] {
+function filesIn(folder: string, endings: readonly string[] = []): string[] {
   const wanted = endings.filter((ending) => ending.startsWith('*') && ending.length > 1).map((ending) => ending.slice(1))
   const unwanted = endings.filter((ending) => ending !== '' && !ending.startsWith('*'))
   return readdirSync(folder)
