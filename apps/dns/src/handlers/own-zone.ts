@@ -1,7 +1,7 @@
 import { type Answer, extendedErrorOption } from '../wire/answer.ts'
 import { extendedError } from '../wire/protocol.ts'
 import type { Query } from '../wire/query.ts'
-import type { AddressNode } from '../zones/address-node.ts'
+import type { KeptNode } from '../zones/kept-node.ts'
 import { labelsBelow } from '../zones/origin.ts'
 import { nameServerLabel, type RecordTable, type Zone } from '../zones/record-table.ts'
 import type { Handler } from './handler.ts'
@@ -41,7 +41,7 @@ export function ownZone(table: RecordTable): Handler {
 }
 
 /** What is directly below the domain and no number, alias or wildcard; the wildcard's own name exists too (RFC 4592, section 2.2.1). */
-function nodeOf(table: RecordTable, zone: Zone, label: string): AddressNode | undefined {
+function nodeOf(table: RecordTable, zone: Zone, label: string): KeptNode | undefined {
   if (label === '*') return zone.gateway.steady
   if (label === nameServerLabel) return zone.nameServer
   const dash = label.lastIndexOf('-')

@@ -1,8 +1,12 @@
 import { addressBytes } from '../wire/address.ts'
-import { type Answer, answerOf } from '../wire/answer.ts'
-import { rrType } from '../wire/protocol.ts'
+import { type Answer, answerOf, questionPointer } from '../wire/answer.ts'
+import { rrClass, rrType } from '../wire/protocol.ts'
 import { recordSet } from '../wire/record-set.ts'
+import { ipv4Number } from './ipv4-number.ts'
 import type { NameNode } from './name-node.ts'
+
+/** Pointer, type, class, TTL, length, address. */
+const ipv4RecordLength = 16
 
 /** Instead of all records of a name, which nobody needs and an attacker would like: RFC 8482, section 4.2. */
 export function anyAnswer(ttl: number): Answer {
@@ -10,15 +14,12 @@ export function anyAnswer(ttl: number): Answer {
 }
 
 /**
- * A name and its addresses. Its answers are encoded when they are first asked for and kept as wire bytes; a name that
- * changes is another node, so nothing has to be thrown away.
+ * A name and its addresses. It keeps no answers: there are half a million of these, what is asked for again and again is kept
+ * as whole replies, and encoding takes less than looking the name up.
  */
 export class AddressNode implements NameNode {
   readonly ttl: number
   readonly #addresses: readonly string[]
-  /** Null: there is none of that family. */
-  #ipv4: Answer | null | undefined
-  #ipv6: Answer | null | undefined
 
   constructor(addresses: readonly string[], ttl: number) {
     this.#addresses = addresses
@@ -30,24 +31,37 @@ export class AddressNode implements NameNode {
   }
 
   answer(type: number): Answer | undefined {
-    if (type === rrType.A) {
-      if (this.#ipv4 === undefined) this.#ipv4 = this.#encode(type, 4)
-      return this.#ipv4 ?? undefined
-    }
-    if (type === rrType.AAAA) {
-      if (this.#ipv6 === undefined) this.#ipv6 = this.#encode(type, 16)
-      return this.#ipv6 ?? undefined
-    }
-    return type === rrType.ANY && this.#octets().length > 0 ? anyAnswer(this.ttl) : undefined
+    if (type === rrType.A) return this.#ipv4Answer()
+    if (type === rrType.AAAA) return this.#ipv6Answer()
+    if (type !== rrType.ANY) return undefined
+    return this.#addresses.some((address) => addressBytes(address) !== undefined) ? anyAnswer(this.ttl) : undefined
   }
 
-  #encode(type: number, length: number): Answer | null {
-    const data = this.#octets().filter((address) => address.length === length)
-    return data.length === 0 ? null : answerOf({ counts: [data.length, 0, 0], records: recordSet(type, this.ttl, data) })
+  #ipv4Answer(): Answer | undefined {
+    const addresses = this.#addresses
+    const records = Buffer.allocUnsafe(addresses.length * ipv4RecordLength)
+    let at = 0
+    for (let index = 0; index < addresses.length; index++) {
+      const address = addresses[index] as string
+      const bits = ipv4Number(address)
+      // No record twice: RFC 2181, section 5.
+      if (bits < 0 || (index > 0 && addresses.indexOf(address) < index)) continue
+      records.writeUInt16BE(questionPointer, at)
+      records.writeUInt32BE((rrType.A << 16) | rrClass.IN, at + 2)
+      records.writeUInt32BE(this.ttl, at + 6)
+      records.writeUInt16BE(4, at + 10)
+      records.writeUInt32BE(bits, at + 12)
+      at += ipv4RecordLength
+    }
+    return at === 0 ? undefined : answerOf({ counts: [at / ipv4RecordLength, 0, 0], records: records.subarray(0, at) })
   }
 
-  /** RFC 2181, section 5: no record twice. */
-  #octets(): Buffer[] {
-    return [...new Set(this.#addresses)].map(addressBytes).filter((address) => address !== undefined)
+  #ipv6Answer(): Answer | undefined {
+    const data: Buffer[] = []
+    for (const address of new Set(this.#addresses)) {
+      const octets = address.includes(':') ? addressBytes(address) : undefined
+      if (octets !== undefined) data.push(octets)
+    }
+    return data.length === 0 ? undefined : answerOf({ counts: [data.length, 0, 0], records: recordSet(rrType.AAAA, this.ttl, data) })
   }
 }

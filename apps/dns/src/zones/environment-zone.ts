@@ -64,26 +64,26 @@ export class EnvironmentZone {
 
   #layOut(): Map<string, NameNode> {
     const { entry, ttl } = this
-    const { state, owner } = entry
-    const nodes = new Map<string, NameNode>([['', new TextNode({ state, owner }, ttl)]])
+    const nodes = new Map<string, NameNode>([['', new TextNode(entry, ttl)]])
     this.#layOutServices(nodes)
     const id = String(entry.environment)
     const origin = String.fromCharCode(id.length) + id + this.#setting.domain.wire
-    const addresses = new Map<string, readonly string[]>()
-    for (const record of entry.records) {
-      const relative = relativeTo(origin, record.name)
-      if (relative === undefined) continue
-      const before = addresses.get(relative)
-      const own = this.#hasAddresses ? record.addresses : []
-      addresses.set(relative, before === undefined ? own : [...before, ...own])
+    const given = new Map<string, readonly string[]>()
+    for (const { name, addresses } of entry.records) {
+      const relative = relativeTo(origin, name)
+      if (relative === undefined || relative === '') continue
+      const own = this.#hasAddresses ? addresses : []
+      const before = given.get(relative)
+      const all = before === undefined ? own : [...before, ...own]
+      given.set(relative, all)
+      nodes.set(relative, new AddressNode(all, ttl))
     }
-    for (const [relative, own] of addresses) {
-      // Every name between a host and the environment exists too: RFC 8020, section 2.
+    // Every name between a host and the environment exists too: RFC 8020, section 2.
+    for (const relative of given.keys()) {
       for (let at = 1 + relative.charCodeAt(0); at < relative.length; at += 1 + relative.charCodeAt(at)) {
         const above = relative.slice(at)
         if (!nodes.has(above)) nodes.set(above, emptyNonTerminal)
       }
-      if (relative !== '') nodes.set(relative, new AddressNode(own, ttl))
     }
     return nodes
   }
@@ -93,11 +93,10 @@ export class EnvironmentZone {
     const { gatewayPort, domain } = this.#setting
     if (gatewayPort === undefined) return
     for (const service of this.entry.services) {
-      const target = wireName(`${service}-${this.entry.environment}.${domain.text}`)
-      const relative = labelOf(`_${service}`)
-      if (target === undefined || relative === undefined) continue
+      const label = wireName(`_${service}`)?.slice(0, -1)
+      if (label === undefined) continue
       nodes.set('\x04_tcp', emptyNonTerminal)
-      nodes.set(`${relative}\x04_tcp`, new ServiceNode(target, gatewayPort, this.ttl))
+      nodes.set(`${label}\x04_tcp`, new ServiceNode(`${service}-${this.entry.environment}`, domain.text, gatewayPort, this.ttl))
     }
   }
 }
@@ -108,9 +107,4 @@ function relativeTo(origin: WireName, name: string): string | undefined {
   if (wire === undefined || !wire.endsWith(origin)) return undefined
   const start = wire.length - origin.length
   return labelOffsets(wire).includes(start) ? wire.slice(0, start) : undefined
-}
-
-/** A label in wire form, without the root; undefined where it is none. */
-function labelOf(text: string): string | undefined {
-  return wireName(text)?.slice(0, -1)
 }

@@ -4,7 +4,7 @@ interface TreeNode<T> {
   /** Where texts end here; all have the same length, so nothing is below. */
   value: T | undefined
   /** By their first characters, which differ; empty where there is a value. */
-  readonly forks: TreeNode<T>[]
+  forks: TreeNode<T>[]
 }
 
 /** Of nodes with a value: those never get any. */
@@ -22,18 +22,15 @@ export class PrefixTree<T> {
     return this.#size
   }
 
-  /** The value of a text; where there is none yet, the one that `make` gives is put there. */
-  ensure(text: string, make: () => T): T {
+  set(text: string, value: T): void {
     let node = this.#root
-    let at = 0
-    for (;;) {
+    for (let at = 0; ; ) {
       const index = forkAt(node, text, at)
       const fork = node.forks[index]
       if (fork === undefined) {
-        const value = make()
-        node.forks.push({ text: text.slice(at), value, forks: none })
+        node.forks = [...node.forks, { text: text.slice(at), value, forks: none }]
         this.#size++
-        return value
+        return
       }
       const common = commonLength(fork.text, text, at)
       if (common < fork.text.length) {
@@ -41,8 +38,10 @@ export class PrefixTree<T> {
         const upper: TreeNode<T> = { text: fork.text.slice(0, common), value: undefined, forks: [lower] }
         node.forks[index] = upper
         node = upper
-      } else if (fork.value !== undefined) return fork.value
-      else node = fork
+      } else if (fork.value !== undefined) {
+        fork.value = value
+        return
+      } else node = fork
       at += common
     }
   }

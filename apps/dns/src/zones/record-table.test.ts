@@ -8,20 +8,10 @@ describe('RecordTable', () => {
     const table = loadedTable(entry(1001), entry(1002))
     const other = table.environment(1002)
     const node = other?.node('\x03web')
-    const answer = node?.answer(1)
     table.apply({ revision: 8, put: entry(1001, 'suspended'), remove: null })
     expect(table.environment(1002)).toBe(other)
     expect(table.environment(1002)?.node('\x03web')).toBe(node)
-    expect(node?.answer(1)).toBe(answer)
     expect(table.environment(1001)?.entry.state).toBe('suspended')
-  })
-
-  it('keeps answers as wire bytes until the environment changes', () => {
-    const table = loadedTable(entry(1001))
-    const before = table.environment(1001)?.node('\x03web')?.answer(1)
-    expect(table.environment(1001)?.node('\x03web')?.answer(1)).toBe(before)
-    table.apply({ revision: 8, put: entry(1001), remove: null })
-    expect(table.environment(1001)?.node('\x03web')?.answer(1)).not.toBe(before)
   })
 
   it('has only the revision moved by a delta that changes nothing', () => {

@@ -4,6 +4,7 @@ import { Revision } from '../revision.ts'
 import { AddressNode } from './address-node.ts'
 import { AliasIndex } from './alias-index.ts'
 import { EnvironmentZone, type EnvironmentZoneSetting } from './environment-zone.ts'
+import { KeptNode } from './kept-node.ts'
 import { usualTtl } from './lifetime.ts'
 import { originOf } from './origin.ts'
 import { ReverseIndex } from './reverse-index.ts'
@@ -15,8 +16,8 @@ export const nameServerLabel = 'ns'
 /** What the whole table has in common, until the next snapshot. */
 export interface Zone extends EnvironmentZoneSetting {
   /** What leads to the gateway, with the time to live of a steady and of a changing environment. */
-  readonly gateway: { readonly steady: AddressNode; readonly changing: AddressNode }
-  readonly nameServer: AddressNode
+  readonly gateway: { readonly steady: KeptNode; readonly changing: KeptNode }
+  readonly nameServer: KeptNode
 }
 
 export interface RecordTableOptions {
@@ -73,8 +74,8 @@ export class RecordTable {
     }
     this.#zone = {
       ...setting,
-      gateway: { steady: new AddressNode(snapshot.gateway, ttl), changing: new AddressNode(snapshot.gateway, 0) },
-      nameServer: new AddressNode(nameServers, ttl),
+      gateway: { steady: kept(snapshot.gateway, ttl), changing: kept(snapshot.gateway, 0) },
+      nameServer: kept(nameServers, ttl),
     }
     this.#environments = environments
     this.#reverse = reverse
@@ -166,4 +167,8 @@ export class RecordTable {
   get #domain(): string {
     return this.#zone?.domain.text ?? 'localhost'
   }
+}
+
+function kept(addresses: readonly string[], ttl: number): KeptNode {
+  return new KeptNode(new AddressNode(addresses, ttl))
 }

@@ -7,44 +7,37 @@ import type { EnvironmentZone } from './environment-zone.ts'
 import { PrefixTree } from './prefix-tree.ts'
 import { type AddressPrefix, isWhole, prefixOfAddress } from './reverse-name.ts'
 
-/** What one environment says of an address: the names of its instances there. */
-interface Claim {
-  readonly environment: number
-  readonly targets: string[]
-  readonly ttl: number
-  /** Encoded when first asked for. */
-  answer: Answer | undefined
-}
+/** By configId, where there are several. */
+type Claims = EnvironmentZone | Map<number, EnvironmentZone>
 
 /**
- * The way back from addresses to names. Adding or removing an environment costs what that environment has of addresses,
- * however many others there are.
+ * The way back from addresses to names: which environments have one. Adding or removing an environment costs what that
+ * environment has of addresses, however many others there are. The names are looked up when they are asked for.
  */
 export class ReverseIndex {
-  /** Attachments may share an address, so several may claim one, the first of them answers. */
-  readonly #claims = new PrefixTree<Claim[]>()
+  readonly #claims = new PrefixTree<Claims>()
 
   add(zone: EnvironmentZone): void {
-    const { environment } = zone.entry
-    for (const { address, target } of zone.pointers()) {
+    for (const { address } of zone.pointers()) {
       const prefix = prefixOfAddress(address)
-      if (prefix === undefined || wireName(target) === undefined) continue
-      const claims = this.#claims.ensure(prefix, () => [])
-      const own = claims.find((claim) => claim.environment === environment)
-      if (own === undefined) claims.push({ environment, targets: [target], ttl: zone.ttl, answer: undefined })
-      else own.targets.push(target)
+      if (prefix === undefined) continue
+      const claims = this.#claims.get(prefix)
+      if (claims instanceof Map) claims.set(idOf(zone), zone)
+      else if (claims === undefined) this.#claims.set(prefix, zone)
+      else if (claims !== zone) this.#claims.set(prefix, new Map([claims, zone].map((each) => [idOf(each), each])))
     }
   }
 
   remove(zone: EnvironmentZone): void {
-    const { environment } = zone.entry
     for (const { address } of zone.pointers()) {
       const prefix = prefixOfAddress(address)
       const claims = prefix === undefined ? undefined : this.#claims.get(prefix)
-      const index = claims?.findIndex((claim) => claim.environment === environment) ?? -1
-      if (prefix === undefined || claims === undefined || index < 0) continue
-      claims.splice(index, 1)
-      if (claims.length === 0) this.#claims.delete(prefix)
+      if (prefix === undefined || claims === undefined) continue
+      if (claims instanceof Map) {
+        claims.delete(idOf(zone))
+        const [only] = claims.values()
+        if (claims.size === 1 && only !== undefined) this.#claims.set(prefix, only)
+      } else if (claims === zone) this.#claims.delete(prefix)
     }
   }
 
@@ -55,19 +48,25 @@ export class ReverseIndex {
    */
   find(prefix: AddressPrefix, type: number): Answer | 'noData' | undefined {
     if (!isWhole(prefix)) return this.#claims.hasBelow(prefix) ? 'noData' : undefined
-    const claim = this.#claims.get(prefix)?.[0]
-    if (claim === undefined) return undefined
-    if (type === rrType.ANY) return anyAnswer(claim.ttl)
+    const claims = this.#claims.get(prefix)
+    if (claims === undefined) return undefined
+    const [zone] = claims instanceof Map ? claims.values() : [claims]
+    if (zone === undefined) return undefined
+    if (type === rrType.ANY) return anyAnswer(zone.ttl)
     if (type !== rrType.PTR) return 'noData'
-    claim.answer ??= answerOf({
-      counts: [claim.targets.length, 0, 0],
-      records: recordSet(rrType.PTR, claim.ttl, claim.targets.flatMap((target) => wireName(target) ?? []).map(nameBytes)),
-    })
-    return claim.answer
+    const targets = new Set<string>()
+    for (const { address, target } of zone.pointers()) if (prefixOfAddress(address) === prefix) targets.add(wireName(target) ?? '')
+    targets.delete('')
+    if (targets.size === 0) return 'noData'
+    return answerOf({ counts: [targets.size, 0, 0], records: recordSet(rrType.PTR, zone.ttl, [...targets].map(nameBytes)) })
   }
 
   /** Addresses that have names. */
   get size(): number {
     return this.#claims.size
   }
+}
+
+function idOf({ entry }: EnvironmentZone): number {
+  return entry.environment
 }

@@ -1,5 +1,6 @@
 import { addressBytes } from '../wire/address.ts'
 import type { WireName } from '../wire/name.ts'
+import { ipv4Number } from './ipv4-number.ts'
 
 const ipv4Suffix = '\x07in-addr\x04arpa\0'
 const ipv6Suffix = '\x03ip6\x04arpa\0'
@@ -12,8 +13,10 @@ export type AddressPrefix = string
 
 /** Undefined where it is no address. */
 export function prefixOfAddress(address: string): AddressPrefix | undefined {
+  const ipv4 = ipv4Number(address)
+  if (ipv4 >= 0) return `4${ipv4.toString(16).padStart(8, '0')}`
   const octets = addressBytes(address)
-  return octets === undefined ? undefined : (octets.length === 4 ? '4' : '6') + octets.toString('hex')
+  return octets?.length === 16 ? `6${octets.toString('hex')}` : undefined
 }
 
 export function isWhole(prefix: AddressPrefix): boolean {
