@@ -38,5 +38,6 @@ export function platformResolverArgs(options: Options): string[] {
 /** What a flag of the resolver is called there: `--upstream` is `--dns-upstream`. */
 export function platformResolverFlag(flag: string): string {
   if (flag === '--conf-file') return '--dns-conf'
+  if (flag === '--listen') return '--dns'
   return flag === '--dns' || !flag.startsWith('--') ? flag : flag.replace('--', '--dns-')
 }

@@ -71,7 +71,7 @@ describe('the resolver as a process', () => {
     expect(line.error).toMatchObject({
       code: 'port_taken',
       detail: `127.0.0.1:${port} is taken for TCP`,
-      hint: expect.stringContaining('--dns'),
+      hint: expect.stringContaining('--listen'),
     })
     expect(child.exitCode ?? (await once(child, 'exit'))[0]).toBe(1)
     await new Promise((resolve) => squatter.close(resolve))

@@ -11,13 +11,14 @@ const lastLinesMs = 1_000
 try {
   const { app, lines } = createResolver(readConfig(process.argv.slice(2), process.env))
   process.once('exit', () => lines.endNow())
-  const { dns, admin } = await app.start()
-  say({ dns, ...(admin === null ? {} : { admin: `http://${admin}` }) })
-  process.on('SIGHUP', () => app.reload())
-  await new Promise((resolve) => {
+  const stopped = new Promise((resolve) => {
     process.once('SIGINT', resolve)
     process.once('SIGTERM', resolve)
   })
+  const { dns, admin } = await app.start()
+  say({ dns, ...(admin === null ? {} : { admin: `http://${admin}` }) })
+  process.on('SIGHUP', () => app.reload())
+  await stopped
   await app.stop()
   await lines.end(lastLinesMs)
   process.exit(0)

@@ -139,7 +139,7 @@ describe.each([
     await expect(second.listen({ address: '127.0.0.1', port: server.port })).rejects.toMatchObject({
       code: 'port_taken',
       message: `127.0.0.1:${server.port} is taken for UDP`,
-      hint: expect.stringContaining('--dns'),
+      hint: expect.stringContaining('--listen'),
     })
     const tcp = net.createServer()
     await new Promise<void>((resolve) => tcp.listen(0, '127.0.0.1', resolve))
@@ -151,7 +151,7 @@ describe.each([
     await new Promise((resolve) => tcp.close(resolve))
     await expect(second.listen({ address: '192.0.2.1', port: 0 })).rejects.toMatchObject({
       code: 'invalid',
-      hint: expect.stringContaining('--dns'),
+      hint: expect.stringContaining('--listen'),
     })
     await second.close()
   })

@@ -51,15 +51,15 @@ function listenError(cause: unknown, { address, port }: ListenAddress, protocol:
   const where = hostPort({ address, port })
   if (code === 'EADDRINUSE') {
     return new StandinError('port_taken', `${where} is taken for ${protocol}`, {
-      hint: 'Stop what listens there, or give the resolver another address with --dns ADDRESS:PORT.',
+      hint: 'Stop what listens there, or give the resolver another address with --listen ADDRESS:PORT.',
       cause,
     })
   }
   return new StandinError('invalid', `can not listen on ${where} for ${protocol}: ${(cause as Error).message}`, {
     hint:
       code === 'EACCES'
-        ? 'Ports below 1024 need a privilege: give another one with --dns ADDRESS:PORT.'
-        : 'Give an address of this machine with --dns ADDRESS:PORT.',
+        ? 'Ports below 1024 need a privilege: give another one with --listen ADDRESS:PORT.'
+        : 'Give an address of this machine with --listen ADDRESS:PORT.',
     cause,
   })
 }
