@@ -1,5 +1,6 @@
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { randomBytes } from 'node:crypto'
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
 import { StandinError } from '@standin/client/errors'
 import { runTool } from '../trust/run-tool.ts'
 import { mark, type ResolverSetup } from './resolver-setup.ts'
@@ -21,9 +22,22 @@ export async function installSetup(setup: ResolverSetup, root: string, env: Node
   if (before === setup.content) return { outcome: 'unchanged', file, ran: null }
   await asRoot(`write ${file}`, async () => {
     await mkdir(dirname(file), { recursive: true })
-    await writeFile(file, setup.content, { mode: 0o644 })
+    await replaceFile(file, setup.content)
   })
   return { outcome: 'written', file, ran: await makeItCount(setup, root, env) }
+}
+
+/** Whole, or not at all: half a file would not be known as ours. What a link points to is nothing to write to as root. */
+async function replaceFile(file: string, content: string): Promise<void> {
+  // Those who read all files of a folder pass over hidden ones.
+  const temporary = join(dirname(file), `.${basename(file)}.${randomBytes(6).toString('hex')}`)
+  try {
+    await writeFile(temporary, content, { mode: 0o644, flag: 'wx' })
+    await rename(temporary, file)
+  } catch (error) {
+    await rm(temporary, { force: true })
+    throw error
+  }
 }
 
 /** @throws StandinError `forbidden`, `state_conflict` for a file that is not ours */

@@ -62,7 +62,8 @@ async function setupOf(context: Context, kind: SetupKind, { domain, server, remo
   if (at === undefined) {
     throw new StandinError('invalid', 'The platform runs without a resolver.', { hint: 'Say where one is with --server.' })
   }
-  return setupFor(kind, domain ?? found.domain, at)
+  // It becomes a file's name and contents, which root writes.
+  return setupFor(kind, domain ?? checkDomain(found.domain), at)
 }
 
 function checkDomain(text: string): string {
