@@ -53,7 +53,9 @@ export class AddressNode implements NameNode {
       records.writeUInt32BE(bits, at + 12)
       at += ipv4RecordLength
     }
-    return at === 0 ? undefined : answerOf({ counts: [at / ipv4RecordLength, 0, 0], records: records.subarray(0, at) })
+    return at === 0
+      ? undefined
+      : answerOf({ counts: [at / ipv4RecordLength, 0, 0], records: at === records.length ? records : records.subarray(0, at) })
   }
 
   #ipv6Answer(): Answer | undefined {
