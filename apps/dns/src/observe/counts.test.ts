@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { RateLimit } from '../server/rate-limit.ts'
 import { queryMessage } from '../testing/messages.ts'
+import { addressRecord, scriptedUpstream, upstreamReply } from '../testing/scripted-upstream.ts'
 import { domain, entry, loadedTable, resolverOf, source } from '../testing/tables.ts'
+import { Forwarder } from '../upstream/forwarder.ts'
 import { rrType } from '../wire/protocol.ts'
 import { Source } from '../wire/source.ts'
 import { Counts } from './counts.ts'
@@ -33,7 +35,7 @@ describe('Counts', () => {
   it('counts by transport, type, response code and rule, ready replies too', async () => {
     const { counts } = counted()
     const resolver = resolverOf(loadedTable(entry(1001)), undefined, { observer: counts })
-    const ask = (message: Buffer) => resolver.replyTo(message, 0, message.length, source, output, 0)
+    const ask = (message: Buffer): void => void resolver.replyTo(message, 0, message.length, source, output, 0)
     for (let round = 0; round < 10; round++) ask(queryMessage({ name: www }))
     ask(queryMessage({ name: www, type: rrType.AAAA, edns: {} }))
     ask(queryMessage({ name: `nope.1001.${domain}`, type: 65 }))
@@ -73,10 +75,30 @@ describe('Counts', () => {
     const from = new Source().set('10.0.0.9', 5353)
     const message = queryMessage({ name: www })
     // The first second's worth is not there yet: the first query already counts.
-    for (let round = 0; round < 21; round++) resolver.replyTo(message, 0, message.length, from, output, 0)
+    for (let round = 0; round < 21; round++) void resolver.replyTo(message, 0, message.length, from, output, 0)
     const lines = await page(counts)
     expect(lines).toContain('standin_dns_cut_replies_total 10')
     expect(lines).toContain('standin_dns_dropped_queries_total{reason="rate-limit"} 10')
+  })
+})
+
+describe('the hit ratio', () => {
+  it('counts replies of the cache that are given again as a whole apart from our own', async () => {
+    await using upstream = await scriptedUpstream((query) => [upstreamReply(query, { answers: [addressRecord(1)] })])
+    const { counts } = counted()
+    const forwarder = new Forwarder([upstream])
+    const resolver = resolverOf(loadedTable(entry(1001)), forwarder, { observer: counts })
+    const message = queryMessage({ name: 'example.com' })
+    for (let round = 0; round < 10; round++) await resolver.replyTo(message, 0, message.length, source, output, 0)
+    const lines = await page(counts)
+    const { hits, misses } = forwarder.cache.counters
+    const figure = (rule: string) =>
+      Number(lines.find((line) => line.startsWith(`standin_dns_rules_total{rule="${rule}"}`))?.split(' ')[1] ?? 0)
+    expect(misses).toBe(1)
+    expect(figure('ready-cache')).toBeGreaterThan(0)
+    expect(hits + figure('ready-cache')).toBe(9)
+    expect(figure('ready')).toBe(0)
+    forwarder.close()
   })
 })
 
@@ -86,7 +108,7 @@ describe('QueryLog', () => {
     const resolver = resolverOf(loadedTable(entry(1001)), undefined, { observer: counts })
     const ask = (name: string, from: Source, type?: number) => {
       const message = queryMessage({ name, ...(type === undefined ? {} : { type }) })
-      resolver.replyTo(message, 0, message.length, from, output, 0)
+      void resolver.replyTo(message, 0, message.length, from, output, 0)
     }
     for (let round = 0; round < 5; round++) ask(www, source)
     ask('example.com', new Source().set('fd00::7', 53), 4711)

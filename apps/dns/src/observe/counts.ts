@@ -1,7 +1,7 @@
 import { Numbers } from '@standin/serving/metrics'
 import type { Link } from '../handlers/link.ts'
 import type { Answer } from '../wire/answer.ts'
-import { lowFlag, rcode, rrType, size } from '../wire/protocol.ts'
+import { highFlag, lowFlag, rcode, rrType, size } from '../wire/protocol.ts'
 import type { Query } from '../wire/query.ts'
 import { dropReasons, type MetricKey, metrics, rcodes, types } from './metric-list.ts'
 import type { QueryLog } from './query-log.ts'
@@ -23,6 +23,7 @@ const rcodeIndex = new Uint8Array(32).fill(otherRcode)
 for (const [name, code] of Object.entries(rcode)) rcodeIndex[code] = rcodes.indexOf(name)
 const ruleIndex = new Map<RuleName, number>(ruleNames.map((name, index) => [name, index]))
 const ready = ruleNames.indexOf('ready')
+const readyCache = ruleNames.indexOf('ready-cache')
 
 /** The numbers of one process, in the layout of `metrics`; hands on to the query log what it wants. */
 export class Counts extends Numbers<MetricKey> implements QueryObserver {
@@ -43,7 +44,7 @@ export class Counts extends Numbers<MetricKey> implements QueryObserver {
     const type = reply[next + 1] === 0 ? (typeIndex[reply[next + 2] as number] as number) : otherType
     this.plus(queries.offset + type, 1)
     this.plus(replies.offset + (rcodeIndex[(reply[at + 3] as number) & lowFlag.RCODE] as number), 1)
-    this.plus(rules.offset + ready, 1)
+    this.plus(rules.offset + (((reply[at + 2] as number) & highFlag.AA) === 0 ? readyCache : ready), 1)
   }
 
   asked(query: Query, answer: Answer, link: Link, overTcp: boolean, ms: number): void {

@@ -22,7 +22,7 @@ const list = {
   replies: { name: 'standin_dns_replies_total', help: 'Answers by their response code', type: 'counter', labels: { rcode: rcodes } },
   rules: {
     name: 'standin_dns_rules_total',
-    help: 'Answers by the rule that gave them; ready: the same reply as before, given again as a whole',
+    help: 'Answers by the rule that gave them; ready, ready-cache: the same reply as before, given again as a whole',
     type: 'counter',
     labels: { rule: ruleNames },
   },
@@ -33,7 +33,11 @@ const list = {
     labels: { reason: dropReasons },
   },
   cut: { name: 'standin_dns_cut_replies_total', help: 'Replies that were cut, as their network asks too much', type: 'counter' },
-  cacheHits: { name: 'standin_dns_cache_hits_total', help: 'Queries that the cache had an answer for', type: 'counter' },
+  cacheHits: {
+    name: 'standin_dns_cache_hits_total',
+    help: 'Queries that the cache had an answer for, without those of the rule ready-cache',
+    type: 'counter',
+  },
   cacheMisses: { name: 'standin_dns_cache_misses_total', help: 'Queries that the cache had no answer for', type: 'counter' },
   cacheStale: {
     name: 'standin_dns_cache_stale_total',
