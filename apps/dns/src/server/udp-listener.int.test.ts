@@ -2,13 +2,13 @@ import dgram from 'node:dgram'
 import { once } from 'node:events'
 import { describe, expect, it } from 'vitest'
 import { askUdp } from '../testing/ask.ts'
-import { queryMessage, read } from '../testing/messages.ts'
+import { queryMessage, read, words } from '../testing/messages.ts'
 import { MutatedPackets } from '../testing/mutated-packets.ts'
 import { addressRecord, scriptedUpstream, upstreamReply } from '../testing/scripted-upstream.ts'
 import { domain, entry, loadedTable, resolverOf } from '../testing/tables.ts'
 import { Forwarder } from '../upstream/forwarder.ts'
 import { MessageVector } from './message-vector.ts'
-import { writeAddress } from './socket-address.ts'
+import { family, writeAddress } from './socket-address.ts'
 import { systemCalls } from './system-calls.ts'
 import { type UdpLimits, UdpListener } from './udp-listener.ts'
 
@@ -46,6 +46,27 @@ async function askMany(messages: readonly Buffer[], port: number, { address = '1
   }
 }
 
+/** Root may, as a rule. */
+function maySendRaw(): boolean {
+  const fd = calls?.socket(family.inet, 3, 17) ?? -1
+  if (fd >= 0) calls?.close(fd)
+  return fd >= 0
+}
+
+/** A datagram of loopback as nobody sends it who wants an answer: the UDP header is ours. */
+function sendFromPort0(message: Buffer, port: number): void {
+  if (calls === undefined) throw new Error('there is no way to send it')
+  const fd = calls.socket(family.inet, 3, 17)
+  const vector = new MessageVector(1, 512, calls.addressOf)
+  vector.setNameLength(0, writeAddress('127.0.0.1', 0, vector.octets, vector.nameAt(0)))
+  const datagram = Buffer.concat([words(0, port, 8 + message.length, 0), message])
+  vector.octets.set(datagram, vector.dataAt(0))
+  vector.setLength(0, datagram.length)
+  const sent = calls.sendmmsg(fd, vector.addressFrom(0), 1, 0)
+  calls.close(fd)
+  expect(sent).toBe(1)
+}
+
 const idOf = (message: Buffer) => message.readUInt16BE(0)
 
 it.runIf(process.platform === 'linux' && process.arch === 'x64')('takes datagrams in batches on this system', () => {
@@ -73,6 +94,20 @@ describe.each([
         }
       }),
     )
+  })
+
+  it.runIf(maySendRaw())('drops what comes from port 0, alone or among others, and lives on (RFC 768; RFC 6335, section 6)', async () => {
+    await using server = await listen('127.0.0.1', { batches })
+    const query = queryMessage({ id: 9, name: names[0] as string })
+    for (let round = 0; round < 5; round++) {
+      sendFromPort0(query, server.port)
+      const replies = await askMany(
+        Array.from({ length: 10 }, (_, id) => queryMessage({ id, name: names[0] as string })),
+        server.port,
+      )
+      expect(replies.map(idOf).sort()).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
+      sendFromPort0(query, server.port)
+    }
   })
 
   it('answers late to who asked, with others in between', async () => {
