@@ -116,6 +116,21 @@ describe('an upstream that the system knows no way to', () => {
   })
 })
 
+describe('an upstream that is to be asked from an address which is none of ours', () => {
+  it('is passed over at once, again and again', async () => {
+    await using working = await scriptedUpstream(says(1))
+    const wrong = { address: '127.0.0.1', port: working.port, sourceAddress: '::1' }
+    const forwarder = new Forwarder([wrong], { deadlineMs: 60_000 })
+    await using server = await serve(table, forwarder)
+    for (let round = 0; round < 200; round++) {
+      const reply = await ask(server.port, { name: `n${round}.example`, edns: {} })
+      expect(reply.rcode).toBe('SERVFAIL')
+      expect(JSON.stringify(reply.opts)).toContain('no upstream could be asked')
+    }
+    expect(forwarder.links[0]?.isOpen).toBe(false)
+  })
+})
+
 describe('stale answers', () => {
   it('are given while no upstream can be reached, and fresh ones as soon as one can (RFC 8767, sections 4 and 5)', async () => {
     await using upstream = await scriptedUpstream(says(1, 1))

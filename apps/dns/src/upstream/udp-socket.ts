@@ -40,13 +40,19 @@ export class UdpSocket {
     socket.on('error', (cause) => this.#fail(new AttemptFailure('network', cause.message)))
     socket.on('message', (message) => this.#take(message))
     // Node tells this callback, and nobody else, that there is no way: where there is no IPv6, say.
+    const { sourceAddress, sourcePort = 0 } = upstream
     const connect = () =>
       socket.connect(upstream.port, upstream.address, (cause?: Error) => {
         if (cause === undefined) this.#flush()
         else this.#fail(new AttemptFailure('network', cause.message))
       })
-    if (upstream.sourceAddress === undefined) connect()
-    else socket.bind({ address: upstream.sourceAddress, port: upstream.sourcePort ?? 0 }, connect)
+    if (sourceAddress === undefined) connect()
+    else {
+      // Not before somebody listens to what becomes of it: Node may fail at once.
+      queueMicrotask(() => {
+        if (!this.#closed) socket.bind({ address: sourceAddress, port: sourcePort }, connect)
+      })
+    }
   }
 
   get waiting(): number {
