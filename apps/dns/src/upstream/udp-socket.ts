@@ -39,8 +39,8 @@ export class UdpSocket {
     this.#socket = socket
     socket.on('error', (cause) => this.#fail(new AttemptFailure('network', cause.message)))
     socket.on('message', (message) => this.#take(message))
-    // Node tells this callback, and nobody else, that there is no way: where there is no IPv6, say.
     const { sourceAddress, sourcePort = 0 } = upstream
+    // Node tells this callback, and nobody else, that there is no way: where there is no IPv6, say.
     const connect = () =>
       socket.connect(upstream.port, upstream.address, (cause?: Error) => {
         if (cause === undefined) this.#flush()
