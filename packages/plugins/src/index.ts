@@ -2,6 +2,8 @@ import type { Plugin } from '@standin/core'
 
 /**
  * The plugins that come with Standin, by the name that `use` in standin.config.yaml gives them. Each is loaded only where
- * it is used: `suspend: async () => (await import('./suspend/index.ts')).suspendPlugin`.
+ * it is used.
  */
-export const builtInPlugins: Readonly<Record<string, () => Promise<Plugin>>> = {}
+export const builtInPlugins: Readonly<Record<string, () => Promise<Plugin>>> = {
+  suspend: async () => (await import('./suspend/suspend-plugin.ts')).suspendPlugin as Plugin,
+}

@@ -1,0 +1,51 @@
+import { StandinError } from '@standin/client'
+import { definePlugin } from '@standin/core'
+import { Calendar } from './calendar.ts'
+import { needsOf } from './needs.ts'
+import { readPolicy, SuspendConfig } from './policy.ts'
+import { Sweep } from './sweep.ts'
+
+/** Suspends what nobody uses, each evening what runs, and deletes what has grown old; says why, and what would change it. */
+export const suspendPlugin = definePlugin({
+  id: 'suspend',
+  summary: 'Suspends what is idle or left running at night, and deletes what is old, after saying so',
+  config: SuspendConfig,
+  setup(context, config) {
+    const { client, log, metrics } = context
+    const actions = metrics.counter('actions_total', { help: 'What was done to environments', labels: ['action', 'outcome'] })
+    const sweep = new Sweep(context, readPolicy(config), new Calendar(), (action, outcome) => actions.inc({ action, outcome }))
+    return {
+      start: async () => sweep.start(),
+      schedules: [
+        {
+          id: 'minutely',
+          cron: '* * * * *',
+          run: ({ signal, print }) => sweep.run(signal, print),
+        },
+      ],
+      // What is needed wakes with what needs it, not a minute later.
+      eventTypes: ['environment.desired'],
+      onEvent: async ({ environment: id, data }, { signal }) => {
+        if (id === null || config.dryRun || (data as { to?: unknown }).to !== 'running') return
+        try {
+          const environment = await client.environments.get(id, { signal })
+          for (const ref of needsOf(environment.labels)) {
+            const needed = await client.environments.get(ref, { signal })
+            if (needed.desired !== 'suspended') continue
+            await needed.resume({ reason: `needed: ${environment.name} (${id}) wakes and needs it`, signal })
+          }
+        } catch (error) {
+          // It is looked at again within a minute.
+          if (!(error instanceof StandinError)) throw error
+          log.warn({ environment: id }, error.message)
+        }
+      },
+      routes: async (app) => {
+        app.get<{ Params: { ref: string } }>('/environments/:ref', async ({ params: { ref } }) => {
+          const environment = await client.environments.get(ref)
+          return { environment: environment.id, name: environment.name, dryRun: config.dryRun, ...(await sweep.explain(environment)) }
+        })
+      },
+    }
+  },
+})
