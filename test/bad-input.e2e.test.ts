@@ -162,8 +162,8 @@ describe('bad input', { timeout: 60_000 }, () => {
     const { port } = squatter.address() as { port: number }
     const home = join(scratch, 'taken')
     try {
-      for (const flag of ['--api', '--http', '--dns']) {
-        const flags = ['--api', '--http', '--dns'].flatMap((each) => [each, `127.0.0.1:${each === flag ? port : 0}`])
+      for (const flag of ['--api', '--http', '--https', '--dns']) {
+        const flags = ['--api', '--http', '--https', '--dns'].flatMap((each) => [each, `127.0.0.1:${each === flag ? port : 0}`])
         const { code, stderr } = await cli(['start', ...flags], { PATH: process.env.PATH ?? '', HOME: home, STANDIN_HOME: home })
         expect(code).toBe(8)
         expect(stderr).toContain(`127.0.0.1:${port}`)
