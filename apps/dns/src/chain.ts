@@ -1,5 +1,5 @@
 import type { DnsmasqRules } from './dnsmasq/dnsmasq-rules.ts'
-import { dnsmasqFile } from './dnsmasq/handler.ts'
+import { dnsmasqFile, withheldByFile } from './dnsmasq/handler.ts'
 import { aliases } from './handlers/aliases.ts'
 import {
   dropNoise,
@@ -52,6 +52,7 @@ export function chain({ access, table, forwarder, rules }: ChainParts): readonly
         ...(rules === undefined ? [] : [{ rule: 'file' as const, handle: dnsmasqFile(rules), explain: explainFile(rules) }]), // names of dnsmasq's file: hosts, address=, local=, cname=
         { rule: 'localhost', handle: localhost(table) }, // localhost and what is below it
         { rule: 'local-zone', handle: localZones(table, rules) }, // what the public DNS has not: addresses of private networks, test, invalid, onion, home.arpa
+        ...(rules === undefined ? [] : [{ rule: 'file' as const, handle: withheldByFile(rules), explain: explainFile(rules) }]), // domain-needed, bogus-priv
       ],
       { rule: 'forward', handle: forward(forwarder), explain: explainForward }, // everything else: the upstreams
       table,
@@ -75,6 +76,7 @@ export function standaloneChain({ access, table, forwarder, rules }: Required<Ch
       [
         { rule: 'file', handle: dnsmasqFile(rules), explain: explainFile(rules) },
         { rule: 'localhost', handle: localhost(table) },
+        { rule: 'file', handle: withheldByFile(rules), explain: explainFile(rules) },
       ],
       { rule: 'forward', handle: forward(forwarder), explain: explainForward },
       table,

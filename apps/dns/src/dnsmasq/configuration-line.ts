@@ -1,7 +1,7 @@
 /** Where a line stands. */
 export interface Place {
   readonly file: string
-  /** From 1. */
+  /** From 1; 0: the file as a whole. */
   readonly line: number
 }
 
@@ -31,12 +31,13 @@ const escapes: Readonly<Record<string, string>> = { t: '\t', e: '\x1b', b: '\b',
 /**
  * Option and value of a line, quotes and comments taken away; undefined: it says nothing. A comment begins with a `#` at the
  * start of the line or after a blank, so `address=/d/#` has none.
- * @throws ValueError a quote isn't closed
+ * @throws ValueError a quote isn't closed, there is no option
  */
 export function readLine(line: string, place: Place): Directive | undefined {
   const text = withoutQuotes(line).trim()
   if (text === '') return undefined
   const equals = text.indexOf('=')
+  if (equals === 0) throw new ValueError('an option has to stand before the =')
   if (equals < 0) return { option: unmarked(text), value: undefined, place }
   return { option: unmarked(text.slice(0, equals).trim()), value: text.slice(equals + 1).trim(), place }
 }

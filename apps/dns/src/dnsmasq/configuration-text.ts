@@ -13,7 +13,7 @@ export interface ConfigurationText {
 /** Reads a configuration file and, where they are named, those of `conf-file`, `conf-dir` and `servers-file`. Never throws. */
 export function readConfigurationText(path: string): ConfigurationText {
   const reader = new Reader()
-  reader.file(path, { option: 'conf-file', value: path, place: { file: path, line: 0 } }, undefined)
+  reader.file(path, undefined, undefined)
   return reader
 }
 
@@ -25,7 +25,8 @@ class Reader implements ConfigurationText {
   readonly faults: Notice[] = []
   readonly #seen = new Set<string>()
 
-  file(path: string, from: Directive, only: ReadonlySet<string> | undefined): void {
+  /** `from`: the line that names it; undefined: none does. */
+  file(path: string, from: Directive | undefined, only: ReadonlySet<string> | undefined): void {
     let text: string
     try {
       // As dnsmasq does: a file that is named again, by itself for one, is not read again.
@@ -34,7 +35,8 @@ class Reader implements ConfigurationText {
       this.#seen.add(real)
       text = readFileSync(path, 'utf8')
     } catch (cause) {
-      this.#fault(from, `can not read ${path}: ${reason(cause)}`)
+      if (from === undefined) this.faults.push({ place: { file: path, line: 0 }, message: `can not be read: ${reason(cause)}` })
+      else this.#fault(from, `can not read ${path}: ${reason(cause)}`)
       return
     }
     for (const [index, line] of text.split(/\r?\n/).entries()) {
@@ -101,7 +103,13 @@ export function filesOf(path: string): string[] {
   }
 }
 
+const reasons: Readonly<Record<string, string>> = {
+  ENOENT: 'it is not there',
+  EISDIR: 'it is a folder; conf-dir reads all files of one',
+  EACCES: 'this user may not read it',
+}
+
 function reason(cause: unknown): string {
-  const { code } = cause as NodeJS.ErrnoException
-  return code === 'ENOENT' ? 'it is not there' : (cause as Error).message
+  const { code, message } = cause as NodeJS.ErrnoException
+  return reasons[code ?? ''] ?? message
 }

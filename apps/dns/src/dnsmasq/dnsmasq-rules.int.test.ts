@@ -48,6 +48,14 @@ describe('files that the configuration names', () => {
     await expect.poll(() => ask(served.port, 'a.l.test'), { timeout: 10_000 }).toBe('10.0.0.2')
   })
 
+  it('say nothing of localhost by domain-needed: it is this machine, and nobody is asked for it (RFC 6761, section 6.3)', async () => {
+    write('dnsmasq.conf', 'no-hosts\nno-resolv\ndomain-needed\nbogus-priv\n')
+    await using served = await serveFile(file)
+    expect(await ask(served.port, 'localhost')).toBe('127.0.0.1')
+    expect(await ask(served.port, 'short')).toBe(nxdomain)
+    expect(await ask(served.port, '1.0.0.10.in-addr.arpa', 12)).toBe(nxdomain)
+  })
+
   it('may hold more leases than a call has room for arguments', async () => {
     write('leases', '4102444800 00:00:00:00:00:01 10.0.0.7 h *\n'.repeat(150_000))
     write('dnsmasq.conf', 'no-resolv\nno-hosts\ndhcp-range=10.0.0.1,10.9.0.1\ndhcp-leasefile=DIR/leases\n')
@@ -95,7 +103,7 @@ describe('files that the configuration names', () => {
     await expect.poll(() => ask(served.port, 'b.l.test'), { timeout: 10_000 }).toBe('10.0.0.2')
     unlinkSync(at('more/one'))
     await expect.poll(() => ask(served.port, 'a.l.test'), { timeout: 10_000 }).toBe(3)
-    expect(served.notices).toEqual([`${at('later')}:0: can not be read`])
+    expect(served.notices).toEqual([`${at('later')}: can not be read`])
   })
 
   it('are leases and fixed addresses as well; a lease ends when its time is over', async () => {

@@ -3,7 +3,7 @@ import type { WireName } from '../wire/name.ts'
 import { rrType } from '../wire/protocol.ts'
 import type { Query } from '../wire/query.ts'
 import type { Configuration } from './configuration.ts'
-import { noData, noName, type Verdict } from './domain-rule.ts'
+import { noData, noName } from './domain-rule.ts'
 import type { DomainRules } from './domain-rules.ts'
 import { type HostSources, LocalData } from './local-data.ts'
 import { isPrivateReverse } from './reverse-query.ts'
@@ -24,7 +24,7 @@ export class NameRules {
     this.#data = new LocalData(configuration, sources, now, (name, type) => domains.addressesOf(name, type))
   }
 
-  /** Undefined: it is to be asked of `upstreamsFor` it. Always at once. */
+  /** Undefined: it is to be asked of `upstreamsFor` it, unless it is not to be forwarded. Always at once. */
   answer(query: Query): Answer | undefined {
     const { name, type } = query
     const node = this.#data.find(name)
@@ -33,8 +33,17 @@ export class NameRules {
     const verdict = this.#domains.find(name, query.labels, type)
     if (verdict.kind === 'answer') return verdict.answer
     if (verdict.kind === 'exists') return noData
-    if (verdict.kind === 'missing' || this.#isNotForwarded(query, verdict)) return node === undefined ? noName : noData
+    if (verdict.kind === 'missing') return node === undefined ? noName : noData
     return undefined
+  }
+
+  /**
+   * For a name that nobody here has an answer for: NXDOMAIN if `domain-needed` or `bogus-priv` keeps it from being forwarded, NODATA if
+   * the file has it with another type; undefined: nothing does.
+   */
+  withheld({ name, labels, type }: Query): Answer | undefined {
+    if (!this.#isWithheld(name, labels, type)) return undefined
+    return this.#data.find(name) === undefined ? noName : noData
   }
 
   /** For a name that is not answered here; whatever the type is. Undefined: nobody may be asked. */
@@ -44,9 +53,10 @@ export class NameRules {
   }
 
   /** `domain-needed` counts for every rule, `bogus-priv` only where none names the domain. */
-  #isNotForwarded({ name, labels, type }: Query, verdict: Verdict): boolean {
+  #isWithheld(name: WireName, labels: readonly number[], type: number): boolean {
     if (this.#domainNeeded && labels.length === 1 && (type === rrType.A || type === rrType.AAAA || type === rrType.ANY)) return true
-    if (!this.#bogusPriv || (type !== rrType.PTR && type !== rrType.ANY)) return false
-    return verdict.kind === 'forward' && !verdict.isNamed && isPrivateReverse(name, labels)
+    if (!this.#bogusPriv || (type !== rrType.PTR && type !== rrType.ANY) || !isPrivateReverse(name, labels)) return false
+    const verdict = this.#domains.find(name, labels, type)
+    return verdict.kind === 'forward' && !verdict.isNamed
   }
 }

@@ -32,18 +32,24 @@ function faultsOf(text: string): string[] {
 }
 
 describe('faults of a configuration', () => {
-  it('name the file, the line and the option, all of them at once', () => {
+  it('name the file, the line and the option, all of them at once, as they stand there', () => {
     const inner = written('port=x\n', 'inner.conf')
     expect(
       faultsOf(`no-resolv\naddress=/d/10.0.0\n\nno-such-option=1\nconf-file=${inner}\nno-hosts=1\ncache-size\nconf-file=/no/such\n`),
     ).toEqual([
-      '8: conf-file: can not read /no/such: it is not there',
       '2: address: "10.0.0" is no IP address (nor # for 0.0.0.0 and ::)',
       '4: no-such-option: there is no such option',
-      `${inner}:1: port: "x" is no port (a number from 0 to 65535)`,
       '6: no-hosts: takes no value',
       '7: cache-size: needs a value',
+      '8: conf-file: can not read /no/such: it is not there',
+      `${inner}:1: port: "x" is no port (a number from 0 to 65535)`,
     ])
+  })
+
+  it('are a file that is not there, a folder in its place, a line without an option', () => {
+    expect(() => readConfiguration('/no/such')).toThrow(/^\/no\/such: can not be read: it is not there$/)
+    expect(() => readConfiguration(folder)).toThrow(/: can not be read: it is a folder; conf-dir/)
+    expect(faultsOf('no-hosts\n = x')).toEqual(['2: = x: an option has to stand before the ='])
   })
 
   it('are options that would make other answers than ours', () => {

@@ -2,7 +2,7 @@ import { hostname } from 'node:os'
 import { type Fault, StandinError } from '@standin/client/errors'
 import { rrType } from '../wire/protocol.ts'
 import type { Configuration } from './configuration.ts'
-import { type Directive, type Notice, ValueError } from './configuration-line.ts'
+import { type Directive, type Notice, type Place, ValueError } from './configuration-line.ts'
 import { readConfigurationText } from './configuration-text.ts'
 import { Draft, type OptionTable } from './options/draft.ts'
 import { isKnownToDnsmasq, whyHarmless } from './options/other-options.ts'
@@ -64,7 +64,7 @@ function addMailNames(draft: Draft): void {
 }
 
 function configurationError(path: string, faults: readonly Notice[]): StandinError {
-  const errors: Fault[] = faults.map(({ place, message }) => ({ path: `${place.file}:${place.line}`, message }))
+  const errors: Fault[] = inOrder(path, faults).map(({ place, message }) => ({ path: placeText(place), message }))
   const [first] = errors
   const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : ''
   return new StandinError('invalid', `${first?.path}: ${first?.message}${more}`, {
@@ -73,7 +73,17 @@ function configurationError(path: string, faults: readonly Notice[]): StandinErr
   })
 }
 
+/** As they stand in the files, the named one first: what can not be read is found before what makes no sense. */
+function inOrder(path: string, faults: readonly Notice[]): Notice[] {
+  const files = [...new Set([path, ...faults.map(({ place }) => place.file)])]
+  return faults.toSorted(({ place: one }, { place: other }) => files.indexOf(one.file) - files.indexOf(other.file) || one.line - other.line)
+}
+
 /** For people. */
 export function noticeText({ place, message }: Notice): string {
-  return `${place.file}:${place.line}: ${message}`
+  return `${placeText(place)}: ${message}`
+}
+
+function placeText({ file, line }: Place): string {
+  return line === 0 ? file : `${file}:${line}`
 }

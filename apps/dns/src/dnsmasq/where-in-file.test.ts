@@ -28,6 +28,7 @@ writeFileSync(
     ...['local=/lan.test/', 'address=/deep.d.test/192.0.2.3', 'address=/*end.test/192.0.2.4', 'cname=print.lan.test,db.lan.test'],
     ...['txt-record=t.lan.test,"a, b"', 'server=/d2.test/192.0.2.53', `conf-file=${at('more.conf')}`, `addn-hosts=${at('hosts')}`],
     `dhcp-leasefile=${at('leases')}`,
+    'bogus-priv',
   ].join('\n'),
 )
 const rules = new DnsmasqRules(at('main.conf'), { onChange: () => {}, onNotice: () => {}, isSelf: () => false })
@@ -47,6 +48,7 @@ describe('whereInFile', () => {
     ['77.2.0.192.in-addr.arpa', `${at('hosts')}:2: 192.0.2.77 tv tv.lan.test # the big one`],
     ['phone.lan.test', `${at('leases')}:1: 0 02:00:00:00:00:01 192.0.2.88 phone *`],
     ['short', `${at('main.conf')}:3: domain-needed`],
+    ['1.0.0.10.in-addr.arpa', `${at('main.conf')}:17: bogus-priv`],
   ])('finds the lines of %s', (text, lines) => {
     const name = wireName(text) as string
     expect(whereInFile(rules, { name, labels: labelOffsets(name) })).toBe(lines)

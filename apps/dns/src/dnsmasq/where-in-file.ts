@@ -29,7 +29,7 @@ interface Question {
 export function whereInFile(rules: DnsmasqRules, { name, labels }: Question): string {
   const lines = linesOf(rules)
   const own = lines.names.get(name) ?? inHostFiles(rules.configuration, name)
-  const found = own.length > 0 ? own : (lines.domainLines(name, labels) ?? lines.switches)
+  const found = own.length > 0 ? own : (lines.domainLines(name, labels) ?? (labels.length === 1 ? lines.domainNeeded : lines.bogusPriv))
   return found.length === 0 ? rules.path : found.slice(0, mostLines).join('; ')
 }
 
@@ -46,8 +46,10 @@ function linesOf({ path, configuration }: DnsmasqRules): ConfigurationLines {
 /** The lines of a configuration by the names that they speak of. */
 class ConfigurationLines {
   readonly names = new Map<WireName, string[]>()
-  /** Those that keep names from being forwarded, whichever. */
-  readonly switches: string[] = []
+  /** Keeps names of one label from being forwarded. */
+  readonly domainNeeded: string[] = []
+  /** Keeps the names of private addresses from it. */
+  readonly bogusPriv: string[] = []
   readonly #domains = new Map<WireName, string[]>()
   readonly #endings: { readonly ending: string; readonly line: string }[] = []
   readonly #any: string[] = []
@@ -72,7 +74,8 @@ class ConfigurationLines {
   #take(directive: Directive, domain: WireName | undefined): void {
     const { option, value, place } = directive
     const line = `${place.file}:${place.line}: ${option}${value === undefined ? '' : `=${unmarked(value)}`}`
-    if (option === 'domain-needed' || option === 'bogus-priv') this.switches.push(line)
+    if (option === 'domain-needed') this.domainNeeded.push(line)
+    else if (option === 'bogus-priv') this.bogusPriv.push(line)
     const reader = tables[option]
     if (reader === undefined || !('value' in reader) || value === undefined) return
     const draft = new Draft()

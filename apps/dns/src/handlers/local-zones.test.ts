@@ -117,6 +117,15 @@ describe('zones that everybody serves himself', () => {
     expect(withFile('168.192.in-addr.arpa', rrType.SOA).rcode).toBe('REFUSED')
   })
 
+  it('and localhost come before domain-needed and bogus-priv, which are about names that would be forwarded (RFC 6761, section 6.3)', () => {
+    const withFile = resolver('domain-needed\nbogus-priv\nserver=192.0.2.1\n')
+    expect(withFile('localhost')).toMatchObject({ rcode: 'NOERROR', aa: true, answers: [{ address: '127.0.0.1' }] })
+    expect(withFile('localhost', rrType.AAAA)).toMatchObject({ rcode: 'NOERROR', answers: [{ address: '::1' }] })
+    expect(withFile(pointer('127.0.0.1'), rrType.PTR).answers).toMatchObject([{ domain: 'localhost' }])
+    expect(withFile(pointer('10.0.0.1'), rrType.PTR)).toMatchObject({ rcode: 'NXDOMAIN', aa: true, authorities: [{ type: rrType.SOA }] })
+    expect(withFile('short')).toMatchObject({ rcode: 'NXDOMAIN', aa: false, authorities: [] })
+  })
+
   it('come after what the file says itself', () => {
     const withFile = resolver('address=/dev.test/192.0.2.5\nptr-record=7.1.168.192.in-addr.arpa,printer.example\n')
     expect(withFile('www.dev.test').answers).toMatchObject([{ address: '192.0.2.5' }])
