@@ -12,6 +12,8 @@ export interface ResolverSetup {
   readonly content: string
   /** Null: the file counts at once. */
   readonly reload: readonly [program: string, ...args: string[]] | null
+  /** What it can not do, for people; null: nothing is known. */
+  readonly caveat: string | null
 }
 
 /** By which a file of ours is known; the next line says how to be rid of it. */
@@ -28,6 +30,7 @@ export function setupFor(kind: SetupKind, domain: string, { address, port }: Ser
         file: '/etc/systemd/resolved.conf.d/standin.conf',
         content: `${mark}\n[Resolve]\nDNS=${server}\nDomains=~${domain}\n`,
         reload: ['systemctl', 'restart', 'systemd-resolved'],
+        caveat: isBelowLocalhost(domain) ? answersLocalhost(domain) : null,
       }
     }
     case 'networkmanager':
@@ -36,9 +39,28 @@ export function setupFor(kind: SetupKind, domain: string, { address, port }: Ser
         file: '/etc/NetworkManager/dnsmasq.d/standin.conf',
         content: `${mark}\nserver=/${domain}/${address}#${port}\n`,
         reload: ['systemctl', 'reload', 'NetworkManager'],
+        caveat: null,
       }
     case 'macos':
       // resolver(5): the file is called as the domain is.
-      return { kind, file: `/etc/resolver/${domain}`, content: `${mark}\nnameserver ${address}\nport ${port}\n`, reload: null }
+      return {
+        kind,
+        file: `/etc/resolver/${domain}`,
+        content: `${mark}\nnameserver ${address}\nport ${port}\n`,
+        reload: null,
+        caveat: null,
+      }
   }
+}
+
+function isBelowLocalhost(domain: string): boolean {
+  return domain === 'localhost' || domain.endsWith('.localhost')
+}
+
+/** systemd-resolved(8), "Synthetic records". */
+function answersLocalhost(domain: string): string {
+  return (
+    `systemd-resolved asks nobody for names below localhost: all of ${domain} is 127.0.0.1 and ::1 for it. The gateway is found so, ` +
+    'hosts with addresses of their own are not. `standin start --domain test-envs.internal` gives names that it asks for.'
+  )
 }

@@ -46,9 +46,10 @@ export const dnsInstall: Verb<readonly [], Options> = {
     if (apply && remove) throw new StandinError('invalid', '--apply and --remove exclude each other.', { hint: 'Give one of them.' })
     const kind = options.for ?? (await detectSetup(root, process.platform))
     const setup = await setupOf(context, kind, options)
+    if (!remove && setup.caveat !== null) context.messages.warn(setup.caveat)
     const change = remove ? await removeSetup(setup, root, context.env) : apply ? await installSetup(setup, root, context.env) : null
     const told = { ...setup, reload: setup.reload?.join(' ') ?? null, ...change }
-    await context.output.one(told, () => (change === null ? printed(setup) : changed(setup, change, root)))
+    await context.output.one(told, () => (change === null ? printed(setup) : changed(setup, change, root, remove)))
     if (change === null) context.messages.info('Nothing was changed: --apply writes it.')
   },
 }
@@ -76,7 +77,7 @@ function printed({ kind, file, content, reload }: ResolverSetup): string {
   return [`# ${kind}: ${file}`, content.trimEnd(), ...(reload === null ? [] : [`# then: ${reload.join(' ')}`])].join('\n')
 }
 
-function changed({ kind, reload }: ResolverSetup, { outcome, file, ran }: SetupChange, root: string): string {
+function changed({ kind, reload }: ResolverSetup, { outcome, file, ran }: SetupChange, root: string, isRemoval: boolean): string {
   const then =
     ran !== null ? `, and ran \`${ran}\`` : reload === null || root === '/' ? '' : `; not run, as the root is ${root}: ${reload.join(' ')}`
   const undo = `Undo it with: standin dns install --remove --for ${kind}${root === '/' ? '' : ` --root ${root}`}`
@@ -86,6 +87,6 @@ function changed({ kind, reload }: ResolverSetup, { outcome, file, ran }: SetupC
     case 'removed':
       return `Removed ${file}${then}.`
     case 'unchanged':
-      return `${file} is as it should be; nothing was changed.`
+      return isRemoval ? `There is no ${file}; nothing was changed.` : `${file} is as it should be; nothing was changed.`
   }
 }

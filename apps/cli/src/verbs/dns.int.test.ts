@@ -137,7 +137,15 @@ describe('standin dns install', { timeout: 60_000 }, () => {
     expect((await install(place, '--apply')).stdout).toContain('nothing was changed')
     expect(await install(place, '--remove')).toMatchObject({ code: 0, stdout: expect.stringContaining('Removed') })
     await expect(readFile(join(place, printed.file))).rejects.toMatchObject({ code: 'ENOENT' })
-    expect((await install(place, '--remove')).stdout).toContain('nothing was changed')
+    expect((await install(place, '--remove')).stdout).toMatch(/^There is no .*; nothing was changed/)
+  })
+
+  it('warns where systemd-resolved would ask nobody: names below localhost', async () => {
+    const place = await root({})
+    const printed = (domain: string) =>
+      run('dns', 'install', '--for', 'systemd-resolved', ...whose.slice(2), '--root', place, '--domain', domain)
+    expect((await printed('test-envs.localhost')).stderr).toMatch(/warning: systemd-resolved asks nobody[\s\S]*--domain/)
+    expect((await printed('test-envs.internal')).stderr).not.toContain('warning')
   })
 
   it('writes for macOS, with the port on a line of its own', async () => {
