@@ -1,5 +1,5 @@
 /** `label`: only its labels are changed. `keep`: nothing is to be done. */
-export type Action = 'suspend' | 'resume' | 'delete' | 'label' | 'keep'
+type Action = 'suspend' | 'resume' | 'delete' | 'label' | 'keep'
 
 /** Something that is to happen to an environment. */
 export interface Step {

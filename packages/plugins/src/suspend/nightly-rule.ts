@@ -6,7 +6,7 @@ import { countLabel, type EnvironmentFacts, instantLabel, originalKeys } from '.
 import { type Policy, selects } from './policy.ts'
 
 /** Somebody who used it so lately is not interrupted by the night. */
-export const graceMs = 15 * 60_000
+const graceMs = 15 * 60_000
 const day = 86_400_000
 
 interface Night {
@@ -17,7 +17,7 @@ interface Night {
 }
 
 /** The nightly rule that counts for an environment; null: it is exempt, or none fits. */
-export function nightOf(facts: EnvironmentFacts, policy: Policy): Night | null {
+function nightOf(facts: EnvironmentFacts, policy: Policy): Night | null {
   const hour = facts.labels[originalKeys.time]
   if (hour === '-') return null
   if (hour !== undefined) {

@@ -73,7 +73,7 @@ export const SuspendConfig = Type.Object(
 )
 type SuspendConfig = Static<typeof SuspendConfig>
 
-export interface NightlyRule {
+interface NightlyRule {
   readonly name: string
   readonly at: string
   readonly cron: string

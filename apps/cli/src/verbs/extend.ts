@@ -1,0 +1,38 @@
+import { suspendLabels } from '@standin/client/suspend-labels'
+import { parseSpan } from '../duration.ts'
+import { formatInstant } from '../environment-text.ts'
+import { dryRunOption, type Verb } from '../verb.ts'
+import { changeWakefulness } from '../wakefulness.ts'
+
+const parse = parseSpan(60_000)
+
+export const extend: Verb<readonly [string, string], { dryRun?: boolean }> = {
+  description:
+    'For so long from now on the plugin suspend neither suspends nor deletes it. A longer extension that it has already stays. It is kept in\n' +
+    'the label suspend.awake-until; `standin unpin` ends it.',
+  arguments: [
+    { name: '<env>', description: 'name or configId', completes: 'environment' },
+    { name: '<duration>', description: '30m, 4h, 7d' },
+  ],
+  options: [dryRunOption],
+  examples: [
+    ['standin extend alice 4h', 'the evening is left out'],
+    ['standin extend 1001 7d', 'it is kept for a week, even where it is old'],
+  ],
+  async run(context, [ref, duration], options) {
+    const wanted = Date.now() + parse(duration)
+    await changeWakefulness(
+      context,
+      [ref],
+      ({ labels }) => {
+        const before = Date.parse(labels[suspendLabels.awakeUntil] ?? '')
+        const until = Number.isNaN(before) ? wanted : Math.max(before, wanted)
+        return {
+          labels: { [suspendLabels.awakeUntil]: new Date(until).toISOString() },
+          done: `left alone by the plugin suspend until ${formatInstant(until)}`,
+        }
+      },
+      options,
+    )
+  },
+}

@@ -1,0 +1,14 @@
+import { suspendLabels } from '@standin/client/suspend-labels'
+import { dryRunOption, type Verb } from '../verb.ts'
+import { changeWakefulness } from '../wakefulness.ts'
+
+export const unpin: Verb<readonly [string[]], { dryRun?: boolean }> = {
+  description: 'Ends a pin and an extension. `standin why` tells what comes next.',
+  arguments: [{ name: '<env...>', description: 'names or configIds', completes: 'environment' }],
+  options: [dryRunOption],
+  examples: [['standin unpin alice', 'the rules decide about it again']],
+  async run(context, [refs], options) {
+    const labels = { [suspendLabels.pin]: null, [suspendLabels.awakeUntil]: null }
+    await changeWakefulness(context, refs, () => ({ labels, done: 'left to the rules of the plugin suspend' }), options)
+  },
+}

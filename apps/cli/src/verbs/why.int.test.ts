@@ -1,0 +1,44 @@
+import type { Environment } from '@standin/client'
+import { Platform } from '@standin/testing'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+
+describe('why, extend, pin and unpin', { timeout: 60_000 }, () => {
+  let platform: Platform
+  beforeAll(async () => {
+    platform = await Platform.boot()
+    await platform.cli('attach', 'legacy', '--service', 'www=127.0.0.1:9', '--label', 'team=old')
+  }, 60_000)
+  afterAll(() => platform?.stop(), 60_000)
+
+  const labels = async () => (await platform.json<Environment>('show', 'legacy')).labels
+
+  it('keep what they say in labels, and leave the others', async () => {
+    const before = Date.now()
+    expect((await platform.cli('extend', 'legacy', '4h')).stderr).toMatch(/^legacy \(\d+\) is left alone by the plugin suspend until /)
+    const { 'suspend.awake-until': until = '', ...others } = await labels()
+    expect(Date.parse(until) - before).toBeGreaterThanOrEqual(4 * 3_600_000)
+    expect(others).toEqual({ team: 'old' })
+    // It never becomes shorter, and a dry run changes nothing.
+    await platform.cli('extend', 'legacy', '1h')
+    await platform.cli('pin', 'legacy', '--dry-run')
+    expect(await labels()).toEqual({ team: 'old', 'suspend.awake-until': until })
+
+    await platform.cli('pin', 'legacy', '--reason', 'demo on Friday')
+    expect(await labels()).toMatchObject({ team: 'old', 'suspend.pin': 'demo on Friday' })
+    expect((await platform.cli('why', 'legacy')).stdout).toMatch(/^labels +suspend.pin=demo on Friday/m)
+    await platform.cli('unpin', 'legacy')
+    expect(await labels()).toEqual({ team: 'old' })
+  })
+
+  it('say what is known where no plugin suspend runs', async () => {
+    const { stdout } = await platform.cli('why', 'legacy')
+    expect(stdout).toMatch(/^state +running, for/m)
+    expect(stdout).toMatch(/^next +not known: no plugin suspend answers/m)
+    expect(await platform.json('why', 'legacy')).toMatchObject({ name: 'legacy', next: null })
+  })
+
+  it('tell what is no environment and no duration', async () => {
+    expect((await platform.cli('why', 'nobody')).code).toBe(4)
+    expect((await platform.cli('extend', 'legacy', 'tomorrow')).stderr).toContain("'tomorrow' is not a duration")
+  })
+})

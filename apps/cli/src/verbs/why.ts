@@ -1,0 +1,88 @@
+import type { Environment, Problem } from '@standin/client'
+import { StandinError } from '@standin/client/errors'
+import { suspendLabels } from '@standin/client/suspend-labels'
+import type { Context } from '../context.ts'
+import { formatAge } from '../duration.ts'
+import { formatInstant, nameOf } from '../environment-text.ts'
+import type { Paint } from '../paint.ts'
+import { formatPairs } from '../table.ts'
+import { lookUp } from '../transition.ts'
+import type { Verb } from '../verb.ts'
+
+/** What the plugin suspend answers. */
+interface Explained {
+  readonly action: 'suspend' | 'resume' | 'delete' | 'label' | 'keep'
+  readonly at: number | null
+  readonly rule: string
+  readonly because: string
+  readonly whatWouldChangeIt: readonly string[]
+  readonly later: readonly Pick<Explained, 'action' | 'at' | 'rule' | 'because'>[]
+  readonly faults: readonly string[]
+  readonly dryRun: boolean
+}
+
+export const why: Verb<readonly [string]> = {
+  description:
+    'Who or what brought it into its state, which step of the plugin suspend comes next and when, by which rule, and what would change\n' +
+    'that. Nothing is changed by asking.',
+  arguments: [{ name: '<env>', description: 'name or configId', completes: 'environment' }],
+  examples: [
+    ['standin why alice', 'why it is awake, or asleep'],
+    ['standin why 1001 --json | jq -r .next.because', 'in one sentence'],
+  ],
+  async run(context, [ref]) {
+    const [environment] = await lookUp(context, [ref])
+    if (!environment) return
+    const next = await explain(context, environment)
+    const { id, name, state, desired, reason, lastActivity, labels } = environment
+    const value = { environment: id, name, state, desired, reason, lastActivity, next }
+    await context.output.one(value, () => format({ ...environment, labels }, next, context.output.paint, Date.now()))
+  },
+}
+
+/** Null: no plugin suspend runs in this control plane. */
+async function explain(context: Context, { id }: Environment): Promise<Explained | null> {
+  const { url, token } = await context.findConnection()
+  const address = new URL(`v1/plugins/suspend/environments/${id}`, url.endsWith('/') ? url : `${url}/`)
+  const signal = AbortSignal.any([context.signal, AbortSignal.timeout(30_000)])
+  const response = await fetch(address, { headers: { authorization: `Bearer ${token}` }, signal })
+  if (response.ok) return (await response.json()) as Explained
+  const problem = (await response.json().catch(() => null)) as Problem | null
+  if (response.status === 404) return null
+  throw problem === null ? new StandinError('unreachable', `${url} answered ${response.status}.`) : StandinError.fromProblem(problem)
+}
+
+const words = { suspend: 'suspended', resume: 'woken', delete: 'moved to the trash', label: 'marked', keep: 'nothing' } as const
+
+function format(environment: Environment, next: Explained | null, paint: Paint, now: number): string {
+  const { state, reason, lastActivity, stateChangedAt } = environment
+  const pairs: [string, string][] = [
+    ['environment', nameOf(environment)],
+    ['state', `${paint.state(state)}, for ${formatAge(now - Date.parse(stateChangedAt))}`],
+    ['because', `${reason.message}\n${paint.dim(`${reason.actor}, ${formatInstant(reason.at)}`)}`],
+    [
+      'used',
+      lastActivity === null ? 'nobody was seen' : `${formatInstant(lastActivity.at)}${lastActivity.cause ? `, ${lastActivity.cause}` : ''}`,
+    ],
+  ]
+  if (next === null) {
+    const kept = [suspendLabels.pin, suspendLabels.awakeUntil, suspendLabels.deletesAt].filter(
+      (key) => environment.labels[key] !== undefined,
+    )
+    if (kept.length > 0) pairs.push(['labels', kept.map((key) => `${key}=${environment.labels[key]}`).join(', ')])
+    pairs.push(['next', 'not known: no plugin suspend answers in this control plane'])
+    return formatPairs(pairs, paint.dim)
+  }
+  pairs.push(['next', `${line(next, now)}${next.dryRun && next.action !== 'keep' ? ' (not really: a dry run)' : ''}`])
+  pairs.push(['by rule', `${next.rule}\n${next.because}`])
+  if (next.whatWouldChangeIt.length > 0) pairs.push(['changed by', next.whatWouldChangeIt.join('\n')])
+  const later = next.later.filter(({ action }) => action !== 'label')
+  if (later.length > 0) pairs.push(['then', later.map((each) => `${line(each, now)}: ${each.rule}`).join('\n')])
+  if (next.faults.length > 0) pairs.push(['wrong', next.faults.map((fault) => paint.red(fault)).join('\n')])
+  return formatPairs(pairs, paint.dim)
+}
+
+function line({ action, at }: Pick<Explained, 'action' | 'at'>, now: number): string {
+  if (at === null) return words[action]
+  return at <= now ? `${words[action]}, within a minute or two` : `${words[action]} at ${formatInstant(at)}, in ${formatAge(at - now)}`
+}
