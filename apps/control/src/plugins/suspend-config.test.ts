@@ -1,0 +1,32 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { builtInPlugins } from '@standin/plugins'
+import { expect, it } from 'vitest'
+import { readPlugins } from './read-plugins.ts'
+
+it('the example of suspend has no fault', async () => {
+  const { plugins, faults } = await readPlugins(resolve(import.meta.dirname, '../../../../examples/suspend.config.yaml'), builtInPlugins)
+  expect(faults).toEqual([])
+  expect(plugins).toMatchObject([{ id: 'suspend', config: { nightly: [{ timeZone: 'Europe/Berlin' }, { days: '0-7' }] } }])
+})
+
+it('all faults of a configuration of suspend are told at once, each at its line', async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'standin-suspend-'))
+  try {
+    const file = join(dir, 'standin.config.yaml')
+    const lines = [
+      'idleAfter: soon',
+      'nightly:',
+      '  - {name: evening, at: "25:00"}',
+      '  - {name: late, at: "22:00", timeZone: Europe/Atlantis}',
+      'mosst: 3',
+    ]
+    writeFileSync(file, `plugins:\n  - use: suspend\n    with:\n${lines.map((line) => `      ${line}\n`).join('')}`)
+    const { faults } = await readPlugins(file, builtInPlugins)
+    expect(faults.map(({ line }) => line)).toEqual([4, 6, 7, 8])
+    expect(faults.map(({ message }) => message).join()).toContain("'Europe/Atlantis' is not a time zone")
+  } finally {
+    rmSync(dir, { recursive: true })
+  }
+})
