@@ -11,6 +11,7 @@ const titles: Readonly<Record<keyof typeof api, string>> = {
   channels: 'Channels',
   builds: 'Builds',
   events: 'Events',
+  plugins: 'Plugins',
   tables: 'Routes and records',
   tokens: 'Tokens',
   activity: 'Activity',

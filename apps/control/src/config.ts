@@ -18,6 +18,8 @@ export interface ControlConfig {
   /** How long the trash keeps what is deleted, ms. */
   readonly trashMs: number
   readonly logLevel: string
+  /** The file that names the plugins, `--config`; null: `standin.config.yaml` in the home, where there is one. */
+  readonly configFile: string | null
 }
 
 const flags = {
@@ -29,6 +31,7 @@ const flags = {
   dns: { type: 'string', default: '127.0.0.1:5354' },
   trash: { type: 'string', default: '24h' },
   'log-level': { type: 'string', default: 'info' },
+  config: { type: 'string' },
 } as const
 
 /** Stands for none while the faults are gathered: null is one. */
@@ -70,6 +73,7 @@ export function readConfig(args: readonly string[], env: NodeJS.ProcessEnv): Con
       () => (logLevels.includes(values['log-level']) ? values['log-level'] : null),
       `is one of ${logLevels.join(', ')}`,
     ),
+    configFile: values.config === undefined ? null : resolve(values.config),
   }
   if (faults.length > 0) {
     const words = faults.map((fault) => `${fault.path}: ${fault.message}`).join('; ')

@@ -1,9 +1,11 @@
 import 'reflect-metadata'
+import { existsSync } from 'node:fs'
 import { StandinError } from '@standin/client'
-import type { Provider } from '@standin/core'
+import { type Clock, type Provider, systemClock } from '@standin/core'
+import { builtInPlugins } from '@standin/plugins'
 import { attachProvider, formatEndpoint } from '@standin/providers/attach'
 import { processProvider } from '@standin/providers/process'
-import { type Logger, pino } from 'pino'
+import { type DestinationStream, type Logger, pino } from 'pino'
 import { type DependencyContainer, type InjectionToken, instanceCachingFactory, container as root } from 'tsyringe'
 import manifest from '../package.json' with { type: 'json' }
 import { EnvironmentCommands } from './api/environment-commands.ts'
@@ -17,6 +19,7 @@ import { buildRoutes } from './api/routes/builds.ts'
 import { environmentRoutes } from './api/routes/environments.ts'
 import { eventRoutes } from './api/routes/events.ts'
 import { faultRoutes } from './api/routes/faults.ts'
+import { pluginRoutes } from './api/routes/plugins.ts'
 import { serverRoutes } from './api/routes/server.ts'
 import { type Feeds, tableRoutes } from './api/routes/tables.ts'
 import { templateRoutes } from './api/routes/templates.ts'
@@ -28,6 +31,9 @@ import { Control } from './control.ts'
 import { Listening, placeOf } from './listening.ts'
 import { Metrics } from './metrics.ts'
 import type { OpenedHome } from './open-home.ts'
+import { PluginHost } from './plugins/plugin-host.ts'
+import { type PluginLimits, pluginLimits } from './plugins/plugin-life.ts'
+import { type ReadPlugins, readPlugins } from './plugins/read-plugins.ts'
 import { Deadlines } from './reconcile/deadlines.ts'
 import { type ProviderEntry, ProviderRegistry } from './reconcile/provider-registry.ts'
 import { Reconciler } from './reconcile/reconciler.ts'
@@ -40,6 +46,9 @@ import { EventLog } from './store/events.ts'
 import { Faults } from './store/faults.ts'
 import { makePrivate } from './store/home.ts'
 import { IdempotencyKeys } from './store/idempotency.ts'
+import { PluginCursors } from './store/plugin-cursors.ts'
+import { PluginRuns } from './store/plugin-runs.ts'
+import { PluginValues } from './store/plugin-values.ts'
 import { Stacks } from './store/stacks.ts'
 import { Templates } from './store/templates.ts'
 import { Tokens as TokenStore } from './store/tokens.ts'
@@ -47,6 +56,9 @@ import { Feed } from './tables/feed.ts'
 import { recordEntry } from './tables/records.ts'
 import { type Belongings, type EntryOf, routeEntry } from './tables/routes.ts'
 import { Table } from './tables/table.ts'
+
+/** Names a part: `container.resolve` gives it. */
+export type PartToken<T> = InjectionToken<T>
 
 const token = <T>(name: string): InjectionToken<T> => Symbol(name)
 
@@ -74,18 +86,27 @@ export const Tokens = {
   commands: token<EnvironmentCommands>('commands'),
   exec: token<ExecSocket>('exec'),
   recall: token<Recall>('recall'),
+  plugins: token<PluginHost>('plugins'),
   control: token<Control>('control'),
 }
 
 export interface ContainerOptions {
   /** Instead of the ones that come with Standin. For tests. */
   readonly providers?: readonly Provider[]
+  /** What the list of plugins is taken from. */
+  readonly plugins?: () => Promise<ReadPlugins>
+  readonly pluginLimits?: Partial<PluginLimits>
+  /** For tests that set the time. */
+  readonly clock?: Clock
+  /** Where the log goes; default: standard error. */
+  readonly logTo?: DestinationStream
 }
 
 /** Control's parts and what each is made of. Nothing starts here. */
 export function buildContainer(config: ControlConfig, opened: OpenedHome, options: ContainerOptions = {}): DependencyContainer {
   const { home, database } = opened
-  const now = Date.now
+  const { clock = systemClock } = options
+  const now = () => clock.now()
   const place = placeOf(config)
   const container = root.createChildContainer()
   const provide = <T>(name: InjectionToken<T>, make: (get: <P>(part: InjectionToken<P>) => P) => T) =>
@@ -94,7 +115,7 @@ export function buildContainer(config: ControlConfig, opened: OpenedHome, option
   provide(Tokens.log, () =>
     pino(
       { base: null, level: config.logLevel, redact: ['req.headers.authorization', 'headers.authorization', 'token', '*.token'] },
-      pino.destination({ dest: 2, sync: true }),
+      options.logTo ?? pino.destination({ dest: 2, sync: true }),
     ),
   )
 
@@ -148,7 +169,7 @@ export function buildContainer(config: ControlConfig, opened: OpenedHome, option
   })
   provide(Tokens.deadlines, (get) => {
     const [environments, queries, faults] = [get(Tokens.environments), get(Tokens.queries), get(Tokens.faults)]
-    return new Deadlines(environments, queries, faults, get(Tokens.events), now, get(Tokens.log))
+    return new Deadlines(environments, queries, faults, get(Tokens.events), clock, get(Tokens.log))
   })
 
   provide(
@@ -237,6 +258,24 @@ export function buildContainer(config: ControlConfig, opened: OpenedHome, option
     return { status: 201, body: viewEnvironment(record, get(Tokens.stacks).of(record), place) }
   })
 
+  provide(Tokens.plugins, (get) => {
+    const listening = get(Tokens.listening)
+    const file = config.configFile ?? (existsSync(home.configFile) ? home.configFile : null)
+    return new PluginHost({
+      read: options.plugins ?? (() => readPlugins(file, builtInPlugins)),
+      events: get(Tokens.events),
+      cursors: new PluginCursors(database),
+      runs: new PluginRuns(database, now),
+      values: new PluginValues(database),
+      tokens: get(Tokens.tokens),
+      clock,
+      limits: { ...pluginLimits, ...options.pluginLimits },
+      url: () => listening.apiUrl,
+      log: get(Tokens.log),
+      registry: get(Tokens.metrics).registry,
+    })
+  })
+
   provide(Tokens.control, (get) => {
     const log = get(Tokens.log)
     const [queries, stacks, templates, providers, streams] = [
@@ -259,6 +298,7 @@ export function buildContainer(config: ControlConfig, opened: OpenedHome, option
       metrics: get(Tokens.metrics),
       listening: get(Tokens.listening),
       services: [get(Tokens.builder)],
+      plugins: get(Tokens.plugins),
       buildServer: (ready) =>
         buildServer({
           ready,
@@ -283,7 +323,8 @@ export function buildContainer(config: ControlConfig, opened: OpenedHome, option
             faultRoutes(app, { faults: get(Tokens.faults), queries, stacks, place, now })
             templateRoutes(app, { templates, queries, providers, log })
             buildRoutes(app, { builds: get(Tokens.builds), builder: get(Tokens.builder) })
-            eventRoutes(app, get(Tokens.events), streams)
+            eventRoutes(app, { events: get(Tokens.events), environments: get(Tokens.environments), streams })
+            pluginRoutes(app, get(Tokens.plugins))
             tableRoutes(app, get(Tokens.feeds), streams)
             tokenRoutes(app, get(Tokens.tokens), now)
             activityRoutes(app, get(Tokens.environments))

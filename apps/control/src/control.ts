@@ -8,6 +8,7 @@ import type { ControlConfig } from './config.ts'
 import type { Listening } from './listening.ts'
 import type { Metrics } from './metrics.ts'
 import type { OpenedHome } from './open-home.ts'
+import type { PluginHost } from './plugins/plugin-host.ts'
 import type { Deadlines } from './reconcile/deadlines.ts'
 import type { ProviderRegistry } from './reconcile/provider-registry.ts'
 import type { Reconciler } from './reconcile/reconciler.ts'
@@ -28,6 +29,7 @@ export interface ControlParts extends OpenedHome {
   readonly listening: Listening
   /** What else runs beside the API: the builder. Started in order, stopped in reverse. */
   readonly services: readonly { start(): void | Promise<void>; close(): Promise<void> }[]
+  readonly plugins: PluginHost
   readonly buildServer: (ready: Promise<void>) => Promise<FastifyInstance>
 }
 
@@ -62,9 +64,9 @@ export class Control {
     }
   }
 
-  /** The API first; environments run on. */
+  /** The plugins first, which need the API; then the API. Environments run on. */
   async stop(): Promise<void> {
-    for (const stop of [this.#closeServer, ...this.#stops.splice(0)]) {
+    for (const stop of [() => this.#parts.plugins.close(), this.#closeServer, ...this.#stops.splice(0)]) {
       try {
         await stop()
       } catch (error) {
@@ -74,7 +76,8 @@ export class Control {
   }
 
   async #start(): Promise<Ready> {
-    const { home, lock, database, config, tokens, providers, reconciler, deadlines, feeds, metrics, listening, services } = this.#parts
+    const { home, lock, database, config, tokens, providers, reconciler, deadlines, feeds, metrics, listening, services, plugins } =
+      this.#parts
     const ready = Promise.withResolvers<void>()
     ready.promise.catch(() => {})
     this.#onStop(() => lock.release())
@@ -83,6 +86,7 @@ export class Control {
     metrics.start()
     this.#onStop(() => metrics.close())
 
+    await plugins.read()
     const server = await this.#parts.buildServer(ready.promise)
     this.#closeServer = () => {
       ready.reject(new StandinError('interrupted', 'control is shutting down'))
@@ -106,6 +110,7 @@ export class Control {
       this.#onStop(() => service.close())
     }
     ready.resolve()
+    plugins.start()
     const api = urlOf(config.api.host, address.port)
     writeFileAtomically(home.runFile, `${JSON.stringify({ api, pid: process.pid })}\n`)
     this.#onStop(() => rmSync(home.runFile, { force: true }))

@@ -1,3 +1,7 @@
 export { type ControlConfig, readConfig } from './config.ts'
-export { buildContainer, type ContainerOptions, Tokens } from './container.ts'
+export { buildContainer, type ContainerOptions, type PartToken, Tokens } from './container.ts'
 export { openHome } from './open-home.ts'
+export { checkPluginConfig } from './plugins/read-plugins.ts'
+export { snapshotKey } from './store/builds.ts'
+export { openDatabase } from './store/database.ts'
+export { EventLog } from './store/events.ts'

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net'
+import { StandinError } from '@standin/client'
 import { parseEndpoint, type SocketName } from '@standin/providers/attach'
 import type { ControlConfig } from './config.ts'
 import type { Place } from './tables/pool.ts'
@@ -14,6 +15,14 @@ export class Listening {
 
   at(api: SocketName): void {
     this.#api = { address: api.address, port: api.port }
+  }
+
+  /** Where this process reaches its own API. @throws StandinError `internal` before it listens */
+  get apiUrl(): string {
+    if (this.#api === undefined) throw new StandinError('internal', 'the API does not listen yet')
+    const { address, port } = this.#api
+    const reachable = address === '0.0.0.0' ? '127.0.0.1' : address === '::' ? '::1' : address
+    return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`
   }
 
   /** What must not be attached. */

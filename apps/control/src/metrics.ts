@@ -80,6 +80,11 @@ export class Metrics {
     this.#failures.inc({ code })
   }
 
+  /** For the parts that have metrics of their own. */
+  get registry(): Registry {
+    return this.#registry
+  }
+
   get contentType(): string {
     return this.#registry.contentType
   }

@@ -15,8 +15,9 @@ import {
   Stats,
   UpdateEnvironment,
 } from './schemas/environments.ts'
-import { Event, EventList, ListEventsQuery } from './schemas/events.ts'
+import { CreateNotice, Event, EventList, ListEventsQuery } from './schemas/events.ts'
 import { CreateFault, FaultPage, ServiceFault } from './schemas/faults.ts'
+import { ListPluginRunsQuery, Plugin, PluginList, PluginRunPage } from './schemas/plugins.ts'
 import { CreatedToken, CreateToken, Discovery, PageQuery, Problem, type Scope, TokenPage } from './schemas/server.ts'
 import { Delta, Heartbeat, Snapshot, WatchQuery } from './schemas/tables.ts'
 import {
@@ -68,6 +69,7 @@ const AliasParams = Type.Object({
 })
 const FaultParams = Type.Object({ ...EnvironmentParams.properties, id: Type.String({ minLength: 1, maxLength: 20 }) })
 const BuildParams = Type.Object({ id: Type.Integer({ minimum: 1 }) })
+const PluginParams = Type.Object({ id: Type.String({ minLength: 1, maxLength: 500 }) })
 const TokenParams = Type.Object({ id: Type.String({ minLength: 1, maxLength: 64 }) })
 /** 204: there is nothing to say. */
 const Nothing = Type.Null()
@@ -402,6 +404,41 @@ export const api = {
       querystring: ListEventsQuery,
       response: { 200: EventList },
       stream: { type: 'text/event-stream', items: { '<type of the event>': Event } },
+    },
+    notify: {
+      method: 'POST',
+      path: '/v1/events',
+      scope: 'write',
+      summary: 'Add a notice to the events',
+      body: CreateNotice,
+      response: { 201: Event },
+    },
+  },
+
+  plugins: {
+    list: {
+      method: 'GET',
+      path: '/v1/plugins',
+      scope: 'read',
+      summary: 'The plugins, how they are, and what is wrong with their configuration',
+      response: { 200: PluginList },
+    },
+    get: {
+      method: 'GET',
+      path: '/v1/plugins/:id',
+      scope: 'read',
+      summary: 'One plugin. What else is below its address is its own',
+      params: PluginParams,
+      response: { 200: Plugin },
+    },
+    runs: {
+      method: 'GET',
+      path: '/v1/plugins/:id/runs',
+      scope: 'read',
+      summary: "A page of the runs of a plugin's schedules, newest first",
+      params: PluginParams,
+      querystring: ListPluginRunsQuery,
+      response: { 200: PluginRunPage },
     },
   },
 

@@ -7,6 +7,7 @@ import { Channels } from './resources/channels.ts'
 import { Environments } from './resources/environments.ts'
 import { Events } from './resources/events.ts'
 import { Faults } from './resources/faults.ts'
+import { Plugins } from './resources/plugins.ts'
 import { Tables } from './resources/tables.ts'
 import { Templates } from './resources/templates.ts'
 import { Tokens } from './resources/tokens.ts'
@@ -25,6 +26,7 @@ export class StandinClient {
   readonly channels: Channels
   readonly builds: Builds
   readonly events: Events
+  readonly plugins: Plugins
   readonly tables: Tables
   readonly tokens: Tokens
   readonly activity: Activity
@@ -41,6 +43,7 @@ export class StandinClient {
     this.templates = new Templates(this.#transport)
     this.channels = new Channels(this.#transport)
     this.builds = new Builds(this.#transport)
+    this.plugins = new Plugins(this.#transport)
     this.tables = new Tables(this.#transport)
     this.tokens = new Tokens(this.#transport)
     this.activity = new Activity(this.#transport)

@@ -1,3 +1,4 @@
+export * from './clock.ts'
 export * from './config-formats.ts'
 export * from './cron.ts'
 export * from './duration.ts'

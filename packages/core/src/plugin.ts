@@ -148,8 +148,8 @@ export interface PluginClock {
 export type JsonValue = null | boolean | number | string | readonly JsonValue[] | { readonly [key: string]: JsonValue | undefined }
 
 /**
- * Key to JSON value, the plugin's own, on disk once a promise resolves. Keys have 1 to 256 characters, values up to 256 KiB
- * as JSON, all of them together 256 MiB.
+ * Key to JSON value, the plugin's own, on disk once a promise resolves. Keys are 1 to 256 printable ASCII characters, values up to
+ * 256 KiB as JSON, all of them together 256 MiB. Above 5,000 changes a second, after the first 50,000, they wait their turn.
  *
  * What must happen exactly once although events may come twice: keep the event's `seq` beside what was made of it, both in
  * one `write`, and pass over an event that is not greater.
@@ -169,7 +169,7 @@ export interface PluginStore {
   compareAndSet(key: string, expected: JsonValue | undefined, next: JsonValue | undefined): Promise<boolean>
   /** All of these or none: at most 10,000. @returns false, and nothing is changed, where something was not as expected */
   write(changes: readonly StoreChange[]): Promise<boolean>
-  /** A page in the order of keys (by code unit): those that begin with `prefix` and come after `after`; `limit` is 1,000 at most and by default. */
+  /** A page in the order of keys, by their bytes: those that begin with `prefix` and come after `after`; `limit` is 1,000 at most and by default. */
   list<T = JsonValue>(query?: StoreQuery): Promise<StoreEntry<T>[]>
   /** All of them, a page at a time. */
   iterate<T = JsonValue>(query?: Omit<StoreQuery, 'limit'>): AsyncIterable<StoreEntry<T>>
@@ -195,7 +195,7 @@ export interface StoreChange {
 }
 
 /**
- * Shown in `/v1/metrics` as `standin_plugin_<name>` with the label `plugin`. Names and labels are `[a-z][a-z0-9_]*`; at most 50
+ * Shown in `/v1/metrics` as `standin_plugin_<id>_<name>`. Names and labels are `[a-z][a-z0-9_]*`; at most 50
  * metrics, 1,000 combinations of labels each: further ones are counted together, under the label value `other`.
  */
 export interface PluginMetrics {

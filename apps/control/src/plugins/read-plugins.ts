@@ -97,6 +97,15 @@ function checkConfig(plugin: Plugin, given: unknown): ReturnType<typeof checkVal
   }
 }
 
+/** A configuration that stands in no file. @returns it with its defaults @throws StandinError `invalid` with every fault */
+export function checkPluginConfig(plugin: Plugin, given: unknown): unknown {
+  const { value, faults } = checkConfig(plugin, given)
+  if (faults.length === 0) return value
+  const errors = faults.map(({ path, key, message }) => ({ path: [...path, ...(key === undefined ? [] : [key])].join('.'), message }))
+  const words = errors.map(({ path, message }) => `${path === '' ? '' : `${path}: `}${message}`).join('; ')
+  throw new StandinError('invalid', `the configuration of plugin ${plugin.id} is not valid: ${words}`, { errors })
+}
+
 /** Ids are not taken twice, and what is needed is there. */
 function checkTogether(plugins: readonly ConfiguredPlugin[], fault: (position: number, message: string) => Fault): ConfiguredPlugin[] {
   const ids = plugins.map(({ id }) => id)

@@ -1,3 +1,4 @@
+import { systemClock } from '@standin/core'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { House, someone } from '../fixtures/house.ts'
 import { Deadlines } from './deadlines.ts'
@@ -10,7 +11,17 @@ afterEach(() => log.error.mockClear())
 async function build(): Promise<{ house: House; deadlines: Deadlines }> {
   const house = await House.build()
   await house.open()
-  return { house, deadlines: new Deadlines(house.environments, house.queries, house.faults, house.events, () => house.time, log) }
+  return {
+    house,
+    deadlines: new Deadlines(
+      house.environments,
+      house.queries,
+      house.faults,
+      house.events,
+      { now: () => house.time, after: systemClock.after },
+      log,
+    ),
+  }
 }
 
 describe('Deadlines', () => {

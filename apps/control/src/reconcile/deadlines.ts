@@ -1,4 +1,4 @@
-import type { Logger } from '@standin/core'
+import type { Clock, Logger } from '@standin/core'
 import type { EnvironmentQueries } from '../store/environment-queries.ts'
 import type { Environments } from '../store/environments.ts'
 import type { EventLog } from '../store/events.ts'
@@ -17,17 +17,17 @@ export class Deadlines {
   readonly #queries: EnvironmentQueries
   readonly #faults: Faults
   readonly #events: EventLog
-  readonly #now: () => number
+  readonly #clock: Clock
   readonly #log: Logger
-  #timer: NodeJS.Timeout | undefined
+  #cancel: () => void = () => {}
   #unsubscribe: () => void = () => {}
 
-  constructor(environments: Environments, queries: EnvironmentQueries, faults: Faults, events: EventLog, now: () => number, log: Logger) {
+  constructor(environments: Environments, queries: EnvironmentQueries, faults: Faults, events: EventLog, clock: Clock, log: Logger) {
     this.#environments = environments
     this.#queries = queries
     this.#faults = faults
     this.#events = events
-    this.#now = now
+    this.#clock = clock
     this.#log = log
   }
 
@@ -54,18 +54,18 @@ export class Deadlines {
   /** Look at the next deadline again: one was set. */
   arm(): void {
     const next = Math.min(this.#queries.nextDeadline() ?? Infinity, this.#faults.nextExpiry() ?? Infinity)
-    if (next === Infinity) clearTimeout(this.#timer)
-    else this.#wait(Math.min(Math.max(next - this.#now(), 0), longestWaitMs))
+    if (next === Infinity) this.#cancel()
+    else this.#wait(Math.min(Math.max(next - this.#clock.now(), 0), longestWaitMs))
   }
 
   close(): void {
     this.#unsubscribe()
-    clearTimeout(this.#timer)
+    this.#cancel()
   }
 
   #expire(): void {
     this.#faults.expire('reconciler')
-    const { lapsed, purgeable } = this.#queries.dueAt(this.#now())
+    const { lapsed, purgeable } = this.#queries.dueAt(this.#clock.now())
     for (const { id, expiresAt } of lapsed) {
       const message = `it was attached until ${new Date(expiresAt ?? 0).toISOString()} and was not renewed`
       this.#environments.want(id, 'deleted', { actor: 'reconciler', message }, { purge: true })
@@ -76,8 +76,7 @@ export class Deadlines {
   }
 
   #wait(ms: number): void {
-    clearTimeout(this.#timer)
-    this.#timer = setTimeout(() => this.work(), ms)
-    this.#timer.unref()
+    this.#cancel()
+    this.#cancel = this.#clock.after(ms, () => this.work())
   }
 }

@@ -32,6 +32,11 @@ export class KeyedQueue {
     return this.#running.has(key)
   }
 
+  /** Nothing runs. */
+  get empty(): boolean {
+    return this.#running.size === 0
+  }
+
   /** Until nothing is queued or running for this key. */
   async idle(key: number): Promise<void> {
     await this.#running.get(key)?.done

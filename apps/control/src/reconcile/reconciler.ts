@@ -76,6 +76,11 @@ export class Reconciler {
     this.#queue.kick(id)
   }
 
+  /** Nothing is being done for any; a retry that waits is not being done. */
+  get idle(): boolean {
+    return this.#queue.empty
+  }
+
   /** Until nothing is being done for it; a retry that waits is not being done. */
   async settled(id: number): Promise<void> {
     await this.#queue.idle(id)

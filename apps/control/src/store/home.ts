@@ -22,6 +22,11 @@ export class Home {
     return join(this.dir, 'builds')
   }
 
+  /** What names the plugins, where no other file is given. */
+  get configFile(): string {
+    return join(this.dir, 'standin.config.yaml')
+  }
+
   /** Where followers and the CLI find control. */
   get runFile(): string {
     return join(this.dir, 'run', 'control.json')

@@ -16,6 +16,35 @@ export interface Tables {
   builds: BuildsTable
   tokens: TokensTable
   idempotency: IdempotencyTable
+  /** How far each plugin has come in the events. */
+  plugin_cursors: { plugin: string; seq: number }
+  /** Canonical JSON by key. */
+  plugin_values: { plugin: string; key: string; value: string }
+  plugin_schedules: PluginSchedulesTable
+  plugin_runs: PluginRunsTable
+}
+
+export interface PluginSchedulesTable {
+  plugin: string
+  schedule: string
+  cron: string
+  time_zone: string
+  /** When it is due next; null: never again. */
+  due_at: number | null
+}
+
+export interface PluginRunsTable {
+  /** AUTOINCREMENT: never reused. */
+  id: Generated<number>
+  plugin: string
+  schedule: string
+  due_at: number
+  attempt: number
+  state: string
+  started_at: number
+  finished_at: number | null
+  output: string
+  error: string | null
 }
 
 export interface EnvironmentsTable {

@@ -9,7 +9,7 @@ import type { TokensTable } from './schema.ts'
 /** Who a request comes from, once its token was checked. */
 export interface Caller {
   readonly tokenId: string
-  /** `token:alice`; the platform's own parts are `gateway` and `dns`. */
+  /** `token:alice`; the platform's own parts are `gateway`, `dns` and `plugin:suspend`. */
   readonly actor: string
   readonly name: string
   readonly scope: Scope
@@ -23,6 +23,8 @@ export class Tokens {
   readonly #db: Database
   readonly #events: EventLog
   readonly #now: () => number
+  /** Those of parts of this process. */
+  readonly #lent = new Map<string, { readonly hash: Buffer; readonly caller: Caller }>()
   /** Token id → when it was last marked as used. */
   readonly #marked = new Map<string, number>()
 
@@ -48,11 +50,28 @@ export class Tokens {
     })
   }
 
+  /**
+   * A token for a part of this process: it is kept in memory alone, and ends with it.
+   * @param part `actor` stands for the token, too: an Idempotency-Key is its own also after a restart
+   */
+  lend({ name, actor, scope }: { name: string; actor: string; scope: Scope }): string {
+    const id = randomBytes(6).toString('hex')
+    const secret = randomBytes(32).toString('base64url')
+    this.#lent.set(id, { hash: sha256(secret), caller: { tokenId: actor, actor, name, scope } })
+    return `stn_${id}_${secret}`
+  }
+
+  takeBack(text: string): void {
+    this.#lent.delete(text.split('_')[1] ?? '')
+  }
+
   /** Whose token this is; null where it is malformed, unknown, revoked or expired: no difference is shown. */
   check(text: string): Caller | null {
     const match = /^stn_([0-9a-f]{12})_([A-Za-z0-9_-]{43})$/.exec(text)
     if (match === null) return null
     const [, id = '', secret = ''] = match
+    const lent = this.#lent.get(id)
+    if (lent !== undefined) return timingSafeEqual(sha256(secret), lent.hash) ? lent.caller : null
     const row = this.#db.first(this.#db.query.selectFrom('tokens').selectAll().where('id', '=', id))
     // The same work for an unknown id.
     const same = timingSafeEqual(sha256(secret), row === undefined ? Buffer.alloc(32) : Buffer.from(row.hash, 'hex'))

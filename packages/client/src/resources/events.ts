@@ -1,6 +1,6 @@
 import { delayBefore, pause } from '../backoff.ts'
 import type { Loose, QueryOf, RequestOptions } from '../endpoint-types.ts'
-import type { Event } from '../schemas/events.ts'
+import type { CreateNotice, Event } from '../schemas/events.ts'
 import { readServerSentEvents } from '../server-sent-events.ts'
 import type { Transport } from '../transport.ts'
 import { mayReopen } from '../transport-errors.ts'
@@ -27,6 +27,11 @@ export class Events {
   /** Events after a sequence number, oldest first. */
   list(query: ListQuery = {}, options: RequestOptions = {}) {
     return this.#transport.call('GET /v1/events', { ...options, query })
+  }
+
+  /** Tell something to those who follow the events. @throws StandinError `environment_not_found`, `too_large` */
+  notify(notice: CreateNotice, options: RequestOptions = {}): Promise<Event> {
+    return this.#transport.call('POST /v1/events', { ...options, body: notice })
   }
 
   /**

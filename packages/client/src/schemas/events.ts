@@ -1,5 +1,5 @@
 import Type from 'typebox'
-import { literals, Nullable, Timestamp } from './common.ts'
+import { ConfigId, literals, Nullable, Timestamp } from './common.ts'
 import { EnvironmentState } from './environments.ts'
 
 /**
@@ -20,6 +20,7 @@ import { EnvironmentState } from './environments.ts'
  * | `alias.deleted` | `{host, from}` |
  * | `fault.added` | `{fault}`: a ServiceFault |
  * | `fault.removed` | `{fault, reason: removed|expired}` |
+ * | `notice` | `{kind, message, …}`: what a plugin or a person has to say, of an environment or of none |
  * | `token.created`, `token.revoked` | `{id, name, scope}` |
  */
 export const eventTypes = [
@@ -40,6 +41,7 @@ export const eventTypes = [
   'alias.deleted',
   'fault.added',
   'fault.removed',
+  'notice',
   'token.created',
   'token.revoked',
 ] as const
@@ -59,6 +61,24 @@ export const Event = Type.Object(
   { $id: 'Event' },
 )
 export type Event = Type.Static<typeof Event>
+
+/** Something to tell those who follow the events: `suspend.announced`. */
+export const CreateNotice = Type.Object(
+  {
+    kind: Type.String({
+      pattern: '^[a-z][a-z0-9-]*(\\.[a-z][a-z0-9-]*)*$',
+      maxLength: 64,
+      description: 'What kind of notice it is: `suspend.announced`',
+    }),
+    message: Type.String({ minLength: 1, maxLength: 500 }),
+    /** The environment that it is about. */
+    environment: Type.Optional(ConfigId),
+    /** Further data, at most 16 KiB as JSON. */
+    data: Type.Optional(Type.Record(Type.String({ maxLength: 64 }), Type.Unknown(), { maxProperties: 50 })),
+  },
+  { additionalProperties: false },
+)
+export type CreateNotice = Type.Static<typeof CreateNotice>
 
 /** All that are given must hold. */
 export const ListEventsQuery = Type.Object(

@@ -1,12 +1,22 @@
-import { api } from '@standin/client'
+import { api, StandinError } from '@standin/client'
 import type { FastifyInstance } from 'fastify'
+import type { Environments } from '../../store/environments.ts'
 import type { EventLog } from '../../store/events.ts'
 import { endpoint } from '../endpoint.ts'
 import { streamEvents } from '../event-stream.ts'
 import type { OpenStreams } from '../open-streams.ts'
 import { SseStream } from '../sse.ts'
 
-export function eventRoutes(app: FastifyInstance, events: EventLog, streams: OpenStreams): void {
+export interface EventRoutesDependencies {
+  readonly events: EventLog
+  readonly environments: Environments
+  readonly streams: OpenStreams
+}
+
+/** Of the further data of a notice, characters of JSON. */
+const mostData = 16_384
+
+export function eventRoutes(app: FastifyInstance, { events, environments, streams }: EventRoutesDependencies): void {
   endpoint(app, 'events.list', api.events.list, ({ query, request, reply }) => {
     const { watch, limit = 100, ...filter } = query
     const lastId = request.headers['last-event-id']
@@ -21,5 +31,17 @@ export function eventRoutes(app: FastifyInstance, events: EventLog, streams: Ope
     streams.add(stream)
     streamEvents(events, { ...filter, after }, stream)
     return reply
+  })
+
+  endpoint(app, 'events.notify', api.events.notify, ({ body, caller, reply }) => {
+    const { kind, message, environment = null, data = {} } = body
+    if (JSON.stringify(data).length > mostData)
+      throw new StandinError('too_large', `the data of a notice is larger than ${mostData} characters`)
+    const state = environment === null ? null : environments.require(environment).state
+    const seq = events.append({ type: 'notice', actor: caller.actor, environment, state, data: { ...data, kind, message } })
+    reply.code(201)
+    const [event] = events.list({ after: seq - 1, limit: 1 })
+    if (event === undefined) throw new StandinError('internal', `event ${seq} is not there`)
+    return event
   })
 }

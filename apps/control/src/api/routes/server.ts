@@ -36,6 +36,7 @@ export function serverRoutes(app: FastifyInstance, deps: ServerRoutesDependencie
         templates: '/v1/templates',
         builds: '/v1/builds',
         events: '/v1/events',
+        plugins: '/v1/plugins',
         routes: '/v1/routes',
         records: '/v1/records',
         tokens: '/v1/tokens',

@@ -1,0 +1,143 @@
+import { didYouMean } from '@standin/blueprint'
+import { type Fault, type PluginList, type PluginRun, type Plugin as PluginView, StandinError } from '@standin/client'
+import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
+import { Counter, Gauge, type Registry } from 'prom-client'
+import type { PluginHouse } from './plugin-life.ts'
+import { BoundedMetrics } from './plugin-metrics.ts'
+import { PluginRunner } from './plugin-runner.ts'
+import type { ReadPlugins } from './read-plugins.ts'
+
+export interface PluginHostParts extends PluginHouse {
+  readonly read: () => Promise<ReadPlugins>
+  readonly log: FastifyBaseLogger
+  readonly registry: Registry
+}
+
+/** All of them together, then the rest of control stops without them, ms. */
+const longestStopMs = 8_000
+
+/** The plugins of the list: started in order, stopped in reverse, each for itself. */
+export class PluginHost {
+  readonly #parts: PluginHostParts
+  #runners: readonly PluginRunner[] = []
+  #file: string | null = null
+  #faults: readonly Fault[] = []
+  #started: Promise<void> = Promise.resolve()
+
+  constructor(parts: PluginHostParts) {
+    this.#parts = parts
+  }
+
+  /** Read the list and all configurations. @throws StandinError `invalid` where the file can't be read */
+  async read(): Promise<void> {
+    const { read, log, registry } = this.#parts
+    const { file, plugins, faults } = await read()
+    this.#file = file
+    this.#faults = faults
+    for (const { line, column, message } of faults) log.error({ file, line, column }, `the configuration of plugins: ${message}`)
+    const runs = this.#countRuns()
+    this.#runners = plugins.map((plugin) => {
+      const child = log.child({ plugin: plugin.id }) as FastifyBaseLogger
+      const onRun = (schedule: string, state: string) => runs.inc({ plugin: plugin.id, schedule, state })
+      return new PluginRunner(plugin, this.#parts, child, new BoundedMetrics(plugin.id, registry), onRun)
+    })
+  }
+
+  /** Begin with the plugins, one after the other; nobody has to wait for that. */
+  start(): void {
+    this.#started = this.#startAll()
+  }
+
+  /** Each plugin has begun, or failed to. */
+  get started(): Promise<void> {
+    return this.#started
+  }
+
+  /** No plugin has anything to do just now. */
+  get idle(): boolean {
+    return this.#runners.every((runner) => runner.idle)
+  }
+
+  async close(): Promise<void> {
+    const last = this.#runners.map((runner) => runner.stop.bind(runner)).reverse()
+    const stopped = (async () => {
+      for (const stop of last) await stop()
+      await this.#started
+    })()
+    await Promise.race([stopped, new Promise((done) => setTimeout(done, longestStopMs).unref())])
+  }
+
+  get list(): PluginList {
+    return { items: this.#runners.map((runner) => runner.view), file: this.#file, faults: [...this.#faults] }
+  }
+
+  /** @throws StandinError `plugin_not_found` */
+  view(id: string): PluginView {
+    return this.#require(id).view
+  }
+
+  /** @throws StandinError `plugin_not_found` */
+  runs(
+    id: string,
+    filter: { schedule?: string | undefined; limit: number; cursor?: string | undefined },
+  ): { items: PluginRun[]; nextCursor: string | null } {
+    this.#require(id)
+    return this.#parts.runs.list(id, filter)
+  }
+
+  /** What answers below `/v1/plugins/<id>`. @throws StandinError `plugin_not_found`, `plugin_failed`, `route_not_found` */
+  async serverOf(id: string): Promise<FastifyInstance> {
+    const runner = this.#require(id)
+    await runner.tried
+    if (!runner.up) {
+      throw new StandinError('plugin_failed', runner.view.message ?? `plugin/${id} is ${runner.view.state}`, {
+        hint: '`standin plugin list` shows how the plugins are',
+      })
+    }
+    if (runner.server === undefined) throw new StandinError('route_not_found', `plugin ${id} has no routes`)
+    return runner.server
+  }
+
+  async #startAll(): Promise<void> {
+    for (const runner of this.#runners) await runner.start()
+  }
+
+  #require(id: string): PluginRunner {
+    const runner = this.#runners.find((each) => each.id === id)
+    if (runner !== undefined) return runner
+    const ids = this.#runners.map((each) => each.id)
+    throw new StandinError('plugin_not_found', `there is no plugin ${id.slice(0, 80)}${didYouMean(id.slice(0, 80), ids)}`, {
+      hint: ids.length === 0 ? 'Name plugins in standin.config.yaml' : `There are ${ids.join(', ')}`,
+    })
+  }
+
+  #countRuns(): Counter<'plugin' | 'schedule' | 'state'> {
+    const { registry: register } = this.#parts
+    const runners = () => this.#runners
+    const registers = [register]
+    new Gauge({
+      name: 'standin_plugin_up',
+      help: 'Whether a plugin runs',
+      labelNames: ['plugin'],
+      registers,
+      collect() {
+        for (const runner of runners()) this.set({ plugin: runner.id }, runner.up ? 1 : 0)
+      },
+    })
+    new Gauge({
+      name: 'standin_plugin_events_behind',
+      help: 'Events that a plugin has yet to handle',
+      labelNames: ['plugin'],
+      registers,
+      collect() {
+        for (const runner of runners()) this.set({ plugin: runner.id }, runner.view.behind)
+      },
+    })
+    return new Counter({
+      name: 'standin_plugin_runs_total',
+      help: 'Runs of schedules, by how they ended',
+      labelNames: ['plugin', 'schedule', 'state'],
+      registers,
+    })
+  }
+}

@@ -1,0 +1,42 @@
+import type { Logger } from '@standin/core'
+import type { Turns } from './turns.ts'
+
+/** What a plugin writes to the log, as far as its turns go; the rest is counted. */
+export class PluginLog implements Logger {
+  readonly #log: Logger
+  readonly #turns: Turns
+  readonly #ended: AbortSignal
+  readonly #onDropped: () => number
+
+  /** @param onDropped counts a line that isn't written @returns how many those are */
+  constructor(log: Logger, turns: Turns, ended: AbortSignal, onDropped: () => number) {
+    this.#log = log
+    this.#turns = turns
+    this.#ended = ended
+    this.#onDropped = onDropped
+  }
+
+  debug(data: object, message?: string): void {
+    if (this.#may()) this.#log.debug(data, message)
+  }
+
+  info(data: object, message?: string): void {
+    if (this.#may()) this.#log.info(data, message)
+  }
+
+  warn(data: object, message?: string): void {
+    if (this.#may()) this.#log.warn(data, message)
+  }
+
+  error(data: object, message?: string): void {
+    if (this.#may()) this.#log.error(data, message)
+  }
+
+  #may(): boolean {
+    if (this.#ended.aborted) return false
+    if (this.#turns.tryTake()) return true
+    if (this.#onDropped() === 1)
+      this.#log.warn({}, 'the plugin writes more than 100 lines a second: what comes on top is counted, not written')
+    return false
+  }
+}
