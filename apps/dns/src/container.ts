@@ -17,6 +17,7 @@ import { QueryLog } from './observe/query-log.ts'
 import { Resolver } from './resolver.ts'
 import { AccessList, privateNetworks } from './server/access-list.ts'
 import { DnsServer } from './server/dns-server.ts'
+import { isWildcard } from './server/machine-addresses.ts'
 import { RateLimit } from './server/rate-limit.ts'
 import { ControlTable } from './table-source.ts'
 import { Forwarder } from './upstream/forwarder.ts'
@@ -106,8 +107,8 @@ function compose(config: DnsConfig): Get {
   provide(tokens.queryLog, () => new QueryLog(get(tokens.lines), config.queryLog || get(tokens.rules)?.configuration.logQueries === true))
   provide(tokens.counts, () => new Counts(get(tokens.queryLog)))
   provide(tokens.table, () => {
-    const isEverywhere = /^(0\.0\.0\.0|::)$/.test(config.listen.address)
-    return new RecordTable(isEverywhere ? [] : [config.listen.address], config.ttl === undefined ? {} : { ttl: config.ttl })
+    const { address } = config.listen
+    return new RecordTable(isWildcard(address) ? [] : [address], config.ttl === undefined ? {} : { ttl: config.ttl })
   })
   provide(tokens.rules, () => {
     if (config.confFile === undefined) return undefined

@@ -35,3 +35,13 @@ it('takes no domain of a control plane that would be another path, or another li
   }
   expect(await readdir(root)).toEqual([])
 })
+
+it.each([
+  ['0.0.0.0', '127.0.0.1:5354'],
+  ['::', '[::1]:5354'],
+  ['0:0:0:0:0:0:0:0', '[::1]:5354'],
+  ['::1', '[::1]:5354'],
+  ['10.0.0.0', '10.0.0.0:5354'],
+])('points at loopback where the resolver listens on all addresses: %s', (address, expected) => {
+  expect(setupFor('systemd-resolved', 'test-envs.internal', { address, port: 5354 }).content).toContain(`\nDNS=${expected}\n`)
+})

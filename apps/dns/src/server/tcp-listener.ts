@@ -13,14 +13,14 @@ export interface TcpLimits {
 
 const defaultConnections = 256
 
-/** One TCP server, listening when `listen` is called. */
+/** TCP servers, one for each address that `listen` is called with, with one limit of connections. */
 export class TcpListener implements TcpConnectionOwner {
   readonly #resolver: Resolver
   readonly #onError: (cause: Error) => void
   readonly #limits: TcpLimits
   /** The one that has asked last is the last one. */
   readonly #connections = new Set<TcpConnection>()
-  #server: net.Server | undefined
+  readonly #servers = new Map<string, net.Server>()
 
   constructor(resolver: Resolver, onError: (cause: Error) => void, limits: TcpLimits = {}) {
     this.#resolver = resolver
@@ -39,16 +39,20 @@ export class TcpListener implements TcpConnectionOwner {
       })
     })
     server.on('error', this.#onError)
-    this.#server = server
+    this.#servers.set(address, server)
+  }
+
+  /** Takes no more connections at one address; those that there are stay. */
+  leave(address: string): void {
+    this.#servers.get(address)?.close()
+    this.#servers.delete(address)
   }
 
   async close(): Promise<void> {
-    const server = this.#server
-    if (server === undefined) return
-    this.#server = undefined
-    const closed = new Promise((resolve) => server.close(resolve))
+    const closed = [...this.#servers.values()].map((server) => new Promise((resolve) => server.close(resolve)))
+    this.#servers.clear()
     for (const connection of this.#connections) connection.close()
-    await closed
+    await Promise.all(closed)
   }
 
   asked(connection: TcpConnection): void {

@@ -11,12 +11,12 @@ export interface UdpLimits {
   readonly batches?: boolean
 }
 
-/** One UDP socket, bound when `listen` is called. */
+/** UDP sockets, one for each address that `listen` is called with. */
 export class UdpListener {
   readonly #resolver: Resolver
   readonly #onError: (cause: Error) => void
   readonly #limits: UdpLimits
-  #socket: UdpSocket | undefined
+  readonly #sockets = new Map<string, UdpSocket>()
 
   constructor(resolver: Resolver, onError: (cause: Error) => void, limits: UdpLimits = {}) {
     this.#resolver = resolver
@@ -27,14 +27,21 @@ export class UdpListener {
   /** Gives the port. Rejects with the system's error, EADDRINUSE for one. */
   async listen(address: string, port: number): Promise<number> {
     const options = { address, port, reusePort: this.#limits.reusePort ?? false, onError: this.#onError }
-    const calls = this.#limits.batches === false ? undefined : await systemCalls()
-    this.#socket = await (calls === undefined ? openPlainUdp(this.#resolver, options) : openBatchedUdp(this.#resolver, options, calls))
-    return this.#socket.port
+    // How the number of an interface is written into an address only Node knows.
+    const calls = this.#limits.batches === false || address.includes('%') ? undefined : await systemCalls()
+    const socket = await (calls === undefined ? openPlainUdp(this.#resolver, options) : openBatchedUdp(this.#resolver, options, calls))
+    this.#sockets.set(address, socket)
+    return socket.port
+  }
+
+  /** Closes the socket of one address. */
+  async leave(address: string): Promise<void> {
+    const socket = this.#sockets.get(address)
+    this.#sockets.delete(address)
+    await socket?.close()
   }
 
   async close(): Promise<void> {
-    const socket = this.#socket
-    this.#socket = undefined
-    await socket?.close()
+    await Promise.all([...this.#sockets.keys()].map((address) => this.leave(address)))
   }
 }
