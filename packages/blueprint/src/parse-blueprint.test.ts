@@ -584,6 +584,11 @@ services:
     const shop = (block: string) =>
       `services:\n  web: {command: run, expose: [8080]}\n  db: {command: run, expose: [5432]}\nx-standin:\n${block.replace(/^(?=.)/gm, '  ')}\n`
 
+    it('tells clones that are never suspended for being idle from those of which it says nothing', () => {
+      expect(parse(shop('suspendAfter: never')).stack.suspendAfterMs).toBe(0)
+      expect(parse(shop('labels: {}')).stack.suspendAfterMs).toBeNull()
+    })
+
     it('reads everything', () => {
       const { stack } = parse(
         shop(`publish: {www: web, sql: db:5433}

@@ -61,7 +61,8 @@ class XStandinReader {
       fixtures: this.#unique(block.fixtures ?? [], '/fixtures').map((fixture, index) => this.#fixture(fixture, `/fixtures/${index}`)),
       checks: this.#unique(block.checks ?? [], '/checks').flatMap((check, index) => this.#check(check, `/checks/${index}`)),
       launch: (block.launch ?? []).map((step, index) => this.#step(step, `/launch/${index}`)),
-      suspendAfterMs: block.suspendAfter === undefined || block.suspendAfter === 'never' ? null : parseDuration(block.suspendAfter),
+      // 0 and nothing are two things: who says never does not want the idle time that the platform gives to all others.
+      suspendAfterMs: block.suspendAfter === undefined ? null : block.suspendAfter === 'never' ? 0 : parseDuration(block.suspendAfter),
       labels: Object.fromEntries(Object.entries(block.labels ?? {}).map(([key, value]) => [key, String(value)])),
     }
   }

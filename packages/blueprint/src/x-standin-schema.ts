@@ -173,7 +173,9 @@ export const XStandin = Type.Object(
     fixtures: Type.Optional(Type.Array(XFixture, { description: 'Data that is checked and handed to a loader in `bootstrap`' })),
     checks: Type.Optional(Type.Array(XCheck, { description: 'Run after `configure`; one that fails fails the build' })),
     launch: Type.Optional(Type.Array(XLaunchStep, { description: 'Steps that run once in every clone before its services take traffic' })),
-    suspendAfter: Type.Optional(Duration('A clone that nobody used this long may be suspended; `never` or nothing: not by itself')),
+    suspendAfter: Type.Optional(
+      Duration('A clone that nobody used this long may be suspended; nothing: as the platform has it; `never`: not by itself'),
+    ),
     labels: Type.Optional(
       Type.Record(Type.String(), Type.Union([Type.String(), Type.Number(), Type.Boolean()]), { description: 'Labels of every clone' }),
     ),

@@ -63,7 +63,9 @@ function format(environment: Environment, { template, aliases, faults }: Around,
   ]
   const labels = Object.entries(environment.labels)
   if (labels.length > 0) pairs.push(['labels', labels.map(([key, value]) => `${key}=${value}`).join(', ')])
-  if (environment.suspendAfterMs !== null) pairs.push(['suspend after', `${formatAge(environment.suspendAfterMs)} without a request`])
+  const { suspendAfterMs } = environment
+  if (suspendAfterMs !== null)
+    pairs.push(['suspend after', suspendAfterMs === 0 ? 'never for being idle' : `${formatAge(suspendAfterMs)} without a request`])
   if (environment.expiresAt) pairs.push(['lapses', formatInstant(environment.expiresAt)])
   if (environment.purgeAt)
     pairs.push(['in the trash', `until ${formatInstant(environment.purgeAt)}; \`standin undelete ${environment.id}\` brings it back`])

@@ -16,7 +16,7 @@ export function idleStep(facts: EnvironmentFacts, policy: Policy, calendar: Cale
     return {
       rule: 'idle',
       because: 'it has no idle time',
-      whatWouldChangeIt: ['`suspend_after` in its blueprint, or `idleAfter` in the configuration of the plugin suspend', byHand],
+      whatWouldChangeIt: ['`suspendAfter` in its blueprint, or `idleAfter` in the configuration of the plugin suspend', byHand],
     }
   if (lastActivityAt === null)
     return {
