@@ -15,11 +15,17 @@ function commands(page: string): string[] {
     .filter((line) => line.trim() !== '' && !line.startsWith('#'))
 }
 
+/** Who follows a guide has the node of the machine, not that of the workspace. */
+const pathOfReaders = (process.env.PATH ?? '')
+  .split(':')
+  .filter((folder) => !folder.includes('node_modules'))
+  .join(':')
+
 function run(command: string, env: Record<string, string>): Promise<{ code: number | null; output: string }> {
   return new Promise((done) => {
     const child = spawn('sh', ['-c', command], {
       cwd: root,
-      env: { PATH: process.env.PATH ?? '', NO_COLOR: '1', ...env },
+      env: { PATH: pathOfReaders, NO_COLOR: '1', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     let output = ''
