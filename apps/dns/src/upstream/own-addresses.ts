@@ -15,7 +15,6 @@ export function isOurselves(upstream: UpstreamServer, listen: { readonly address
 }
 
 function isOfThisMachine(address: Buffer): boolean {
-  if (address.length === 4 && address[0] === 127) return true
   // Whoever asks 0.0.0.0 or :: asks this machine.
   if (address.every((octet) => octet === 0)) return true
   const interfaces = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? [])

@@ -36,7 +36,6 @@ describe('upstream address', () => {
       ['127.0.0.1', '127.0.0.1'],
       ['::1', '0:0::1'],
       ['127.0.0.1', '0.0.0.0'],
-      ['127.3.2.1', '0.0.0.0'],
       ['0.0.0.0', '0.0.0.0'],
       ['::1', '::'],
       ['127.0.0.1', '::'],
@@ -44,6 +43,8 @@ describe('upstream address', () => {
     ] as const)
       expect(isOurselves(at(upstream), at(listen))).toBe(true)
     expect(isOurselves(at('127.0.0.2'), at('127.0.0.1'))).toBe(false)
+    // systemd-resolved has its stub there, which no interface has and we do not listen on.
+    expect(isOurselves(at('127.0.0.53'), at('0.0.0.0'))).toBe(false)
     expect(isOurselves(at('192.0.2.1'), at('0.0.0.0'))).toBe(false)
     expect(isOurselves(at('::1'), at('0.0.0.0'))).toBe(false)
     expect(isOurselves(at('127.0.0.1', 53), at('127.0.0.1'))).toBe(false)
