@@ -102,6 +102,20 @@ export const catalog: readonly CatalogEntry[] = [
     'Have this machine ask Standin for the names of its domain',
     async () => (await import('./verbs/dns-install.ts')).dnsInstall,
   ),
+  entry('plugin list', 'Platform', 'List the plugins and how they are', async () => (await import('./verbs/plugin-list.ts')).pluginList),
+  entry(
+    'plugin runs',
+    'Platform',
+    "List the runs of a plugin's schedules",
+    async () => (await import('./verbs/plugin-runs.ts')).pluginRuns,
+  ),
+  entry(
+    'plugin check',
+    'Platform',
+    'Check the configuration of plugins, without a platform',
+    async () => (await import('./verbs/plugin-check.ts')).pluginCheck,
+  ),
+  entry('plugin new', 'Platform', 'Write a small plugin with a test of it', async () => (await import('./verbs/plugin-new.ts')).pluginNew),
   entry('doctor', 'Platform', 'Find out what this machine and the platform lack', async () => (await import('./verbs/doctor.ts')).doctor),
   entry('trust', 'Platform', 'Let browsers trust the certificates of the gateway', async () => (await import('./verbs/trust.ts')).trust),
   entry('token create', 'Platform', 'Make a token', async () => (await import('./verbs/token-create.ts')).tokenCreate),
@@ -118,6 +132,7 @@ export const families: Readonly<Record<string, { readonly group: (typeof groups)
   template: { group: 'Templates', summary: 'Build, list, show and delete templates' },
   channel: { group: 'Templates', summary: 'Name a version of a template' },
   blueprint: { group: 'Templates', summary: 'Check blueprints' },
+  plugin: { group: 'Platform', summary: 'Look at plugins, check and write them' },
   token: { group: 'Platform', summary: 'Make, list and revoke tokens' },
 }
 

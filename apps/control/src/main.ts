@@ -3,6 +3,7 @@ import { StandinError } from '@standin/client'
 import { readConfig } from './config.ts'
 import { buildContainer, Tokens } from './container.ts'
 import { openHome } from './open-home.ts'
+import { containPlugins } from './plugins/contain-plugins.ts'
 
 /** One line on standard output says where the API is, or why it isn't. */
 const say = (line: object) => process.stdout.write(`${JSON.stringify(line)}\n`)
@@ -26,6 +27,7 @@ try {
   const opened = await openHome(config)
   process.umask(umask)
   const container = buildContainer(config, opened)
+  containPlugins(container.resolve(Tokens.log))
   const control = container.resolve(Tokens.control)
   say(await control.start())
   await stopped

@@ -24,6 +24,8 @@ export interface SupervisorOptions {
   readonly domain: string
   /** `24h` */
   readonly trash: string
+  /** The file that names the plugins; undefined: the one in the home, where there is one. */
+  readonly config?: string
   readonly env: NodeJS.ProcessEnv
   /** Hears of ends and restarts of apps, a sentence each. */
   readonly onMessage: (message: string) => void
@@ -99,6 +101,7 @@ export class Supervisor {
         https ?? 'none',
         '--dns',
         dnsAt,
+        ...(this.#options.config === undefined ? [] : ['--config', this.#options.config]),
       ]
       const { api = '', tokenFile = '' } = await control.start(controlArgs(this.#options.api))
       control.restartWith(controlArgs(withoutScheme(api)))

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import { StandinError } from '@standin/client/errors'
 import type { Context } from '../context.ts'
 import { parseDuration } from '../duration.ts'
@@ -18,6 +19,7 @@ interface Options extends Readonly<Record<string, unknown>> {
   readonly dns: string
   readonly domain: string
   readonly trash: string
+  readonly config?: string
 }
 
 export const start: Verb<readonly [], Options> = {
@@ -45,6 +47,12 @@ export const start: Verb<readonly [], Options> = {
     ...platformResolverFlags,
     { flags: '--domain <domain>', description: 'below it are the names of all environments', default: 'test-envs.localhost' },
     { flags: '--trash <duration>', description: 'how long what was deleted can be undeleted', parse: checkDuration, default: '24h' },
+    {
+      flags: '--config <file>',
+      description: 'names the plugins (default: standin.config.yaml in the home, where there is one)',
+      parse: (text) => resolve(text),
+      completes: 'path',
+    },
   ],
   examples: [
     ['standin start', 'the platform at its usual addresses'],

@@ -1,0 +1,104 @@
+import { execFile } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { promisify } from 'node:util'
+import type { Plugin } from '@standin/client'
+import { cli, eventually, Platform } from '@standin/testing'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { newPluginFiles } from './new-plugin.ts'
+
+let dir: string
+const env = () => ({ PATH: process.env.PATH ?? '', HOME: dir, STANDIN_HOME: join(dir, 'home'), NO_COLOR: '1' })
+/** The CLI as if it were called in `dir`. */
+const here = (...arguments_: string[]) =>
+  promisify(execFile)(process.execPath, [resolve(import.meta.dirname, 'main.ts'), ...arguments_], { cwd: dir, env: env() }).then(
+    ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
+    ({ code, stdout, stderr }: { code: number; stdout: string; stderr: string }) => ({ code, stdout, stderr }),
+  )
+
+beforeAll(async () => {
+  dir = mkdtempSync(join(tmpdir(), 'standin-cli-plugins-'))
+  const { code, stderr } = await here('plugin', 'new', 'greeter')
+  expect({ code, stderr }).toMatchObject({ code: 0, stderr: expect.stringContaining('use: ./greeter') })
+})
+afterAll(() => rmSync(dir, { recursive: true, force: true }))
+
+describe('standin plugin new', () => {
+  it('writes a plugin whose test passes', async () => {
+    const { stdout } = await promisify(execFile)(process.execPath, ['--test', '--test-reporter=tap'], {
+      cwd: join(dir, 'greeter'),
+      env: env(),
+    })
+    expect(stdout).toContain('# pass 2')
+  })
+
+  it('writes what the guide shows', () => {
+    const guide = readFileSync(resolve(import.meta.dirname, '../../../docs/guide/write-a-plugin.md'), 'utf8')
+    for (const file of ['plugin.ts', 'plugin.test.ts']) expect(guide).toContain(newPluginFiles('greeter')[file])
+  })
+
+  it('overwrites nothing', async () => {
+    expect(await here('plugin', 'new', 'greeter')).toMatchObject({ code: 2, stderr: expect.stringContaining('can not be made') })
+    expect(await here('plugin', 'new', 'No Name')).toMatchObject({ code: 2, stderr: expect.stringContaining('is not a name') })
+  })
+})
+
+describe('standin plugin check', () => {
+  it('lists the plugins of a good file', async () => {
+    writeFileSync(join(dir, 'good.yaml'), 'plugins:\n  - use: ./greeter\n')
+    const { code, stdout } = await here('plugin', 'check', 'good.yaml')
+    expect([code, stdout]).toEqual([0, expect.stringContaining('greeter')])
+  })
+
+  it('tells all faults of a bad one, each at its place', async () => {
+    writeFileSync(join(dir, 'bad.yaml'), 'plugins:\n  - use: ./greeter\n    with:\n      greting: hi\n  - use: ./greetr\n')
+    const { code, stderr } = await here('plugin', 'check', 'bad.yaml')
+    expect(code).toBe(2)
+    expect(stderr).toContain('bad.yaml:4:7: plugins.0.with.greting: unknown key "greting" (did you mean "greeting"?)')
+    expect(stderr).toContain('bad.yaml:5:10: plugins.1.use: there is no ./greetr')
+    expect(await here('plugin', 'check', 'none.yaml')).toMatchObject({ code: 2, stderr: expect.stringContaining('none.yaml') })
+  })
+})
+
+describe('a platform with plugins', () => {
+  it('runs the good ones beside those that are wrong, and outlives one that throws where nobody catches', async () => {
+    const late = `export default { id: 'late', config: { type: 'object' }, setup: () => ({ async start() { setTimeout(() => { throw new Error('too late') }, 50); Promise.reject(new Error('forgotten')) } }) }`
+    writeFileSync(join(dir, 'late.mjs'), late)
+    writeFileSync(
+      join(dir, 'standin.config.yaml'),
+      'plugins:\n  - use: ./greeter\n    with: {greeting: hi}\n  - use: ./greetr\n  - use: ./late.mjs\n',
+    )
+    const ports = ['--api', '127.0.0.1:0', '--http', '127.0.0.1:0', '--dns', '127.0.0.1:0']
+    await using platform = await Platform.boot({ arguments: [...ports, '--config', join(dir, 'standin.config.yaml')] })
+    const { control } = platform.pids()
+    const plugins = await eventually(async () => {
+      const items = await platform.json<Plugin[]>('plugin', 'list')
+      return items.some(({ id, restarts }) => id === 'late' && restarts > 0) ? items : undefined
+    })
+    expect(plugins.map(({ id, state }) => [id, id === 'late' || state])).toEqual([
+      ['greeter', 'running'],
+      ['./greetr', 'invalid'],
+      ['late', true],
+    ])
+    expect(plugins[2]).toMatchObject({ health: expect.any(String), restarts: expect.any(Number) })
+    const services = [{ name: 'www', endpoints: ['127.0.0.1:9'] }]
+    expect((await platform.api('POST', '/v1/environments', { name: 'shop-1', provider: 'attach', services })).status).toBe(201)
+    await eventually(async () => {
+      const { body } = await platform.api<{ items: { data: { message: string } }[] }>('GET', '/v1/events?type=notice')
+      return body.items.some(({ data }) => data.message === 'hi, shop-1') ? true : undefined
+    })
+    const { stdout, stderr } = await platform.cli('plugin', 'list')
+    expect([stdout, stderr]).toEqual([expect.stringContaining('greeter'), expect.stringContaining('there is no ./greetr')])
+    expect(await platform.cli('plugin', 'runs', 'greeter')).toMatchObject({ code: 0, stderr: expect.stringContaining('has not run yet') })
+    expect(platform.pids().control).toBe(control)
+  })
+
+  it('is not started with a file that is not there', async () => {
+    const { code, stderr } = await cli(
+      ['start', '--api', '127.0.0.1:0', '--http', '127.0.0.1:0', '--dns', '127.0.0.1:0', '--config', join(dir, 'none.yaml')],
+      env(),
+    )
+    expect([code, stderr]).toEqual([2, expect.stringContaining('none.yaml can not be read')])
+  })
+})

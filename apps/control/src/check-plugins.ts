@@ -1,0 +1,16 @@
+import { resolve } from 'node:path'
+import { StandinError } from '@standin/client'
+import { builtInPlugins } from '@standin/plugins'
+import { readPlugins } from './plugins/read-plugins.ts'
+
+/** `node check-plugins.ts FILE`: what is in the file and everything that is wrong with it, as one line of JSON. */
+const say = (line: object) => process.stdout.write(`${JSON.stringify(line)}\n`)
+
+try {
+  const { file, plugins, faults } = await readPlugins(resolve(process.argv[2] ?? 'standin.config.yaml'), builtInPlugins)
+  const items = plugins.map(({ id, use, plugin }) => ({ id, use, valid: plugin !== undefined, summary: plugin?.summary ?? null }))
+  say({ file, items, faults })
+} catch (error) {
+  say({ error: (error instanceof StandinError ? error : new StandinError('internal', String(error))).toProblem() })
+}
+process.exit(0)
