@@ -134,10 +134,13 @@ describe('the resolver as a process on all addresses', () => {
     expect(await takesTcp('127.0.0.1', resolver.port)).toBe(true)
   })
 
-  it.runIf(hasIPv6)('answers at both families where it listens on ::', async () => {
-    await using home = await mkdtempDisposable(join(tmpdir(), 'standin-dns-'))
-    await using resolver = await resolverProcess('--home', home.path, '--upstream', 'none', '--dns', '[::]:0')
-    expect(await askAt('127.0.0.1', resolver.port)).toBeDefined()
-    expect(await askAt('::1', resolver.port)).toBeDefined()
-  })
+  // Without IPv6 there is nothing to try.
+  if (hasIPv6) {
+    it('answers at both families where it listens on ::', async () => {
+      await using home = await mkdtempDisposable(join(tmpdir(), 'standin-dns-'))
+      await using resolver = await resolverProcess('--home', home.path, '--upstream', 'none', '--dns', '[::]:0')
+      expect(await askAt('127.0.0.1', resolver.port)).toBeDefined()
+      expect(await askAt('::1', resolver.port)).toBeDefined()
+    })
+  }
 })
