@@ -11,7 +11,7 @@ export interface ValueLimits {
   readonly changes: number
 }
 
-export const valueLimits: ValueLimits = { valueBytes: 256 << 10, totalBytes: 256 << 20, changes: 10_000 }
+const valueLimits: ValueLimits = { valueBytes: 256 << 10, totalBytes: 256 << 20, changes: 10_000 }
 
 const mostListed = 1_000
 /** Whatever the value is now. */

@@ -24,7 +24,7 @@ export interface Tables {
   plugin_runs: PluginRunsTable
 }
 
-export interface PluginSchedulesTable {
+interface PluginSchedulesTable {
   plugin: string
   schedule: string
   cron: string
