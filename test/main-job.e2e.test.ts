@@ -59,9 +59,10 @@ describe('the main job', { timeout: 60_000 }, () => {
     const third = await platform.json<Environment>('up', 'shop', '--name', 'third')
     expect((await platform.ask(`www-${third.id}.${domain}`)).body).not.toContain('samovar')
     // Whoever follows its logs is let go with it.
-    const following = platform.cli('logs', 'third', '-f')
+    const following = platform.follow('logs', 'third', '-f')
+    await following.spoke
     await platform.json('delete', 'third', '--purge', '--yes')
-    expect((await following).code).toBe(0)
+    expect((await following.ended).code).toBe(0)
   })
 
   it('neutralised the clone, not the template, before anything ran', async () => {

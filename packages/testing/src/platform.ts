@@ -68,6 +68,12 @@ export class Platform {
     return cli(arguments_, environment(this.home))
   }
 
+  /** A command that goes on: `spoke` resolves with its first output. */
+  follow(...arguments_: string[]): { spoke: Promise<void>; ended: Promise<CliResult> } {
+    const spoke = Promise.withResolvers<void>()
+    return { spoke: spoke.promise, ended: cli(arguments_, environment(this.home), spoke.resolve) }
+  }
+
   /** The CLI's `--json` answer; throws with what it printed when it fails. */
   async json<T>(...arguments_: string[]): Promise<T> {
     const result = await this.cli(...arguments_, '--json')
@@ -170,11 +176,12 @@ function network(): Record<string, string> {
 }
 
 /** `bin/standin` with an environment of its own. */
-export function cli(arguments_: readonly string[], env: Record<string, string>): Promise<CliResult> {
+export function cli(arguments_: readonly string[], env: Record<string, string>, onOutput: () => void = () => {}): Promise<CliResult> {
   return new Promise((done) => {
     const child = execFile(join(root, 'bin/standin'), [...arguments_], { env, maxBuffer: 64 << 20 }, (_error, stdout, stderr) => {
       done({ code: child.exitCode, stdout, stderr })
     })
+    child.stdout?.once('data', onOutput)
     child.stdin?.end()
   })
 }
