@@ -1,9 +1,8 @@
-import { type ChildProcess, fork } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
 import type { RecordEntry } from '@standin/client'
 import { StandinError } from '@standin/client/errors'
 import type { HeldTable } from '@standin/serving/held-table'
 import { PendingCalls } from '@standin/serving/pending-calls'
+import { WorkerChannel } from '@standin/serving/worker-channel'
 import { WorkerFeed } from '@standin/serving/worker-feed'
 import type { DnsConfig } from '../dns-config.ts'
 import type { Sample } from '../engine.ts'
@@ -16,11 +15,11 @@ export interface Counted extends Sample {
   readonly cpuSeconds: number
 }
 
-const program = fileURLToPath(new URL('../worker.ts', import.meta.url))
+const program = new URL('../worker.ts', import.meta.url)
 
 /** One worker, from the start of its process to its end. */
 export class WorkerProcess {
-  readonly #child: ChildProcess
+  readonly #channel: WorkerChannel<ToWorker, FromWorker>
   readonly #listening = Promise.withResolvers<string>()
   readonly #counts = new PendingCalls<Counted>()
   #feed: WorkerFeed<RecordEntry, RecordsHead> | null = null
@@ -28,35 +27,33 @@ export class WorkerProcess {
   notReady: string | null = 'it starts'
   /** As it told them last. */
   counted: Counted = { values: [], upstreams: [], residentBytes: 0, cpuSeconds: 0 }
-  /** How it ended: a signal or an exit code. */
-  readonly ended: Promise<string>
 
   constructor() {
-    this.#child = fork(program, [], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
-    this.#child.on('message', (message: FromWorker) => this.#onMessage(message))
-    this.#child.on('error', () => {})
-    this.ended = new Promise((resolve) => {
-      this.#child.once('exit', (code, signal) => {
-        const how = signal ?? `exit code ${code}`
-        const gone = new StandinError('unreachable', `Worker ${this.pid} has ended (${how})`)
+    this.#channel = new WorkerChannel(program, {
+      onMessage: (message) => this.#onMessage(message),
+      onGone: (gone) => {
         this.notReady = 'it has ended'
         this.#counts.close(gone)
         this.#listening.reject(gone)
-        resolve(how)
-      })
+      },
     })
     this.#listening.promise.catch(() => {})
   }
 
   get pid(): number {
-    return this.#child.pid ?? 0
+    return this.#channel.pid
+  }
+
+  /** How it ended: a signal or an exit code. */
+  get ended(): Promise<string> {
+    return this.#channel.ended
   }
 
   /** Resolves when it listens, with where. @throws StandinError what kept it from that */
   async start(config: DnsConfig, listen: ListenAddress, table: HeldTable<RecordEntry, RecordsHead>): Promise<string> {
-    this.#tell({ type: 'start', config, listen, awaitsTable: table.isThere })
+    this.#channel.tell({ type: 'start', config, listen, awaitsTable: table.isThere })
     this.#feed = new WorkerFeed(table, (message, taken) =>
-      this.#tell({ type: 'table', message, revision: table.head?.revision ?? 0 }, taken),
+      this.#channel.tell({ type: 'table', message, revision: table.head?.revision ?? 0 }, taken),
     )
     return await this.#listening.promise
   }
@@ -70,24 +67,19 @@ export class WorkerProcess {
   }
 
   reload(): void {
-    this.#tell({ type: 'reload' })
+    this.#channel.tell({ type: 'reload' })
   }
 
   async count(): Promise<Counted> {
-    return await this.#counts.ask((call) => this.#tell({ type: 'count', call })).answer
+    return await this.#counts.ask((call) => this.#channel.tell({ type: 'count', call })).answer
   }
 
   stop(): void {
-    this.#tell({ type: 'stop' })
+    this.#channel.tell({ type: 'stop' })
   }
 
   kill(): void {
-    this.#child.kill('SIGKILL')
-  }
-
-  #tell(message: ToWorker, taken: () => void = () => {}): void {
-    // To one that has ended nothing is ever said again; its feed goes with it.
-    if (this.#child.connected) this.#child.send(message, (error) => error === null && taken())
+    this.#channel.kill()
   }
 
   #onMessage(message: FromWorker): void {

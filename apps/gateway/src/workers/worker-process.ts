@@ -1,9 +1,8 @@
-import { type ChildProcess, fork } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
 import type { RouteEntry } from '@standin/client'
 import { StandinError } from '@standin/client/errors'
 import type { HeldTable } from '@standin/serving/held-table'
 import { PendingCalls } from '@standin/serving/pending-calls'
+import { WorkerChannel } from '@standin/serving/worker-channel'
 import { WorkerFeed } from '@standin/serving/worker-feed'
 import type { ListeningAt } from '../engine.ts'
 import type { EnvironmentView } from '../observe/environment-view.ts'
@@ -22,11 +21,11 @@ export interface Counted {
   readonly cpuSeconds: number
 }
 
-const program = fileURLToPath(new URL('../worker.ts', import.meta.url))
+const program = new URL('../worker.ts', import.meta.url)
 
 /** One worker, from the start of its process to its end. */
 export class WorkerProcess {
-  readonly #child: ChildProcess
+  readonly #channel: WorkerChannel<ToWorker, FromWorker>
   readonly #requests: WorkerRequests
   readonly #listening = Promise.withResolvers<ListeningAt>()
   readonly #counts = new PendingCalls<Counted>()
@@ -37,31 +36,29 @@ export class WorkerProcess {
   notReady: string | null = 'it starts'
   /** As it told them last. */
   counted: Counted = { values: [], residentBytes: 0, cpuSeconds: 0 }
-  /** How it ended: a signal or an exit code. */
-  readonly ended: Promise<string>
 
   constructor(requests: WorkerRequests) {
     this.#requests = requests
-    this.#child = fork(program, [], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
-    this.#child.on('message', (message: FromWorker) => this.#onMessage(message))
-    this.#child.on('error', () => {})
-    this.ended = new Promise((resolve) => {
-      this.#child.once('exit', (code, signal) => {
-        const how = signal ?? `exit code ${code}`
-        const gone = new StandinError('unreachable', `Worker ${this.pid} has ended (${how})`)
+    this.#channel = new WorkerChannel(program, {
+      onMessage: (message) => this.#onMessage(message),
+      onGone: (gone) => {
         this.notReady = 'it has ended'
         for (const wake of this.#wakes.values()) wake.abort()
         this.#counts.close(gone)
         this.#views.close(gone)
         this.#listening.reject(gone)
-        resolve(how)
-      })
+      },
     })
     this.#listening.promise.catch(() => {})
   }
 
   get pid(): number {
-    return this.#child.pid ?? 0
+    return this.#channel.pid
+  }
+
+  /** How it ended: a signal or an exit code. */
+  get ended(): Promise<string> {
+    return this.#channel.ended
   }
 
   /** Resolves when it listens. @throws StandinError what kept it from that */
@@ -70,9 +67,9 @@ export class WorkerProcess {
     table: HeldTable<RouteEntry, RoutesHead>,
     refused: ReadonlyMap<string, readonly string[]>,
   ): Promise<ListeningAt> {
-    this.#tell({ type: 'start', ...options, awaitsTable: table.isThere })
+    this.#channel.tell({ type: 'start', ...options, awaitsTable: table.isThere })
     for (const [owner, listeners] of refused) this.refuse(owner, listeners)
-    this.#feed = new WorkerFeed(table, (message, taken) => this.#tell(message, taken))
+    this.#feed = new WorkerFeed(table, (message, taken) => this.#channel.tell(message, taken))
     return await this.#listening.promise
   }
 
@@ -85,28 +82,23 @@ export class WorkerProcess {
   }
 
   refuse(owner: string, listeners: readonly string[]): void {
-    this.#tell({ type: 'refused', owner, listeners })
+    this.#channel.tell({ type: 'refused', owner, listeners })
   }
 
   describe(environment: number): Promise<EnvironmentView | null> {
-    return this.#views.ask((call) => this.#tell({ type: 'describe', call, environment })).answer
+    return this.#views.ask((call) => this.#channel.tell({ type: 'describe', call, environment })).answer
   }
 
   async count(): Promise<Counted> {
-    return await this.#counts.ask((call) => this.#tell({ type: 'count', call })).answer
+    return await this.#counts.ask((call) => this.#channel.tell({ type: 'count', call })).answer
   }
 
   drain(ms: number): void {
-    this.#tell({ type: 'drain', ms })
+    this.#channel.tell({ type: 'drain', ms })
   }
 
   kill(): void {
-    this.#child.kill('SIGKILL')
-  }
-
-  #tell(message: ToWorker, taken: () => void = () => {}): void {
-    // To one that has ended nothing is ever said again; its feed goes with it.
-    if (this.#child.connected) this.#child.send(message, (error) => error === null && taken())
+    this.#channel.kill()
   }
 
   #onMessage(message: FromWorker): void {
@@ -130,7 +122,7 @@ export class WorkerProcess {
         break
       case 'activity':
         this.#requests.activity(message.items)
-        this.#tell({ type: 'done', call: message.call, problem: null })
+        this.#channel.tell({ type: 'done', call: message.call, problem: null })
         break
       case 'wake':
         void this.#wake(message)
@@ -150,6 +142,6 @@ export class WorkerProcess {
         (error instanceof StandinError ? error : new StandinError('unreachable', error.message, { cause: error })).toProblem(),
     )
     this.#wakes.delete(call)
-    this.#tell({ type: 'done', call, problem })
+    this.#channel.tell({ type: 'done', call, problem })
   }
 }
