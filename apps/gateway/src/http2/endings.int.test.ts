@@ -1,29 +1,11 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { ClientStream } from '../http/client-stream.ts'
-import { cleanup } from '../testing/cleanup.ts'
 import { frame, frameType } from '../testing/http2-frames.ts'
-import { get, type Http2Peer, initialWindow, more, openHttp2, post, type StartedHttp2, startHttp2, word } from '../testing/http2-peer.ts'
+import { get, initialWindow, more, post, type StartedHttp2, word } from '../testing/http2-peer.ts'
+import { http2ServerOfATest } from '../testing/http2-server-of-a-test.ts'
 import { ErrorCode } from './frames.ts'
 
-const use = cleanup()
-const peers: Http2Peer[] = []
-let served: StartedHttp2
-let streams: ClientStream[]
-
-beforeEach(async () => {
-  served = await use(startHttp2())
-  streams = []
-  served.onStream = (stream) => streams.push(stream)
-})
-afterEach(() => {
-  for (const peer of peers.splice(0)) peer[Symbol.dispose]()
-})
-
-const open = (settings?: Buffer): Http2Peer => {
-  const peer = openHttp2(served.port, settings)
-  peers.push(peer)
-  return peer
-}
+const server = http2ServerOfATest()
 const answer = (stream: ClientStream): void => {
   stream.respond(204, '', [], 0, false)
   stream.end(null)
@@ -33,10 +15,10 @@ const lastStream = ({ payload }: { payload: Buffer }) => payload.readUInt32BE(0)
 
 describe('a connection that drains', () => {
   it('says so before it says which request was the last one, and takes what was on its way (RFC 9113, section 6.8)', async () => {
-    const peer = open()
+    const peer = server.open()
     peer.socket.write(get(1))
-    await expect.poll(() => streams.length).toBe(1)
-    served.accepted[0]?.connection.drain()
+    await expect.poll(() => server.streams.length).toBe(1)
+    server.served.accepted[0]?.connection.drain()
     const warning = await peer.until(({ type }) => type === frameType.goaway)
     expect([lastStream(warning), warning.payload.readUInt32BE(4)]).toEqual([0x7fffffff, ErrorCode.none])
     const ping = await peer.until(({ type, flags }) => type === frameType.ping && flags === 0)
@@ -47,32 +29,32 @@ describe('a connection that drains', () => {
     expect(lastStream(last)).toBe(3)
     // This was sent in spite of it: not looked at, and not fatal.
     peer.socket.write(Buffer.concat([get(5), frame(frameType.data, 1, 5, 'x'), more(5, 1)]))
-    for (const stream of streams) answer(stream)
+    for (const stream of server.streams) answer(stream)
     await Promise.all([peer.until(headersOn(1)), peer.until(headersOn(3))])
     await new Promise((resolve) => peer.socket.once('close', resolve))
-    expect(streams.length).toBe(2)
+    expect(server.streams.length).toBe(2)
     expect(await peer.ended).toBe(-1)
   })
 
   it('does not wait long for a client that does not answer', async () => {
-    const peer = open()
+    const peer = server.open()
     peer.socket.write(get(1))
-    await expect.poll(() => streams.length).toBe(1)
-    answer(streams[0] as ClientStream)
-    served.accepted[0]?.connection.drain()
+    await expect.poll(() => server.streams.length).toBe(1)
+    answer(server.streams[0] as ClientStream)
+    server.served.accepted[0]?.connection.drain()
     await peer.until(({ type }) => type === frameType.goaway)
-    served.accepted[0]?.connection.sweep(performance.now() + 5_000)
+    server.served.accepted[0]?.connection.sweep(performance.now() + 5_000)
     expect(lastStream(await peer.until((one) => one.type === frameType.goaway && lastStream(one) !== 0x7fffffff))).toBe(1)
     await new Promise((resolve) => peer.socket.once('close', resolve))
   })
 
   it('lets a client have the last response, however slowly it takes it', async () => {
-    const peer = open(initialWindow(0x7fffffff))
+    const peer = server.open(initialWindow(0x7fffffff))
     peer.socket.write(Buffer.concat([more(0, 0x7fff0000), get(1)]))
-    await expect.poll(() => streams.length).toBe(1)
+    await expect.poll(() => server.streams.length).toBe(1)
     peer.socket.pause()
-    const [stream] = streams as [ClientStream]
-    const { socket, connection } = served.accepted[0] as StartedHttp2['accepted'][number]
+    const [stream] = server.streams as [ClientStream]
+    const { socket, connection } = server.served.accepted[0] as StartedHttp2['accepted'][number]
     stream.respond(200, '', [], -1, false)
     const piece = Buffer.alloc(16_384)
     let sent = 0
@@ -102,7 +84,7 @@ describe('frames on streams that nobody has opened', () => {
   for (const [name, type, payload] of payloads) {
     it(`end the connection: ${name} (RFC 9113, section 5.1)`, async () => {
       for (const id of [2, 4, 7]) {
-        const peer = open()
+        const peer = server.open()
         peer.socket.write(Buffer.concat([post(5), frame(type, 0, id, payload)]))
         expect(await peer.ended).toBe(ErrorCode.protocol)
       }

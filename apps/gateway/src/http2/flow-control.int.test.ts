@@ -1,30 +1,12 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { ClientStream } from '../http/client-stream.ts'
-import { cleanup } from '../testing/cleanup.ts'
 import { frame, frameType } from '../testing/http2-frames.ts'
-import { get, type Http2Peer, initialWindow, more, openHttp2, post, type StartedHttp2, startHttp2 } from '../testing/http2-peer.ts'
+import { get, type Http2Peer, initialWindow, more, post } from '../testing/http2-peer.ts'
+import { http2ServerOfATest } from '../testing/http2-server-of-a-test.ts'
 import { collectGarbage } from '../testing/memory.ts'
 import { ErrorCode } from './frames.ts'
 
-const use = cleanup()
-const peers: Http2Peer[] = []
-let served: StartedHttp2
-let streams: ClientStream[]
-
-beforeEach(async () => {
-  served = await use(startHttp2())
-  streams = []
-  served.onStream = (stream) => streams.push(stream)
-})
-afterEach(() => {
-  for (const peer of peers.splice(0)) peer[Symbol.dispose]()
-})
-
-const open = (settings?: Buffer): Http2Peer => {
-  const peer = openHttp2(served.port, settings)
-  peers.push(peer)
-  return peer
-}
+const server = http2ServerOfATest()
 
 const written = (peer: Http2Peer, bytes: Buffer): Promise<void> => new Promise((resolve) => void peer.socket.write(bytes, () => resolve()))
 /** All that was sent before has been read when this returns. */
@@ -41,7 +23,7 @@ const id = (index: number) => 2 * index + 1
 
 describe('bodies that wait for their endpoints', () => {
   it('take as much memory as there are bytes, however small their pieces are', async () => {
-    const peer = open()
+    const peer = server.open()
     const count = 15_000
     const dribble = (index: number) => Buffer.concat(Array.from({ length: count }, () => frame(frameType.data, 0, id(index), 'x')))
     await settled(peer)
@@ -52,7 +34,7 @@ describe('bodies that wait for their endpoints', () => {
     }
     await settled(peer)
     expect(collectGarbage() - before).toBeLessThan(5 * 1024 * 1024)
-    for (const stream of streams) {
+    for (const stream of server.streams) {
       let heard = 0
       listen(stream, (bytes) => {
         heard += bytes
@@ -63,7 +45,7 @@ describe('bodies that wait for their endpoints', () => {
   })
 
   it('do not keep what was read together with them', async () => {
-    const peer = open()
+    const peer = server.open()
     await written(peer, post(1))
     await settled(peer)
     const before = collectGarbage()
@@ -75,7 +57,7 @@ describe('bodies that wait for their endpoints', () => {
   })
 
   it('are bounded over all streams of a connection, and it goes on when they are read (RFC 9113, section 5.2)', async () => {
-    const peer = open()
+    const peer = server.open()
     const size = 200 * 1024
     const count = 50
     for (let i = 0; i < count; i++) await written(peer, post(id(i)))
@@ -107,7 +89,7 @@ describe('bodies that wait for their endpoints', () => {
     expect(sent).toBeLessThan(6 * 1024 * 1024)
     let heard = 0
     let ended = 0
-    for (const stream of streams) {
+    for (const stream of server.streams) {
       listen(
         stream,
         (bytes) => {
@@ -123,7 +105,7 @@ describe('bodies that wait for their endpoints', () => {
   })
 
   it('are no more than the window of the connection allows (RFC 9113, section 6.9.1)', async () => {
-    const peer = open()
+    const peer = server.open()
     for (let i = 0; i < 40; i++) peer.socket.write(post(id(i)))
     for (let i = 0; i < 40; i++) {
       for (let at = 0; at < 15; at++) peer.socket.write(frame(frameType.data, 0, id(i), Buffer.alloc(16_384)))
@@ -132,7 +114,7 @@ describe('bodies that wait for their endpoints', () => {
   })
 
   it('give the window of the connection back where their streams are reset', async () => {
-    const peer = open()
+    const peer = server.open()
     // Twice what may wait at once.
     for (let i = 0; i < 40; i++) {
       await written(peer, post(id(i)))
@@ -149,8 +131,8 @@ describe('responses that wait for the windows of their client', () => {
   const flood = Buffer.concat(Array.from({ length: 5_000 }, () => more(0, 1)))
   /** Processor time that a flood of window updates takes with so many stalled streams. */
   const cost = async (stalled: number): Promise<number> => {
-    const peer = open(initialWindow(0))
-    served.onStream = (stream) => {
+    const peer = server.open(initialWindow(0))
+    server.served.onStream = (stream) => {
       stream.respond(200, '', [], -1, false)
       stream.write(Buffer.from('waits'))
     }
@@ -172,8 +154,8 @@ describe('responses that wait for the windows of their client', () => {
   })
 
   it('go on when windows that had become negative have grown again (RFC 9113, section 6.9.2)', async () => {
-    const peer = open(initialWindow(10))
-    served.onStream = (stream) => {
+    const peer = server.open(initialWindow(10))
+    server.served.onStream = (stream) => {
       stream.respond(200, '', ['content-length', '20'], 20, false)
       stream.write(Buffer.from('x'.repeat(20)))
       stream.end(null)
@@ -194,9 +176,9 @@ describe('responses that wait for the windows of their client', () => {
   })
 
   it('do not keep us from seeing that their client gives up, whatever it has sent meanwhile', async () => {
-    const peer = open(initialWindow(0x7fffffff))
+    const peer = server.open(initialWindow(0x7fffffff))
     let isGone = false
-    served.onStream = (stream) => {
+    server.served.onStream = (stream) => {
       const piece = Buffer.alloc(64 * 1024)
       const fill = () => {
         while (!isGone && stream.write(piece)) {}
@@ -216,7 +198,7 @@ describe('responses that wait for the windows of their client', () => {
     peer.socket.write(Buffer.concat([more(0, 0x7fff0000), get(1)]))
     const pings = Buffer.concat(Array.from({ length: 4_000 }, () => frame(frameType.ping, 0, 0, Buffer.alloc(8))))
     for (let i = 0; i < 20; i++) peer.socket.write(pings)
-    await expect.poll(() => served.accepted[0]?.socket.isPaused(), { timeout: 10_000 }).toBe(true)
+    await expect.poll(() => server.served.accepted[0]?.socket.isPaused(), { timeout: 10_000 }).toBe(true)
     peer.socket.write(frame(frameType.reset, 0, 1, Buffer.alloc(4)))
     peer.socket.resume()
     await expect.poll(() => isGone, { timeout: 10_000 }).toBe(true)
