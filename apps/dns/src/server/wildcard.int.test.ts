@@ -8,6 +8,7 @@ import { describe, expect, it } from 'vitest'
 import { queryMessage, read } from '../testing/messages.ts'
 import { resolverProcess } from '../testing/resolver-process.ts'
 import { domain, entry, loadedTable, resolverOf } from '../testing/tables.ts'
+import { unusedPort } from '../testing/unused-port.ts'
 import { withLength } from '../wire/frame.ts'
 import { DnsServer } from './dns-server.ts'
 import { isWildcard, machineAddresses } from './machine-addresses.ts'
@@ -103,9 +104,9 @@ describe.each([
   })
 
   it.runIf(process.platform === 'linux')('passes over an address that is not there yet, and tells once of one that is taken', async () => {
-    const squatter = net.createServer()
-    await new Promise<void>((resolve) => squatter.listen(0, '127.0.0.4', resolve))
-    const { port } = squatter.address() as net.AddressInfo
+    const port = await unusedPort('127.0.0.1', '127.0.0.4')
+    const squatter = net.createServer().listen(port, '127.0.0.4')
+    await once(squatter, 'listening')
     const addresses = new Set(['198.51.100.1', '127.0.0.1'])
     await using server = await serveAt(addresses, { batches, port })
     addresses.add('127.0.0.4')
@@ -117,11 +118,12 @@ describe.each([
   })
 
   it.runIf(process.platform === 'linux')('does not start where one of them is taken, and lets go of the others', async () => {
-    await using first = await serveAt(new Set(['127.0.0.5']), { batches })
+    const port = await unusedPort('127.0.0.1', '127.0.0.5')
+    await using _first = await serveAt(new Set(['127.0.0.5']), { batches, port })
     const both = new Set(['127.0.0.1', '127.0.0.5'])
-    await expect(serveAt(both, { batches, port: first.port })).rejects.toMatchObject({ code: 'port_taken' })
-    await using second = await serveAt(new Set(['127.0.0.1']), { batches, port: first.port })
-    expect(await askAt('127.0.0.1', second.port)).toBeDefined()
+    await expect(serveAt(both, { batches, port })).rejects.toMatchObject({ message: `127.0.0.5:${port} is taken for UDP` })
+    await using _second = await serveAt(new Set(['127.0.0.1']), { batches, port })
+    expect(await askAt('127.0.0.1', port)).toBeDefined()
   })
 })
 
