@@ -317,6 +317,7 @@ export function buildContainer(config: ControlConfig, opened: OpenedHome, option
               trashMs: config.trashMs,
               providers,
               metrics: get(Tokens.metrics),
+              epoch: () => database.epoch,
             })
             environmentRoutes(app, { commands: get(Tokens.commands), queries, events: get(Tokens.events), stacks, providers, place })
             aliasRoutes(app, aliasDependencies(get))

@@ -135,7 +135,7 @@ export const api = {
       method: 'PATCH',
       path: '/v1/environments/:ref',
       scope: 'write',
-      summary: 'Change its name, labels or idle time',
+      summary: 'Change its name, labels or idle time; with `If-Match: "<revision>"` only if it still has that revision',
       params: EnvironmentParams,
       body: UpdateEnvironment,
       response: { 200: Environment },

@@ -24,6 +24,7 @@ export const errorTable = {
   plugin_not_found: { status: 404, kind: 'not-found', title: 'No such plugin' },
   name_taken: { status: 409, kind: 'conflict', title: 'The name is taken' },
   state_conflict: { status: 409, kind: 'conflict', title: 'Not possible in this state' },
+  changed_meanwhile: { status: 412, kind: 'conflict', title: 'It was changed meanwhile' },
   template_in_use: { status: 409, kind: 'conflict', title: 'The template is in use' },
   idempotency_conflict: { status: 409, kind: 'conflict', title: 'The idempotency key was used for another request' },
   unsupported: { status: 422, kind: 'usage', title: 'The provider can not do that' },

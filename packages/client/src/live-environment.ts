@@ -10,6 +10,11 @@ export interface ActionOptions extends RequestOptions {
   readonly reason?: string | undefined
 }
 
+export interface UpdateOptions extends RequestOptions {
+  /** Change it only if nothing of it has changed since it had this `revision`. */
+  readonly ifRevision?: number | undefined
+}
+
 /** A class whose instances have the fields that they are given. */
 const EnvironmentFields = class {
   constructor(data: Environment) {
@@ -89,8 +94,10 @@ export class LiveEnvironment extends EnvironmentFields {
     return this.#take(await this.#transport.call('DELETE /v1/environments/:ref', call))
   }
 
-  async update(body: UpdateEnvironment, options: RequestOptions = {}): Promise<this> {
-    return this.#take(await this.#transport.call('PATCH /v1/environments/:ref', { ...options, ...this.#params, body }))
+  /** @throws StandinError `name_taken`; `changed_meanwhile` where it has another revision than `ifRevision` by now */
+  async update(body: UpdateEnvironment, options: UpdateOptions = {}): Promise<this> {
+    const call = { ...options, ...this.#params, body }
+    return this.#take(await this.#transport.call('PATCH /v1/environments/:ref', call))
   }
 
   /** Look again. @throws StandinError `environment_deleted` once it is purged */

@@ -29,6 +29,8 @@ interface Outgoing {
     | { readonly type: string; readonly body: BodyInit | ReadableStream<Uint8Array>; readonly repeatable: boolean }
     | undefined
   readonly accept?: string | undefined
+  /** The request holds only for this revision (RFC 9110, section 13.1.1). */
+  readonly ifRevision?: number | undefined
 }
 
 interface OpenOptions {
@@ -129,6 +131,7 @@ export class Transport {
         authorization: `Bearer ${this.#token}`,
         accept: outgoing.accept ?? 'application/json',
         ...(method === 'GET' || outgoing.idempotencyKey === undefined ? {} : { 'idempotency-key': outgoing.idempotencyKey }),
+        ...(outgoing.ifRevision === undefined ? {} : { 'if-match': `"${outgoing.ifRevision}"` }),
         ...(upload === undefined ? {} : { 'content-type': upload.type }),
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       },

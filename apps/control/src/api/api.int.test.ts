@@ -182,6 +182,22 @@ describe('API: environments', () => {
     expect((await control.call('POST', `/v1/environments/${first.id}/undelete`)).status).toBe(202)
   })
 
+  it('changes what nobody else changed since it was read, where that is asked for (RFC 9110, section 13.1.1)', async () => {
+    const read = await control.client.environments.create({ name: 'guarded', template: 'shop' })
+    const { revision } = await control.until(read.id, 'running')
+    await read.refresh()
+    await read.update({ labels: { owner: 'me' } }, { ifRevision: read.revision })
+    const late = control.client.environments.get(read.id).then((again) => again.update({ labels: {} }, { ifRevision: revision }))
+    await expect(late).rejects.toMatchObject({ code: 'changed_meanwhile', message: expect.stringContaining(`guarded (${read.id})`) })
+    expect((await read.refresh()).labels).toEqual({ owner: 'me' })
+    const patch = async (condition: string) => {
+      const headers = { 'if-match': condition }
+      return (await control.call('PATCH', `/v1/environments/${read.id}`, { body: { labels: { a: condition } }, headers })).status
+    }
+    expect([await patch('"1", "2"'), await patch('12'), await patch('W/"1"'), await patch('*')]).toEqual([412, 400, 400, 200])
+    expect(await patch(`"1", "${(await read.refresh()).revision}"`)).toBe(200)
+  })
+
   it('pages through a list, newest first', async () => {
     const seen: number[] = []
     for (let cursor: string | null = ''; cursor !== null; ) {

@@ -94,4 +94,11 @@ export const ListEventsQuery = Type.Object(
 )
 export type ListEventsQuery = Type.Static<typeof ListEventsQuery>
 
-export const EventList = Type.Object({ items: Type.Array(Event), nextCursor: Nullable(Type.String()) })
+export const EventList = Type.Object({
+  items: Type.Array(Event),
+  nextCursor: Nullable(Type.String()),
+  /** Sequence number of the oldest event that is kept; the next one's where none is. */
+  first: Type.Integer(),
+  /** Sequence number of the last event; 0 before the first one. */
+  last: Type.Integer(),
+})

@@ -50,6 +50,10 @@ export const Discovery = Type.Object(
       httpsPort: Nullable(Type.Integer()),
     }),
     dns: Nullable(Type.String()),
+    /** Names its store: sequence numbers and configIds of another one mean something else. */
+    epoch: Type.String(),
+    /** Whose the token is that asked, as it stands in events: `token:alice`. */
+    actor: Type.String(),
     /** Of the token that asked. */
     scope: Scope,
     providers: Type.Array(

@@ -44,9 +44,11 @@ export function environmentRoutes(app: FastifyInstance, deps: EnvironmentRoutesD
 
   endpoint(app, 'environments.get', routes.get, ({ params }) => view(queries.byRef(params.ref)))
 
-  endpoint(app, 'environments.update', routes.update, ({ params, body, caller }) =>
-    view(commands.edit(queries.byRef(params.ref), body, caller)),
-  )
+  endpoint(app, 'environments.update', routes.update, ({ params, body, caller, request }) => {
+    const record = queries.byRef(params.ref)
+    requireRevision(record, request.headers['if-match'])
+    return view(commands.edit(record, body, caller))
+  })
 
   endpoint(app, 'environments.delete', routes.delete, ({ params, query, caller, reply }) => {
     reply.code(202)
@@ -92,6 +94,28 @@ export function environmentRoutes(app: FastifyInstance, deps: EnvironmentRoutesD
   endpoint(app, 'environments.exec', routes.exec, () => {
     throw new StandinError('invalid', 'exec is a WebSocket: send the request with `Upgrade: websocket`')
   })
+}
+
+/**
+ * RFC 9110, section 13.1.1. The entity tag is the revision; `*` is any.
+ * @throws StandinError `invalid`, `changed_meanwhile`
+ */
+function requireRevision({ id, name, revision }: EnvironmentRecord, condition: string | undefined): void {
+  if (condition === undefined || condition.trim() === '*') return
+  const tags = condition.split(',').map((tag) => /^"([0-9]{1,15})"$/.exec(tag.trim())?.[1])
+  if (tags.includes(undefined)) {
+    throw new StandinError('invalid', `If-Match: ${condition.slice(0, 80)} is no revision of an environment`, {
+      hint: 'Send the revision that was read, in quotes: `If-Match: "42"`',
+    })
+  }
+  if (tags.includes(String(revision))) return
+  throw new StandinError(
+    'changed_meanwhile',
+    `environment ${name} (${id}) was changed meanwhile: its revision is ${revision}, not ${tags.join(' or ')}`,
+    {
+      hint: 'Read it anew, and decide again',
+    },
+  )
 }
 
 /** @throws StandinError `host_not_found` */

@@ -24,7 +24,7 @@ export function eventRoutes(app: FastifyInstance, { events, environments, stream
     events.refuseFuture(after)
     if (watch === undefined && request.headers.accept?.includes('text/event-stream') !== true) {
       const items = events.list({ ...filter, limit })
-      return { items, nextCursor: items.length === limit ? String(items.at(-1)?.seq) : null }
+      return { items, nextCursor: items.length === limit ? String(items.at(-1)?.seq) : null, first: events.first, last: events.last }
     }
     reply.hijack()
     const stream = new SseStream(reply.raw)

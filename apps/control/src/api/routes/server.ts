@@ -13,6 +13,7 @@ export interface ServerRoutesDependencies {
   readonly trashMs: number
   readonly providers: ProviderRegistry
   readonly metrics: Metrics
+  readonly epoch: () => string
 }
 
 export function serverRoutes(app: FastifyInstance, deps: ServerRoutesDependencies): void {
@@ -27,6 +28,8 @@ export function serverRoutes(app: FastifyInstance, deps: ServerRoutesDependencie
       domain: deps.place.domain,
       gateway: { scheme: deps.place.gateway.scheme, port: deps.place.gateway.port, httpsPort: deps.place.gateway.httpsPort },
       dns: deps.dns,
+      epoch: deps.epoch(),
+      actor: caller.actor,
       scope: caller.scope,
       providers: [...deps.providers.entries()].map(([id, { can, notes }]) => ({ id, can: { ...can }, notes: [...notes] })),
       links: {
