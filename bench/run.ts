@@ -6,6 +6,7 @@ const benches: Record<string, string> = {
   gateway: 'The gateway on one core, beside nginx, HAProxy, Caddy and http-proxy',
   routes: 'From a change to the first request that sees it, beside a reload of nginx',
   dns: 'The resolver on one core, beside dnsmasq, unbound and CoreDNS',
+  names: 'From a change to the first answer that has it, beside dnsmasq and its hosts files',
   up: 'Cloning, beside starting the same processes by hand; with 1 GB beside 1 MB of data; waking',
   scale: 'Thirty clones at once; ten thousand attached environments',
 }
