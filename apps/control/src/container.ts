@@ -8,6 +8,7 @@ import { processProvider } from '@standin/providers/process'
 import { type DestinationStream, type Logger, pino } from 'pino'
 import { type DependencyContainer, type InjectionToken, instanceCachingFactory, container as root } from 'tsyringe'
 import manifest from '../package.json' with { type: 'json' }
+import { authenticate } from './api/auth.ts'
 import { EnvironmentCommands } from './api/environment-commands.ts'
 import { viewEnvironment } from './api/environment-view.ts'
 import { ExecSocket } from './api/exec-socket.ts'
@@ -268,6 +269,7 @@ export function buildContainer(config: ControlConfig, opened: OpenedHome, option
       runs: new PluginRuns(database, now),
       values: new PluginValues(database),
       tokens: get(Tokens.tokens),
+      authenticate: (authorization, needed) => authenticate(get(Tokens.tokens), authorization, needed),
       clock,
       limits: { ...pluginLimits, ...options.pluginLimits },
       url: () => listening.apiUrl,

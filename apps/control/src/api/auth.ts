@@ -7,7 +7,7 @@ import type { Caller, Tokens } from '../store/tokens.ts'
  * @param needed the least scope that will do
  * @throws StandinError `unauthenticated`, `forbidden` naming the scope that is needed
  */
-export function authenticate(tokens: Tokens, authorization: string | undefined, needed: Scope): Caller {
+export function authenticate(tokens: Pick<Tokens, 'check'>, authorization: string | undefined, needed: Scope): Caller {
   const [scheme, text] = authorization?.split(' ') ?? []
   if (authorization === undefined || scheme?.toLowerCase() !== 'bearer' || text === undefined) {
     throw new StandinError('unauthenticated', 'the request carries no token', {

@@ -2,14 +2,15 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type Event, StandinError } from '@standin/client'
 import { delayBefore } from '@standin/client/backoff'
 import { type Clock, type Logger, type PluginHooks, sleep } from '@standin/core'
-import type { EventLog } from '../store/events.ts'
 import type { PluginCursors } from '../store/plugin-cursors.ts'
+import type { ControlLink, EventSource } from './event-source.ts'
 import { type CallLimits, HungCall, limitedCall } from './limited-call.ts'
 
 export interface EventDeliveryParts {
   readonly plugin: string
   readonly hooks: PluginHooks
-  readonly events: EventLog
+  readonly events: EventSource
+  readonly link: ControlLink | undefined
   readonly cursors: PluginCursors
   readonly clock: Clock
   readonly log: Logger
@@ -80,12 +81,12 @@ export class EventDelivery {
   async #batch(): Promise<boolean> {
     const { plugin, hooks, events, cursors, quiet } = this.#parts
     const { cursor } = this
+    const batch = await events.list({ after: cursor, limit: batchSize })
     const { first } = events
     if (cursor + 1 < first) {
       await this.#lost(cursor + 1, first - 1)
       return true
     }
-    const batch = events.list({ after: cursor, limit: batchSize })
     const wanted = hooks.eventTypes === undefined ? null : new Set(hooks.eventTypes)
     let passed = cursor
     for (const event of batch) {
@@ -115,11 +116,13 @@ export class EventDelivery {
 
   /** Try until it succeeds. @returns false: it is to be quiet, and did not succeed @throws HungCall */
   async #until(what: string, work: (signal: AbortSignal) => Promise<void>): Promise<boolean> {
-    const { quiet, ended, clock, limits, log, onTrouble } = this.#parts
+    const { quiet, ended, clock, limits, log, link, onTrouble } = this.#parts
+    let isTroubled = false
     for (let attempt = 0; ; attempt++) {
+      const outages = link?.outages
       try {
         await limitedCall(what, limits, ended, work)
-        if (attempt > 0) onTrouble(null)
+        if (isTroubled) onTrouble(null)
         return true
       } catch (error) {
         if (error instanceof HungCall) throw error
@@ -127,9 +130,13 @@ export class EventDelivery {
         const waitMs = Math.round(delayBefore(attempt, backoff))
         const message = `${what} failed: ${(error as Error)?.message ?? error}`
         onTrouble(message)
+        isTroubled = true
         log.error({ err: error, attempt: attempt + 1, waitMs }, message)
         this.#pausing = true
         await sleep(clock, waitMs, quiet).catch(() => {})
+        await link?.reached(quiet).catch(() => {})
+        // That control was gone says nothing of the event.
+        if (link?.outages !== outages) attempt = -1
         this.#pausing = false
         if (quiet.aborted) return false
       }

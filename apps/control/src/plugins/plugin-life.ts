@@ -2,17 +2,17 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { namePattern, type PluginSchedule, StandinError } from '@standin/client'
 import { type Clock, type Logger, type Plugin, type PluginContext, type PluginHooks, sleep } from '@standin/core'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
-import type { EventLog } from '../store/events.ts'
 import type { PluginCursors } from '../store/plugin-cursors.ts'
 import type { PluginRuns, RunEnd } from '../store/plugin-runs.ts'
 import type { PluginValues } from '../store/plugin-values.ts'
 import type { Tokens } from '../store/tokens.ts'
 import { EventDelivery, stopping } from './event-delivery.ts'
+import type { ControlLink, EventSource } from './event-source.ts'
 import { limitedCall } from './limited-call.ts'
 import { pluginClient } from './plugin-client.ts'
 import { PluginLog } from './plugin-log.ts'
 import type { BoundedMetrics } from './plugin-metrics.ts'
-import { buildPluginServer } from './plugin-server.ts'
+import { type Authenticate, buildPluginServer } from './plugin-server.ts'
 import { BoundedStore } from './plugin-store.ts'
 import { ScheduleLoop } from './schedule-loop.ts'
 import type { Turns } from './turns.ts'
@@ -32,11 +32,16 @@ export const pluginLimits: PluginLimits = { setupMs: 10_000, startMs: 30_000, ev
 
 /** What lives of a plugin share. */
 export interface PluginHouse {
-  readonly events: EventLog
+  readonly events: EventSource
   readonly cursors: PluginCursors
   readonly runs: PluginRuns
   readonly values: PluginValues
-  readonly tokens: Tokens
+  /** What its client shows. */
+  readonly tokens: Pick<Tokens, 'lend' | 'takeBack'>
+  /** For its routes. */
+  readonly authenticate: Authenticate
+  /** Only where control is another process. */
+  readonly link?: ControlLink
   readonly clock: Clock
   readonly limits: PluginLimits
   /** Of the API. */
@@ -90,7 +95,7 @@ export class PluginLife {
 
   /** Set up and begin. @throws what the plugin throws, StandinError `timeout`, HungCall; `end` has to be called then, too */
   async begin(): Promise<void> {
-    const { limits, events, cursors, clock, tokens } = this.#house
+    const { limits, events, cursors, clock, tokens, link, authenticate } = this.#house
     const { id } = this.#plugin
     this.#token = tokens.lend({ name: id, actor: `plugin:${id}`, scope: this.#plugin.scope ?? 'write' })
     const [quiet, ended] = [this.#quiet.signal, this.#ended.signal]
@@ -99,13 +104,13 @@ export class PluginLife {
     const { routes, onEvent, onEventsLost, start } = this.#hooks
     if (routes !== undefined) {
       const { log } = this.#own
-      this.#server = await this.#call('routes', limits.setupMs, () => buildPluginServer(id, routes, tokens, log))
+      this.#server = await this.#call('routes', limits.setupMs, () => buildPluginServer(id, routes, authenticate, log))
     }
     if (onEvent !== undefined || onEventsLost !== undefined) {
       const { log, onTrouble } = this.#own
       const callLimits = { limitMs: limits.eventMs, graceMs: limits.graceMs }
       this.#delivery = new EventDelivery({
-        ...{ plugin: id, hooks: this.#hooks, events, cursors, clock, log, limits: callLimits, quiet, ended, onTrouble },
+        ...{ plugin: id, hooks: this.#hooks, events, link, cursors, clock, log, limits: callLimits, quiet, ended, onTrouble },
       })
       this.#delivery.begin()
     }
@@ -181,7 +186,7 @@ export class PluginLife {
   }
 
   #readSchedules(): ScheduleLoop[] {
-    const { runs, clock, limits } = this.#house
+    const { runs, clock, link, limits } = this.#house
     const schedules = this.#hooks.schedules ?? []
     const seen = new Set<string>()
     return schedules.map((schedule) => {
@@ -190,7 +195,7 @@ export class PluginLife {
       if (seen.has(schedule.id)) throw new StandinError('invalid', `schedule ${schedule.id}: there are two of this id`)
       seen.add(schedule.id)
       return new ScheduleLoop(schedule, {
-        ...{ plugin: this.#plugin.id, runs, clock, log: this.#own.log, graceMs: limits.graceMs },
+        ...{ plugin: this.#plugin.id, runs, clock, link, log: this.#own.log, graceMs: limits.graceMs },
         ...{ quiet: this.#quiet.signal, ended: this.#ended.signal, onRun: (state: RunEnd) => this.#own.onRun(schedule.id, state) },
       })
     })

@@ -98,7 +98,8 @@ export class PluginRunner {
   get view(): PluginView {
     const { events, values } = this.#house
     const { plugin, use } = this.#configured
-    const message = this.#failure ?? this.#trouble ?? this.#degraded
+    const trouble = this.#failure ?? this.#trouble ?? this.#house.link?.trouble ?? null
+    const message = trouble ?? this.#degraded
     const cursor = this.#life?.delivery?.cursor ?? null
     return {
       id: this.id,
@@ -106,7 +107,7 @@ export class PluginRunner {
       summary: plugin?.summary ?? null,
       state: this.#state,
       since: this.#since === null ? null : new Date(this.#since).toISOString(),
-      health: this.#failure !== null || this.#trouble !== null ? 'failing' : this.#degraded !== null ? 'degraded' : 'ok',
+      health: trouble !== null ? 'failing' : this.#degraded !== null ? 'degraded' : 'ok',
       message,
       restarts: this.#restarts,
       cursor,

@@ -1,9 +1,11 @@
-import { StandinError } from '@standin/client'
+import { type Scope, StandinError } from '@standin/client'
 import type { PluginHooks } from '@standin/core'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
-import { authenticate } from '../api/auth.ts'
 import { answerError, answerNotFound } from '../api/problems.ts'
-import type { Tokens } from '../store/tokens.ts'
+import type { Caller } from '../store/tokens.ts'
+
+/** Who sends a request. @throws StandinError `unauthenticated`, `forbidden` */
+export type Authenticate = (authorization: string | undefined, needed: Scope) => Caller | Promise<Caller>
 
 /** A request that a plugin does not answer is answered for it after this time, ms. */
 const handlerTimeoutMs = 60_000
@@ -15,7 +17,7 @@ const handlerTimeoutMs = 60_000
 export async function buildPluginServer(
   id: string,
   routes: NonNullable<PluginHooks['routes']>,
-  tokens: Tokens,
+  authenticate: Authenticate,
   log: FastifyBaseLogger,
 ): Promise<FastifyInstance> {
   const app = Fastify({
@@ -34,7 +36,7 @@ export async function buildPluginServer(
     const reads = request.method === 'GET' || request.method === 'HEAD'
     const { scope = reads ? 'read' : 'write' } = request.routeOptions.config
     if (scope === null) return
-    const { actor, name, scope: has } = authenticate(tokens, request.headers.authorization, scope)
+    const { actor, name, scope: has } = await authenticate(request.headers.authorization, scope)
     request.pluginCaller = { actor, name, scope: has }
   })
   await app.register(routes, { prefix: `/v1/plugins/${id}` })

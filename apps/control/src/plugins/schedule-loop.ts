@@ -1,12 +1,14 @@
 import { type PluginSchedule, StandinError } from '@standin/client'
 import { type Clock, type CronTimes, type Logger, parseCron, type Schedule, sleep } from '@standin/core'
 import type { PluginRuns, RunEnd } from '../store/plugin-runs.ts'
+import type { ControlLink } from './event-source.ts'
 import { HungCall, limitedCall } from './limited-call.ts'
 
 export interface ScheduleLoopParts {
   readonly plugin: string
   readonly runs: PluginRuns
   readonly clock: Clock
+  readonly link: ControlLink | undefined
   readonly log: Logger
   readonly graceMs: number
   readonly quiet: AbortSignal
@@ -54,7 +56,7 @@ export class ScheduleLoop {
 
   /** Until it is to be quiet. @throws HungCall */
   async run(): Promise<void> {
-    const { plugin, runs, clock, quiet } = this.#parts
+    const { plugin, runs, clock, link, quiet } = this.#parts
     const { id, cron, timeZone = 'UTC', onMissed = 'once' } = this.#schedule
     await this.#resume()
     const line = { plugin, schedule: id, cron, timeZone }
@@ -65,6 +67,8 @@ export class ScheduleLoop {
         await sleep(clock, dueAt - clock.now(), quiet).catch(() => {})
         continue
       }
+      if (link !== undefined) await link.reached(quiet).catch(() => {})
+      if (quiet.aborted) return
       const late = clock.now() - dueAt > lateMs
       const run = runs.begin(line, dueAt, this.#times.next(clock.now()))
       if (late && onMissed === 'skip') this.#finish(run, 'skipped', '', `it was due at ${new Date(dueAt).toISOString()} and is not made up`)
@@ -81,18 +85,14 @@ export class ScheduleLoop {
       const dueAt = Date.parse(left.dueAt)
       if (onMissed === 'skip') this.#finish(left.id, 'interrupted', left.output, 'control ended in the middle of it, and it is not made up')
       else if (left.attempt >= mostAttempts) {
-        this.#finish(
-          left.id,
-          'interrupted',
-          left.output,
-          `control ended in the middle of it ${left.attempt} times: it is not tried any more`,
-        )
+        this.#finish(left.id, 'interrupted', left.output, interrupted(left.attempt))
       } else await this.#perform(left.id, dueAt, runs.again(left.id), clock.now() - dueAt > lateMs)
     }
   }
 
   async #perform(id: number, dueAt: number, attempt: number, late: boolean): Promise<void> {
-    const { plugin, ended, graceMs, log } = this.#parts
+    const { plugin, ended, graceMs, log, link } = this.#parts
+    const outages = link?.outages
     const { id: schedule, timeoutMs: limitMs = defaultLimitMs } = this.#schedule
     const output = new Output()
     const what = `run ${id} of schedule ${schedule}`
@@ -105,6 +105,8 @@ export class ScheduleLoop {
     } catch (error) {
       // Stopped on the way: it stays as it is, and is called again at the next start.
       if (ended.aborted) return
+      // Control went away in the middle of it: as if it had taken the plugin with it.
+      if (link !== undefined && link.outages !== outages && !(error instanceof HungCall)) return this.#performAgain(id, dueAt, attempt)
       const message = String((error as Error)?.message ?? error).slice(0, 2_000)
       const tookTooLong =
         error instanceof HungCall || (error instanceof StandinError && error.code === 'timeout' && error.message.startsWith(what))
@@ -116,11 +118,21 @@ export class ScheduleLoop {
     }
   }
 
+  async #performAgain(id: number, dueAt: number, attempt: number): Promise<void> {
+    const { runs, clock, link, quiet } = this.#parts
+    await link?.reached(quiet).catch(() => {})
+    if (quiet.aborted) return
+    if (attempt >= mostAttempts) return this.#finish(id, 'interrupted', '', interrupted(attempt))
+    await this.#perform(id, dueAt, runs.again(id), clock.now() - dueAt > lateMs)
+  }
+
   #finish(id: number, state: RunEnd, output: string, error: string | null): void {
     this.#parts.runs.finish(id, state, output, error)
     this.#parts.onRun(state)
   }
 }
+
+const interrupted = (attempts: number) => `control ended in the middle of it ${attempts} times: it is not tried any more`
 
 class Output {
   text = ''
