@@ -38,6 +38,7 @@ import { type ReadPlugins, readPlugins } from './plugins/read-plugins.ts'
 import { Deadlines } from './reconcile/deadlines.ts'
 import { type ProviderEntry, ProviderRegistry } from './reconcile/provider-registry.ts'
 import { Reconciler } from './reconcile/reconciler.ts'
+import { StorageMeter } from './reconcile/storage-meter.ts'
 import { Aliases } from './store/aliases.ts'
 import { Builds, toBuild } from './store/builds.ts'
 import type { Database } from './store/database.ts'
@@ -82,6 +83,7 @@ export const Tokens = {
   providers: token<ProviderRegistry>('providers'),
   reconciler: token<Reconciler>('reconciler'),
   deadlines: token<Deadlines>('deadlines'),
+  storage: token<StorageMeter>('storage'),
   builder: token<Builder>('builder'),
   feeds: token<Feeds>('feeds'),
   commands: token<EnvironmentCommands>('commands'),
@@ -172,6 +174,19 @@ export function buildContainer(config: ControlConfig, opened: OpenedHome, option
     const [environments, queries, faults] = [get(Tokens.environments), get(Tokens.queries), get(Tokens.faults)]
     return new Deadlines(environments, queries, faults, get(Tokens.events), clock, get(Tokens.log))
   })
+
+  provide(
+    Tokens.storage,
+    (get) =>
+      new StorageMeter({
+        environments: get(Tokens.environments),
+        queries: get(Tokens.queries),
+        events: get(Tokens.events),
+        providers: get(Tokens.providers),
+        clock,
+        log: get(Tokens.log),
+      }),
+  )
 
   provide(
     Tokens.builder,
@@ -299,7 +314,7 @@ export function buildContainer(config: ControlConfig, opened: OpenedHome, option
       feeds: get(Tokens.feeds),
       metrics: get(Tokens.metrics),
       listening: get(Tokens.listening),
-      services: [get(Tokens.builder)],
+      services: [get(Tokens.builder), get(Tokens.storage)],
       plugins: get(Tokens.plugins),
       buildServer: (ready) =>
         buildServer({

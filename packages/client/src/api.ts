@@ -8,6 +8,7 @@ import {
   DeleteEnvironmentQuery,
   Environment,
   EnvironmentPage,
+  EnvironmentPlan,
   ExecQuery,
   ListEnvironmentsQuery,
   LogLine,
@@ -17,7 +18,7 @@ import {
 } from './schemas/environments.ts'
 import { CreateNotice, Event, EventList, ListEventsQuery } from './schemas/events.ts'
 import { CreateFault, FaultPage, ServiceFault } from './schemas/faults.ts'
-import { ListPluginRunsQuery, Plugin, PluginList, PluginRunPage } from './schemas/plugins.ts'
+import { ListPluginRunsQuery, Plugin, PluginList, PluginRunPage, SectionList } from './schemas/plugins.ts'
 import { CreatedToken, CreateToken, Discovery, PageQuery, Problem, type Scope, TokenPage } from './schemas/server.ts'
 import { Delta, Heartbeat, Snapshot, WatchQuery } from './schemas/tables.ts'
 import {
@@ -147,6 +148,14 @@ export const api = {
       summary: 'Move it to the trash, or delete its data at once with `purge`',
       params: EnvironmentParams,
       querystring: DeleteEnvironmentQuery,
+    plan: {
+      method: 'POST',
+      path: '/v1/environments/plan',
+      scope: 'read',
+      summary: 'What the same body would create, and whether it would be allowed; nothing is made',
+      body: CreateEnvironment,
+      response: { 200: EnvironmentPlan },
+    },
       response: { 202: Environment },
     },
     start: {
@@ -218,6 +227,14 @@ export const api = {
       scope: 'write',
       summary: 'Run a command on a host, over a WebSocket',
       params: EnvironmentParams,
+    sections: {
+      method: 'GET',
+      path: '/v1/environments/:ref/sections',
+      scope: 'read',
+      summary: 'What plugins have to say of it',
+      params: EnvironmentParams,
+      response: { 200: SectionList },
+    },
       querystring: ExecQuery,
       response: {},
       stream: { type: 'websocket', items: {} },

@@ -32,6 +32,8 @@ export const errorTable = {
   too_large: { status: 413, kind: 'usage', title: 'The request is too large' },
   disk_full: { status: 507, kind: 'unhealthy', title: 'The disk is full' },
   home_in_use: { status: 409, kind: 'conflict', title: 'Another control plane uses this home' },
+  quota_exceeded: { status: 403, kind: 'quota', title: 'A quota does not allow it' },
+  not_admitted: { status: 403, kind: 'quota', title: 'A plugin does not allow it' },
   port_taken: { status: 409, kind: 'conflict', title: 'The port is taken' },
   phase_failed: { status: 422, kind: 'unhealthy', title: 'A phase of the build failed' },
   check_failed: { status: 422, kind: 'unhealthy', title: 'A check failed' },

@@ -2,6 +2,7 @@ import type { Loose, QueryOf, RequestOptions } from './endpoint-types.ts'
 import { readJsonLines } from './json-lines.ts'
 import type { Events } from './resources/events.ts'
 import type { Environment, EnvironmentAction, EnvironmentState, LogLine, Stats, UpdateEnvironment } from './schemas/environments.ts'
+import type { SectionList } from './schemas/plugins.ts'
 import type { Transport } from './transport.ts'
 import { leaving, reaching, type WaitOptions, waitFor } from './wait.ts'
 
@@ -63,7 +64,7 @@ export class LiveEnvironment extends EnvironmentFields {
     return !(['running', 'suspended', 'stopped', 'deleted', 'failed'] as EnvironmentState[]).includes(this.state)
   }
 
-  /** Want it running. Like all of these it answers at once; `waitUntil('running')` waits. @throws StandinError `state_conflict` */
+  /** Want it running. Like all of these it answers at once; `waitUntil('running')` waits. @throws StandinError `state_conflict`, `quota_exceeded`, `not_admitted` */
   start(options?: ActionOptions): Promise<this> {
     return this.#act('start', options)
   }
@@ -73,7 +74,7 @@ export class LiveEnvironment extends EnvironmentFields {
     return this.#act('suspend', options)
   }
 
-  /** @throws StandinError `state_conflict` */
+  /** @throws StandinError `state_conflict`, `quota_exceeded`, `not_admitted` */
   resume(options?: ActionOptions): Promise<this> {
     return this.#act('resume', options)
   }
@@ -126,6 +127,11 @@ export class LiveEnvironment extends EnvironmentFields {
   /** What it uses just now. The field `stats` is what a list brought along. @throws StandinError `unsupported` */
   readStats(options: RequestOptions = {}): Promise<Stats> {
     return this.#transport.call('GET /v1/environments/:ref/stats', { ...options, ...this.#params })
+  }
+
+  /** What plugins have to say of it. */
+  async sections(options: RequestOptions = {}): Promise<SectionList['items']> {
+    return (await this.#transport.call('GET /v1/environments/:ref/sections', { ...options, ...this.#params })).items
   }
 
   /**

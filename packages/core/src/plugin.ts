@@ -1,4 +1,4 @@
-import type { Event, Scope } from '@standin/client'
+import type { Environment, EnvironmentPlan, Event, PlannedHost, PluginSection, Scope } from '@standin/client'
 import type { StandinClient } from '@standin/client/connect'
 import type { FastifyPluginAsync } from 'fastify'
 import type { Static, TSchema } from 'typebox'
@@ -68,6 +68,21 @@ export interface PluginHooks {
    * which fires when the plugin is stopped. No event and no run comes before it has returned.
    */
   start?(signal: AbortSignal): Promise<void>
+  /**
+   * Asked before anything is made or made to run, and before what is only planned; never before something is suspended,
+   * stopped or deleted. A StandinError `quota_exceeded`, or `not_admitted` for any other reason, refuses: its message is
+   * what the person reads, or the visitor whose request would have woken it. Whatever else is thrown, two seconds without
+   * an answer, and a plugin that does not run let it through, with a warning in the log and in the plugin's health.
+   *
+   * It is a question: change nothing and remember nothing, what is admitted may still not come about. Questions come one at
+   * a time; what was admitted before is there (`client.environments` shows it) when the next one comes.
+   */
+  admit?(request: AdmissionRequest, call: PluginCall): Promise<void>
+  /**
+   * A section on an environment's page, in `standin show` and in `/v1/environments/<id>/sections`. One second; null: nothing
+   * to say. It is asked for while somebody waits: have the answer at hand.
+   */
+  section?(environment: Environment, call: PluginCall): Promise<PluginSection | null>
   /** Nothing new will come: finish what is under way. Two seconds. */
   drain?(): Promise<void>
   /** Let go of everything. Called after a `start` that failed, too. Two seconds. */
@@ -78,6 +93,30 @@ export interface PluginHooks {
 export interface PluginCall {
   /** Fires when its time is over, and when the plugin is stopped. Give it to what waits. */
   readonly signal: AbortSignal
+}
+
+/** What somebody wants to be made, or to run. */
+export interface AdmissionRequest {
+  /** `run`: it exists, and does not run. */
+  readonly action: 'create' | 'run'
+  /** Who wants it: `token:alice`, `gateway` for a request that would wake it, `plugin:suspend`. */
+  readonly actor: string
+  /** Whose it is, or is going to be. */
+  readonly owner: string
+  /** Null: it gets one of its template and its configId. */
+  readonly name: string | null
+  readonly labels: Environment['labels']
+  readonly template: Environment['template']
+  /** configId of what exists; null: of what is to be created. */
+  readonly environment: number | null
+  /** All of them, whether they are to run at once or not. */
+  readonly hosts: readonly PlannedHost[]
+  /** Whether it is going to run: false for what is created to be stopped. */
+  readonly desired: EnvironmentPlan['desired']
+  /** Disk: what it holds by itself, as last measured; what it would begin with, of what is to be created. Null: not known. */
+  readonly storageBytes: number | null
+  /** Somebody only wants to know: nothing will be made. */
+  readonly plan: boolean
 }
 
 /** Events `from` to `to`, both included, were pruned before they could be delivered. */

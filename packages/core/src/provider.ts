@@ -179,6 +179,13 @@ export interface ProviderHandle {
   logs(id: number, query: LogQuery): AsyncIterable<LogLine>
   stats(id: number): Promise<Stats>
 
+  /**
+   * Disk that an environment holds by itself, also in the trash: what would be free without it. Files that it shares with its
+   * template count for nothing where the provider can tell them apart; where it can't (reflinks), they count as if they were
+   * its own. May read every file of it: control asks for one environment of a provider at a time, and seldom. Only with the
+   * ability `storage`.
+   */
+  storage(id: number, options?: { signal?: AbortSignal }): Promise<{ readonly bytes: number }>
   /** Bake a stopped environment's files into an immutable template. `key` is new; atomic: all or nothing. */
   snapshot(id: number, key: string): Promise<{ readonly sizeBytes: number }>
   /** Delete a template's files; control has made sure that nothing uses it. */

@@ -161,7 +161,7 @@ export class BootedPlugin {
 
   /** Until nobody has anything to do before the clock moves on. @throws Error when that does not come */
   async settled(): Promise<void> {
-    const [host, reconciler] = [this.#part(Tokens.plugins), this.#part(Tokens.reconciler)]
+    const [host, reconciler, storage] = [this.#part(Tokens.plugins), this.#part(Tokens.reconciler), this.#part(Tokens.storage)]
     await host.started
     let quiet = 0
     const begun = performance.now()
@@ -169,7 +169,7 @@ export class BootedPlugin {
       if (turn % 1_000 === 0) await pause(1)
       if (performance.now() - begun > patienceMs) throw new Error(`it does not come to rest: ${JSON.stringify(this.plugin)}`)
       await nextTurn()
-      quiet = host.idle && reconciler.idle ? quiet + 1 : 0
+      quiet = host.idle && reconciler.idle && storage.idle ? quiet + 1 : 0
     }
   }
 

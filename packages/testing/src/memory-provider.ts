@@ -38,6 +38,8 @@ export class MemoryWorld {
   readonly stepLines = new Map<string, readonly string[]>()
   /** What a step got on its standard input, by its name. */
   readonly stepInputs = new Map<string, string>()
+  /** Disk that an environment holds, by its configId; default 4096. */
+  readonly storageBytes = new Map<number, number>()
   readonly #faults: { call: Call; error: Error }[] = []
   readonly #held = new Map<Call, { released: Promise<void>; release: () => void; reached: () => void }>()
   #boundaries = 0
@@ -135,6 +137,8 @@ class MemoryHandle implements ProviderHandle {
     logs: true,
     stats: true,
     limits: false,
+    storage: true,
+    share: true,
   }
   readonly notes = ['kept in memory, for tests']
   readonly #world: MemoryWorld
@@ -260,6 +264,13 @@ class MemoryHandle implements ProviderHandle {
     return this.#call('stats', () => {
       const hosts = this.#require(id).spec.stack.hosts.map(({ name }) => ({ name, cpu: 0, memoryBytes: 1024, processes: 1 }))
       return { cpu: 0, memoryBytes: hosts.length * 1024, processes: hosts.length, hosts }
+    })
+  }
+
+  storage(id: number): Promise<{ bytes: number }> {
+    return this.#call('storage', () => {
+      this.#require(id)
+      return { bytes: this.#world.storageBytes.get(id) ?? 4096 }
     })
   }
 

@@ -127,6 +127,8 @@ export function describeProviderLifecycle<C>(name: string, subject: LifecycleSub
         await expect(handle.suspend(1001)).rejects.toMatchObject(refusal)
         expect(await state(1001)).toBe('running')
       }
+      if (can.storage) expect((await handle.storage(1001)).bytes).toBeGreaterThan(0)
+      else await expect(handle.storage(1001)).rejects.toMatchObject(refusal)
       if (!can.stats) await expect(handle.stats(1001)).rejects.toMatchObject(refusal)
       if (!can.exec) await expect(handle.exec(1001, { host: 'www', command: ['true'] })).rejects.toMatchObject(refusal)
       if (!can.logs) await expect(handle.logs(1001, {})[Symbol.asyncIterator]().next()).rejects.toMatchObject(refusal)

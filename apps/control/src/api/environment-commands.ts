@@ -7,6 +7,7 @@ import type { Reconciler } from '../reconcile/reconciler.ts'
 import type { EnvironmentQueries } from '../store/environment-queries.ts'
 import type { EnvironmentRecord } from '../store/environment-record.ts'
 import type { Environments } from '../store/environments.ts'
+import { plannedHosts } from '../store/planned-hosts.ts'
 import type { Templates } from '../store/templates.ts'
 import type { Caller } from '../store/tokens.ts'
 
@@ -122,6 +123,7 @@ export class EnvironmentCommands {
         desired: body.desired ?? 'running',
         source: { kind: 'template', key: template.key },
         stack: null,
+        hosts: plannedHosts(template.stack),
         suspendAfterMs: template.stack.suspendAfterMs,
         expiresAt: null,
       },
@@ -169,6 +171,7 @@ export class EnvironmentCommands {
           desired: body.desired ?? 'running',
           source,
           stack: null,
+          hosts: [],
           instances: attachedInstances(services, 'created'),
           suspendAfterMs: null,
           expiresAt,

@@ -29,6 +29,7 @@ export function viewEnvironment(record: EnvironmentRecord, stack: Stack, place: 
     suspendAfterMs: record.suspendAfterMs,
     expiresAt: instantOrNull(record.expiresAt),
     purgeAt: instantOrNull(record.purgeAt),
+    storageBytes: record.storageBytes,
     revision: record.revision,
   }
 }

@@ -5,6 +5,7 @@ import { type CheckResult, type Provenance, type Stack, StandinError, type Step 
 import type { Logger, ProgressListener, ProviderHandle } from '@standin/core'
 import type { BuildEvent, Builds } from '../store/builds.ts'
 import type { Environments } from '../store/environments.ts'
+import { plannedHosts } from '../store/planned-hosts.ts'
 import { type PhaseName, stepFailure } from './step-failure.ts'
 
 /** What a build is made from, once its upload was accepted. */
@@ -91,6 +92,7 @@ export class BuildRun {
         desired: 'running',
         source: { kind: 'blueprint', dir: plan.dir },
         stack: plan.spec,
+        hosts: plannedHosts(plan.spec),
         suspendAfterMs: null,
         expiresAt: null,
       },

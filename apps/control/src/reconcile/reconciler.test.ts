@@ -271,7 +271,16 @@ describe('Reconciler', () => {
     const build = house.builds.insert({ name: 'shop', actor: 'token:test', options: {} })
     const clone = house.environments.require(house.clone())
     const environment = house.environments.insert(
-      { ...clone, name: 'build-2', namePrefix: '', kind: 'build', template: null, source: { kind: 'blueprint', dir: '/x' }, stack: null },
+      {
+        ...clone,
+        name: 'build-2',
+        namePrefix: '',
+        kind: 'build',
+        template: null,
+        source: { kind: 'blueprint', dir: '/x' },
+        stack: null,
+        hosts: [],
+      },
       someone,
     )
     house.builds.update(build.id, { state: 'running', environment: environment.id }, null)
@@ -295,6 +304,7 @@ describe('Reconciler', () => {
         provider: 'attach',
         template: null,
         stack: null,
+        hosts: [],
         source: { kind: 'attachment', services },
       },
       someone,

@@ -1,4 +1,4 @@
-import type { DesiredState, Stack } from '@standin/client'
+import type { DesiredState, PlannedHost, Stack } from '@standin/client'
 import type { InstanceStatus } from '@standin/core'
 import type { EnvironmentRecord, Source } from './environment-record.ts'
 
@@ -15,6 +15,8 @@ export interface NewEnvironment {
   readonly source: Source
   /** Of a build; a clone's is with its template. */
   readonly stack: Stack | null
+  /** What it is made of, for those who follow the events. */
+  readonly hosts: readonly PlannedHost[]
   readonly instances?: readonly InstanceStatus[]
   readonly suspendAfterMs: number | null
   readonly expiresAt: number | null

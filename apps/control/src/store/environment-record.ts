@@ -37,6 +37,8 @@ export interface EnvironmentRecord {
   readonly expiresAt: number | null
   readonly purgeAt: number | null
   readonly purgedAt: number | null
+  /** Disk that it holds by itself, as last measured; null: not known. */
+  readonly storageBytes: number | null
   readonly revision: number
 }
 
@@ -66,6 +68,7 @@ export function toEnvironmentRecord(row: Selectable<EnvironmentsTable>): Environ
     expiresAt: row.expires_at,
     purgeAt: row.purge_at,
     purgedAt: row.purged_at,
+    storageBytes: row.storage_bytes,
     revision: row.revision,
   }
 }

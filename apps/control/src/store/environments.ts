@@ -77,7 +77,8 @@ export class Environments {
       )
       alongside(id)
       const template = environment.template === null ? null : `${environment.template.name}@${environment.template.version}`
-      return this.#record(id, 'environment.created', because.actor, { name, template, provider: environment.provider })
+      const { provider, owner, labels, hosts } = environment
+      return this.#record(id, 'environment.created', because.actor, { name, template, provider, owner, labels, hosts })
     })
   }
 
@@ -194,7 +195,19 @@ export class Environments {
         ...(edit.labels === undefined ? {} : { labels: JSON.stringify(edit.labels) }),
         ...(edit.suspendAfterMs === undefined ? {} : { suspend_after_ms: edit.suspendAfterMs }),
       })
-      return this.#record(id, 'environment.changed', actor, { fields })
+      const { name, labels } = edit
+      const values = { ...(name === undefined ? {} : { name }), ...(labels === undefined ? {} : { labels }) }
+      return this.#record(id, 'environment.changed', actor, { fields, ...values })
+    })
+  }
+
+  /** The disk that it holds by itself, as measured just now. No event where that is known, nor once it is purged. */
+  measured(id: number, bytes: number, actor: string): void {
+    this.#db.transaction(() => {
+      const before = this.require(id)
+      if (before.storageBytes === bytes || before.purgedAt !== null) return
+      this.#update(id, { storage_bytes: bytes })
+      this.#record(id, 'environment.changed', actor, { fields: ['storageBytes'], storageBytes: bytes })
     })
   }
 
@@ -212,7 +225,8 @@ export class Environments {
       if (fields.length === 0) return this.require(id)
       // The provider is told again; until then the pool is the new one already.
       this.#update(id, { source, labels, instances: JSON.stringify(attachment.instances), provisioned: 0 })
-      return this.#record(id, 'environment.changed', actor, { fields })
+      const changed = attachment.labels === undefined ? {} : { labels: attachment.labels }
+      return this.#record(id, 'environment.changed', actor, { fields, ...changed })
     })
   }
 
@@ -235,6 +249,7 @@ export class Environments {
         source: null,
         stack: null,
         instances: '[]',
+        storage_bytes: null,
         desired_before: null,
       })
       forgetBelongings(this.#db, this.#events, id, because.actor)

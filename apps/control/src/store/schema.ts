@@ -83,6 +83,8 @@ export interface EnvironmentsTable {
   expires_at: number | null
   purge_at: number | null
   purged_at: number | null
+  /** Disk that it holds by itself, as last measured; null: not known. */
+  storage_bytes: number | null
   /** seq of the last event that changed it. */
   revision: number
 }

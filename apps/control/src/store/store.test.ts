@@ -47,6 +47,7 @@ function blank(name: string | null, more: Partial<NewEnvironment> = {}): NewEnvi
     desired: 'running',
     source: { kind: 'template', key: 'build-1' },
     stack: null,
+    hosts: [],
     suspendAfterMs: null,
     expiresAt: null,
     ...more,

@@ -74,13 +74,15 @@ export function hostsOf(record: EnvironmentRecord, stack: Stack, domain: string)
     record.source?.kind === 'attachment'
       ? record.source.services.map((each) => ({
           name: each.name,
+          resources: { cpus: null, memoryBytes: null },
           ports: [...new Set(allEndpoints(each).map((endpoint) => endpoint.port))],
         }))
       : stack.hosts
-  return specs.map(({ name, ports }) => ({
+  return specs.map(({ name, ports, resources }) => ({
     name,
     fqdn: `${name}.${record.id}.${domain}`,
     ports: [...ports],
+    resources: { ...resources },
     instances: record.instances.filter((instance) => instance.host === name).map(withoutHost),
   }))
 }

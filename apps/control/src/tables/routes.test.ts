@@ -33,6 +33,7 @@ function recordOf(state: EnvironmentRecord['state'], instances: readonly Instanc
     expiresAt: null,
     purgeAt: null,
     purgedAt: null,
+    storageBytes: null,
   }
   return {
     ...dates,

@@ -1,6 +1,6 @@
 import type { AnswerOf, Loose, QueryOf, RequestOptions } from '../endpoint-types.ts'
 import { type ActionOptions, LiveEnvironment } from '../live-environment.ts'
-import type { CreateEnvironment, EnvironmentAction } from '../schemas/environments.ts'
+import type { CreateEnvironment, EnvironmentAction, EnvironmentPlan } from '../schemas/environments.ts'
 import type { Transport } from '../transport.ts'
 import type { Events } from './events.ts'
 
@@ -51,10 +51,15 @@ export class Environments {
 
   /**
    * Answers as soon as the environment has its configId; `waitUntil('running')` for the rest.
-   * @throws StandinError `template_not_found`, `name_taken`, `invalid`
+   * @throws StandinError `template_not_found`, `name_taken`, `invalid`, `quota_exceeded`, `not_admitted`
    */
   async create(body: CreateEnvironment, options: RequestOptions = {}): Promise<LiveEnvironment> {
     return this.#alive(await this.#transport.call('POST /v1/environments', { ...options, body }))
+  }
+
+  /** What `create` would make, and whether it would be allowed. @throws StandinError as that does, but for what a plugin refuses */
+  plan(body: CreateEnvironment, options: RequestOptions = {}): Promise<EnvironmentPlan> {
+    return this.#transport.call('POST /v1/environments/plan', { ...options, body })
   }
 
   /** Give services that run already a configId, URLs and names. Attaching the same name again replaces the endpoints. */

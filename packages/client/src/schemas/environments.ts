@@ -1,6 +1,7 @@
 import Type from 'typebox'
 import { ConfigId, HostPort, Labels, literals, Name, Nullable, Page, pageQuery, Timestamp } from './common.ts'
 import { PathPrefix, Probe, RoutePolicy } from './policy.ts'
+import { Resources } from './stack.ts'
 
 export const environmentStates = [
   'starting',
@@ -66,6 +67,8 @@ export const Host = Type.Object({
   /** `<host>.<configId>.<domain>` */
   fqdn: Type.String(),
   ports: Type.Array(Type.Integer()),
+  /** Of each of its instances. */
+  resources: Resources,
   instances: Type.Array(Instance),
 })
 export type Host = Type.Static<typeof Host>
@@ -142,6 +145,8 @@ export const Environment = Type.Object(
     revision: Type.Integer(),
     /** Only where asked for with `stats=true`, and only what runs. */
     stats: Type.Optional(Nullable(Stats)),
+    /** Disk that it holds by itself, as last measured; null: not known. What it shares with its template is the template's. */
+    storageBytes: Nullable(Type.Integer()),
   },
   { $id: 'Environment' },
 )
@@ -214,6 +219,33 @@ export const UpdateEnvironment = Type.Object(
   { additionalProperties: false },
 )
 export type UpdateEnvironment = Type.Static<typeof UpdateEnvironment>
+/** What a host of an environment is going to be. */
+export const PlannedHost = Type.Object({ name: Name, instances: Type.Integer({ minimum: 0 }), resources: Resources })
+export type PlannedHost = Type.Static<typeof PlannedHost>
+
+/** What `POST /v1/environments` with the same body would make, and whether it would be allowed. */
+export const EnvironmentPlan = Type.Object(
+  {
+    /** Null: it gets one of its template and its configId. */
+    name: Nullable(Name),
+    provider: Type.String(),
+    template: Nullable(TemplateRef),
+    owner: Type.String(),
+    labels: Labels,
+    desired: literals(['running', 'stopped']),
+    hosts: Type.Array(PlannedHost),
+    /** Disk that it begins with by itself: nothing to speak of where its template's files are shared with it. Null: not known. */
+    storageBytes: Nullable(Type.Integer()),
+    /** What its template takes; null: it has none. */
+    templateBytes: Nullable(Type.Integer()),
+    admitted: Type.Boolean(),
+    /** Who does not admit it, and why. */
+    refusal: Nullable(Type.Object({ plugin: Type.String(), code: Type.String(), message: Type.String(), hint: Nullable(Type.String()) })),
+  },
+  { $id: 'EnvironmentPlan' },
+)
+export type EnvironmentPlan = Type.Static<typeof EnvironmentPlan>
+
 
 export const environmentActions = ['start', 'suspend', 'resume', 'stop', 'undelete'] as const
 export type EnvironmentAction = (typeof environmentActions)[number]

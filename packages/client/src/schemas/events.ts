@@ -7,10 +7,10 @@ import { EnvironmentState } from './environments.ts'
  *
  * | type | data |
  * |---|---|
- * | `environment.created` | `{name, template, provider}` |
+ * | `environment.created` | `{name, template, provider, owner, labels, hosts}`: `hosts` as in EnvironmentPlan |
  * | `environment.desired` | `{from, to, reason}` |
  * | `environment.state` | `{from, to, reason}` |
- * | `environment.changed` | `{fields}`: endpoints, instances, labels, name, aliases, faults |
+ * | `environment.changed` | `{fields, …}`: instances, services, labels, name, suspendAfterMs, storageBytes, aliases, faults; of labels, name and storageBytes the new value, too |
  * | `environment.progress` | `{step, host, status: started|done|failed, durationMs, message}` |
  * | `environment.purged` | `{}` |
  * | `build.started`, `build.phase`, `build.progress`, `build.finished` | `{build, phase, host, step, status, durationMs, message}` |

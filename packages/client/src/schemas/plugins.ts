@@ -100,3 +100,28 @@ export const ListPluginRunsQuery = Type.Object(
   { additionalProperties: false },
 )
 export type ListPluginRunsQuery = Type.Static<typeof ListPluginRunsQuery>
+
+/**
+ * What a plugin has to say of one environment: plain text, whatever it looks like. Longer texts and further rows are cut
+ * off, characters that steer a terminal or the direction of writing are taken out.
+ */
+export const PluginSection = Type.Object({
+  title: Type.String({ maxLength: 80 }),
+  rows: Type.Array(
+    Type.Object({
+      name: Type.String({ maxLength: 80 }),
+      value: Type.String({ maxLength: 500 }),
+      /** `http:`, `https:`, or an absolute path of the API. */
+      url: Type.Optional(Type.String({ maxLength: 1000 })),
+    }),
+    { maxItems: 50 },
+  ),
+})
+export type PluginSection = Type.Static<typeof PluginSection>
+
+/** In the order of the plugins; one that has nothing to say, or does not say it in time, is left out. */
+export const SectionList = Type.Object(
+  { items: Type.Array(Type.Object({ plugin: Type.String(), ...PluginSection.properties })) },
+  { $id: 'SectionList' },
+)
+export type SectionList = Type.Static<typeof SectionList>

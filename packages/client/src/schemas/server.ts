@@ -32,7 +32,8 @@ export type CreateToken = Type.Static<typeof CreateToken>
 export const PageQuery = Type.Object(pageQuery, { additionalProperties: false })
 export type PageQuery = Type.Static<typeof PageQuery>
 
-export const abilities = ['suspend', 'snapshot', 'exec', 'logs', 'stats', 'limits'] as const
+/** `storage`: it measures what an environment holds; `share`: a clone shares the files of its template until it changes them. */
+export const abilities = ['suspend', 'snapshot', 'exec', 'logs', 'stats', 'limits', 'storage', 'share'] as const
 export type Ability = (typeof abilities)[number]
 
 /** `GET /v1`: where everything is and what this server can do. */

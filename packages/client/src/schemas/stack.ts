@@ -85,6 +85,14 @@ export const Mount = Type.Object({
   readOnly: Type.Boolean(),
 })
 
+/** What one instance of a host may take, as its blueprint declares it; null: it says nothing. No provider holds it to that. */
+export const Resources = Type.Object({
+  /** Cores, 0.5 is half of one. */
+  cpus: Nullable(Type.Number()),
+  memoryBytes: Nullable(Type.Integer()),
+})
+export type Resources = Type.Static<typeof Resources>
+
 export const HostSpec = Type.Object({
   name: Name,
   replicas: Type.Integer({ minimum: 0, maximum: 100 }),
@@ -114,7 +122,7 @@ export const HostSpec = Type.Object({
   }),
   stopSignal: Type.String(),
   stopGraceMs: Type.Integer({ minimum: 0 }),
-  resources: Type.Object({ cpus: Nullable(Type.Number()), memoryBytes: Nullable(Type.Integer()) }),
+  resources: Resources,
 })
 export type HostSpec = Type.Static<typeof HostSpec>
 

@@ -36,6 +36,8 @@ class AttachHandle implements ProviderHandle {
     logs: false,
     stats: false,
     limits: false,
+    storage: false,
+    share: false,
   }
   readonly notes: readonly string[] = []
   readonly #reserved: readonly SocketName[]
@@ -124,6 +126,10 @@ class AttachHandle implements ProviderHandle {
 
   stats(id: number): Promise<never> {
     return unsupported(`measure environment ${id}`)
+  }
+
+  storage(id: number): Promise<never> {
+    return unsupported(`measure the disk of environment ${id}`)
   }
 
   snapshot(id: number): Promise<never> {

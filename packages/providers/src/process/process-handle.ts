@@ -18,6 +18,7 @@ import type { ProcessConfig } from './config.ts'
 import { detect, type Finding } from './detect.ts'
 import { endProcesses, ProcessEnvironment } from './environment.ts'
 import { EnvironmentStore } from './environment-store.ts'
+import { heldBytes } from './held-bytes.ts'
 import type { Isolation } from './isolation.ts'
 import type { LaunchOptions } from './launch.ts'
 import { type EnvironmentRecord, instanceNames, Layout } from './layout.ts'
@@ -63,6 +64,8 @@ export class ProcessHandle implements ProviderHandle {
       logs: true,
       stats: process.platform === 'linux',
       limits: false,
+      storage: true,
+      share: (isolation.namespaces && isolation.overlay) || isolation.reflink,
     }
     this.notes = findings
       .filter(({ ok, id }) => !ok || id === 'limits')
@@ -218,6 +221,13 @@ export class ProcessHandle implements ProviderHandle {
 
   stats(id: number): Promise<Stats> {
     return this.#environment(id).stats()
+  }
+
+  async storage(id: number, options: { signal?: AbortSignal } = {}): Promise<{ bytes: number }> {
+    const { layout, isolation } = this.#launch
+    const dir = this.#trashed.has(id) ? layout.trashed(id) : layout.environment(id)
+    if (!this.#trashed.has(id) && !this.#broken.has(id)) this.#environment(id)
+    return { bytes: await heldBytes(dir, isolation, options.signal) }
   }
 
   snapshot(id: number, key: string): Promise<{ sizeBytes: number }> {

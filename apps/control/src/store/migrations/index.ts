@@ -3,6 +3,7 @@ import { initial } from './001-initial.ts'
 import { aliasesAndFaults } from './002-aliases-and-faults.ts'
 import { activityCause } from './003-activity-cause.ts'
 import { plugins } from './004-plugins.ts'
+import { storage } from './005-storage.ts'
 
 /** In order of their names. A migration that has shipped is never changed; a new one is added below. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -10,4 +11,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '002-aliases-and-faults': aliasesAndFaults,
   '003-activity-cause': activityCause,
   '004-plugins': plugins,
+  '005-storage': storage,
 }
