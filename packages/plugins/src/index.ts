@@ -5,5 +5,6 @@ import type { Plugin } from '@standin/core'
  * it is used.
  */
 export const builtInPlugins: Readonly<Record<string, () => Promise<Plugin>>> = {
+  docs: async () => (await import('./docs/docs-plugin.ts')).docsPlugin as Plugin,
   suspend: async () => (await import('./suspend/suspend-plugin.ts')).suspendPlugin as Plugin,
 }
