@@ -16,7 +16,7 @@ const Git = Type.Object(
   { additionalProperties: false, description: 'The folder is in a git repository: commit what changed' },
 )
 
-const MarkdownConfig = Type.Object(
+const Markdown = Type.Object(
   {
     id: WriterId('markdown'),
     folder: Folder,
@@ -26,9 +26,20 @@ const MarkdownConfig = Type.Object(
   { additionalProperties: false },
 )
 
+const Backstage = Type.Object(
+  {
+    id: WriterId('backstage'),
+    folder: Folder,
+    namespace: Type.String({ default: 'default', pattern: '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$', description: 'Of owners and systems' }),
+    git: Type.Optional(Git),
+  },
+  { additionalProperties: false },
+)
+
 export const DocsConfig = Type.Object(
   {
-    markdown: Type.Array(MarkdownConfig, { default: [], maxItems: 20, description: 'Folders of Markdown files' }),
+    markdown: Type.Array(Markdown, { default: [], maxItems: 20, description: 'Folders of Markdown files' }),
+    backstage: Type.Array(Backstage, { default: [], maxItems: 20, description: 'Folders of entities for a Backstage catalog' }),
     vanished: Type.Enum(['purge', 'archive'], {
       default: 'purge',
       description: 'What becomes of the page of an environment that is gone for good',

@@ -158,5 +158,11 @@ function tags({ state, labels, template }: Environment): string[] {
     template === null ? null : `template-${template.name}`,
     labels.project && `project-${labels.project}`,
   ]
-  return all.filter((tag): tag is string => typeof tag === 'string').map((tag) => tag.toLowerCase().replace(/[^a-z0-9-]+/g, '-'))
+  return all.filter((tag): tag is string => typeof tag === 'string').map(tagOf)
+}
+
+/** Words of letters and digits with single dashes between them, at most 63 characters: what every catalog takes for a tag. */
+function tagOf(text: string): string {
+  const words = text.toLowerCase().match(/[a-z0-9]+/g) ?? []
+  return words.join('-').slice(0, 63).replace(/-$/, '')
 }

@@ -60,7 +60,7 @@ export class Desk {
   /** Find out what changed, and what is gone, of all. */
   async compare(all: ReadonlyMap<number, Source>): Promise<void> {
     const pages = await this.#book.open()
-    for (const [id, source] of all) if (pages.get(id)?.seen !== seenOf(source)) this.touch(id)
+    for (const [id, source] of all) if (pages.get(id)?.seen !== seenOf(source, this.#writer.format)) this.touch(id)
     for (const id of pages.keys()) if (!all.has(id)) this.touch(id)
   }
 
@@ -106,9 +106,9 @@ export class Desk {
     const source = await round.source(id)
     if (source === null) return this.#remove(id, round)
     const before = (await this.#book.open()).get(id)
-    const seen = seenOf(source)
+    const seen = seenOf(source, this.#writer.format)
     const complete = await this.#sources.complete(source, round.signal)
-    const hash = digest(environmentPage(complete, []))
+    const hash = digest([this.#writer.format, environmentPage(complete, [])])
     const isSame = before?.hash === hash
     if (isSame && look === 'page') {
       if (before.seen !== seen) await this.#book.set(id, { ...before, seen })

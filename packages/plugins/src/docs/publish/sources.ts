@@ -11,8 +11,8 @@ export interface Source {
   readonly aliases: readonly string[]
 }
 
-/** While this is the same, so is the page. */
-export const seenOf = ({ environment, aliases }: Source) => `${environment.revision} ${aliases.join(' ')}`
+/** While this is the same, so is the page. @param format of the writer */
+export const seenOf = ({ environment, aliases }: Source, format: string) => [format, environment.revision, ...aliases].join(' ')
 
 /** Asks control for what pages are made of. */
 export class Sources {

@@ -5,6 +5,8 @@ import type { Page } from '../page/page.ts'
 export interface PageWriter {
   /** A DNS label, unique among the writers of a configuration: what is remembered is kept by it. */
   readonly id: string
+  /** What its pages owe to the configuration: another one, and all are written again. */
+  readonly format: string
   /**
    * Make or change a page. A page that this writer made before but no longer remembers, because control died in between,
    * is found and changed, never made twice. What a person wrote between the markers stays.

@@ -7,6 +7,7 @@ import type { PageFolder } from './page-folder.ts'
 /** Pages as Markdown files, in a git repository where there is one. */
 export class MarkdownWriter implements PageWriter {
   readonly id: string
+  readonly format = 'markdown-1'
   readonly #folder: PageFolder
   readonly #repository: Repository | null
   readonly #vanished: 'purge' | 'archive'

@@ -1,7 +1,8 @@
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Page } from '../../page/page.ts'
 import type { IndexEntry } from '../page-writer.ts'
+import { replaceFile } from '../replace-file.ts'
 import { ownTextOf, withOwnText } from './own-text.ts'
 import { escapeText, renderBlocks, renderTable } from './render-markdown.ts'
 
@@ -25,7 +26,7 @@ export class PageFolder {
     // Two files with the same text: it was cut off while the page got another name.
     const own = new Set<string>()
     for (const each of earlier) own.add(await this.#ownText(each))
-    await this.#replace(file, withOwnText(escapeText(page.title), renderBlocks(page.blocks), [...own].join('')))
+    await replaceFile(join(this.#path, file), withOwnText(escapeText(page.title), renderBlocks(page.blocks), [...own].join('')))
     // It has another name now, and what people wrote moved along.
     for (const each of earlier) if (each !== file) await rm(join(this.#path, each), { force: true })
     return file
@@ -46,7 +47,7 @@ export class PageFolder {
     await mkdir(this.#path, { recursive: true })
     const rows = entries.map(({ title, summary, known }) => [[{ link: String(known), text: title }], summary])
     const own = await this.#ownText(indexFile)
-    await this.#replace(indexFile, withOwnText(escapeText(this.#indexTitle), renderTable(['Environment', ''], rows), own))
+    await replaceFile(join(this.#path, indexFile), withOwnText(escapeText(this.#indexTitle), renderTable(['Environment', ''], rows), own))
   }
 
   async #filesOf(key: string): Promise<string[]> {
@@ -63,20 +64,6 @@ export class PageFolder {
       throw error
     })
     return content === null ? '' : ownTextOf(content, join(this.#path, file))
-  }
-
-  async #replace(file: string, content: string): Promise<void> {
-    const path = join(this.#path, file)
-    const next = `${path}.new`
-    try {
-      await using handle = await open(next, 'w')
-      await handle.writeFile(content)
-      await handle.sync()
-      await rename(next, path)
-    } catch (error) {
-      await rm(next, { force: true })
-      throw error
-    }
   }
 }
 
