@@ -13,6 +13,9 @@ const titles: Readonly<Record<keyof typeof api, string>> = {
   events: 'Events',
   plugins: 'Plugins',
   tables: 'Routes and records',
+  users: 'Users',
+  groups: 'Groups',
+  roles: 'Roles',
   tokens: 'Tokens',
   activity: 'Activity',
 }

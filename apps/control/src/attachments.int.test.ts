@@ -183,7 +183,7 @@ describe('ten thousand attachments', () => {
     await using many = await Booted.boot()
     const count = 10_000
     const commands = many.part(Tokens.commands)
-    const caller = { tokenId: 'test', actor: 'token:test', name: 'test', scope: 'write' } as const
+    const caller = { tokenId: 'test', actor: 'token:test', name: 'test', scope: 'write', user: null } as const
     // Not through HTTP: that would measure the client.
     for (let at = 0; at < count; at += 100) {
       const batch = Array.from({ length: 100 }, (_, index) => at + index)

@@ -48,6 +48,10 @@ import { EventLog } from './store/events.ts'
 import { Faults } from './store/faults.ts'
 import { makePrivate } from './store/home.ts'
 import { IdempotencyKeys } from './store/idempotency.ts'
+import { Accesses } from './store/people/accesses.ts'
+import { Groups } from './store/people/groups.ts'
+import { Roles } from './store/people/roles.ts'
+import { Users } from './store/people/users.ts'
 import { PluginCursors } from './store/plugin-cursors.ts'
 import { PluginRuns } from './store/plugin-runs.ts'
 import { PluginValues } from './store/plugin-values.ts'
@@ -75,6 +79,10 @@ export const Tokens = {
   templates: token<Templates>('templates'),
   stacks: token<Stacks>('stacks'),
   builds: token<Builds>('builds'),
+  accesses: token<Accesses>('accesses'),
+  users: token<Users>('users'),
+  groups: token<Groups>('groups'),
+  roles: token<Roles>('roles'),
   tokens: token<TokenStore>('tokens'),
   idempotency: token<IdempotencyKeys>('idempotency'),
   metrics: token<Metrics>('metrics'),
@@ -135,7 +143,11 @@ export function buildContainer(config: ControlConfig, opened: OpenedHome, option
   provide(Tokens.templates, (get) => new Templates(database, get(Tokens.events), now))
   provide(Tokens.stacks, (get) => new Stacks(database, get(Tokens.templates)))
   provide(Tokens.builds, (get) => new Builds(database, get(Tokens.events), now))
-  provide(Tokens.tokens, (get) => new TokenStore(database, get(Tokens.events), now))
+  provide(Tokens.accesses, () => new Accesses(database))
+  provide(Tokens.users, (get) => new Users(database, get(Tokens.events), get(Tokens.accesses), now))
+  provide(Tokens.groups, (get) => new Groups(database, get(Tokens.events), get(Tokens.users), get(Tokens.accesses), now))
+  provide(Tokens.roles, (get) => new Roles(database, get(Tokens.events), get(Tokens.accesses), now))
+  provide(Tokens.tokens, (get) => new TokenStore(database, get(Tokens.events), get(Tokens.accesses), now))
   provide(Tokens.idempotency, () => new IdempotencyKeys(database, now))
 
   // What brings environments to where they are wanted.

@@ -18,6 +18,27 @@ import {
 } from './schemas/environments.ts'
 import { CreateNotice, Event, EventList, ListEventsQuery } from './schemas/events.ts'
 import { CreateFault, FaultPage, ServiceFault } from './schemas/faults.ts'
+import {
+  CreateGroup,
+  CreateUser,
+  DeactivateUser,
+  Deactivation,
+  DeleteUserQuery,
+  GrantRole,
+  Group,
+  GroupMemberPage,
+  GroupPage,
+  ListGroupsQuery,
+  ListRolesQuery,
+  ListUsersQuery,
+  RoleBinding,
+  RoleBindingPage,
+  UpdateGroup,
+  UpdateRole,
+  UpdateUser,
+  User,
+  UserPage,
+} from './schemas/people.ts'
 import { ListPluginRunsQuery, Plugin, PluginList, PluginRunPage, SectionList } from './schemas/plugins.ts'
 import { CreatedToken, CreateToken, Discovery, PageQuery, Problem, type Scope, TokenPage } from './schemas/server.ts'
 import { Delta, Heartbeat, Snapshot, WatchQuery } from './schemas/tables.ts'
@@ -72,6 +93,9 @@ const FaultParams = Type.Object({ ...EnvironmentParams.properties, id: Type.Stri
 const BuildParams = Type.Object({ id: Type.Integer({ minimum: 1 }) })
 const PluginParams = Type.Object({ id: Type.String({ minLength: 1, maxLength: 500 }) })
 const TokenParams = Type.Object({ id: Type.String({ minLength: 1, maxLength: 64 }) })
+const UserParams = Type.Object({ ref: Type.String({ minLength: 1, maxLength: 200, description: 'Id or userName, whatever the case' }) })
+const GroupParams = Type.Object({ ref: Type.String({ minLength: 1, maxLength: 200, description: 'Id or displayName, whatever the case' }) })
+const RoleParams = Type.Object({ id: Type.String({ minLength: 1, maxLength: 64 }) })
 /** 204: there is nothing to say. */
 const Nothing = Type.Null()
 
@@ -124,6 +148,14 @@ export const api = {
       body: CreateEnvironment,
       response: { 200: Environment, 201: Environment },
     },
+    plan: {
+      method: 'POST',
+      path: '/v1/environments/plan',
+      scope: 'read',
+      summary: 'What the same body would create, and whether it would be allowed; nothing is made',
+      body: CreateEnvironment,
+      response: { 200: EnvironmentPlan },
+    },
     get: {
       method: 'GET',
       path: '/v1/environments/:ref',
@@ -148,14 +180,6 @@ export const api = {
       summary: 'Move it to the trash, or delete its data at once with `purge`',
       params: EnvironmentParams,
       querystring: DeleteEnvironmentQuery,
-    plan: {
-      method: 'POST',
-      path: '/v1/environments/plan',
-      scope: 'read',
-      summary: 'What the same body would create, and whether it would be allowed; nothing is made',
-      body: CreateEnvironment,
-      response: { 200: EnvironmentPlan },
-    },
       response: { 202: Environment },
     },
     start: {
@@ -203,6 +227,14 @@ export const api = {
       body: ActionBody,
       response: { 202: Environment },
     },
+    sections: {
+      method: 'GET',
+      path: '/v1/environments/:ref/sections',
+      scope: 'read',
+      summary: 'What plugins have to say of it',
+      params: EnvironmentParams,
+      response: { 200: SectionList },
+    },
     stats: {
       method: 'GET',
       path: '/v1/environments/:ref/stats',
@@ -227,14 +259,6 @@ export const api = {
       scope: 'write',
       summary: 'Run a command on a host, over a WebSocket',
       params: EnvironmentParams,
-    sections: {
-      method: 'GET',
-      path: '/v1/environments/:ref/sections',
-      scope: 'read',
-      summary: 'What plugins have to say of it',
-      params: EnvironmentParams,
-      response: { 200: SectionList },
-    },
       querystring: ExecQuery,
       response: {},
       stream: { type: 'websocket', items: {} },
@@ -477,6 +501,165 @@ export const api = {
       querystring: WatchQuery,
       response: { 200: Snapshot },
       stream: { type: 'text/event-stream', items: { snapshot: Snapshot, delta: Delta, heartbeat: Heartbeat } },
+    },
+  },
+
+  users: {
+    list: {
+      method: 'GET',
+      path: '/v1/users',
+      scope: 'read',
+      summary: 'A page of the users, oldest first',
+      querystring: ListUsersQuery,
+      response: { 200: UserPage },
+    },
+    create: {
+      method: 'POST',
+      path: '/v1/users',
+      scope: 'admin',
+      summary: 'Make a user',
+      body: CreateUser,
+      response: { 201: User },
+    },
+    get: {
+      method: 'GET',
+      path: '/v1/users/:ref',
+      scope: 'read',
+      summary: 'One user',
+      params: UserParams,
+      response: { 200: User },
+    },
+    update: {
+      method: 'PATCH',
+      path: '/v1/users/:ref',
+      scope: 'admin',
+      summary: 'Change a user; with `If-Match` only if nobody else did',
+      params: UserParams,
+      body: UpdateUser,
+      response: { 200: User },
+    },
+    deactivate: {
+      method: 'POST',
+      path: '/v1/users/:ref/deactivate',
+      scope: 'admin',
+      summary: "End a user's tokens and hand the environments on, or say what that would do",
+      params: UserParams,
+      body: DeactivateUser,
+      response: { 200: Deactivation },
+    },
+    activate: {
+      method: 'POST',
+      path: '/v1/users/:ref/activate',
+      scope: 'admin',
+      summary: 'Let a user in again',
+      params: UserParams,
+      response: { 200: User },
+    },
+    delete: {
+      method: 'DELETE',
+      path: '/v1/users/:ref',
+      scope: 'admin',
+      summary: 'Forget a user, deactivated first',
+      params: UserParams,
+      querystring: DeleteUserQuery,
+      response: { 204: Nothing },
+    },
+  },
+
+  groups: {
+    list: {
+      method: 'GET',
+      path: '/v1/groups',
+      scope: 'read',
+      summary: 'A page of the groups, oldest first',
+      querystring: ListGroupsQuery,
+      response: { 200: GroupPage },
+    },
+    create: {
+      method: 'POST',
+      path: '/v1/groups',
+      scope: 'admin',
+      summary: 'Make a group',
+      body: CreateGroup,
+      response: { 201: Group },
+    },
+    get: {
+      method: 'GET',
+      path: '/v1/groups/:ref',
+      scope: 'read',
+      summary: 'One group',
+      params: GroupParams,
+      response: { 200: Group },
+    },
+    members: {
+      method: 'GET',
+      path: '/v1/groups/:ref/members',
+      scope: 'read',
+      summary: 'A page of the members of a group',
+      params: GroupParams,
+      querystring: PageQuery,
+      response: { 200: GroupMemberPage },
+    },
+    update: {
+      method: 'PATCH',
+      path: '/v1/groups/:ref',
+      scope: 'admin',
+      summary: 'Change a group or its members; with `If-Match` only if nobody else did',
+      params: GroupParams,
+      body: UpdateGroup,
+      response: { 200: Group },
+    },
+    delete: {
+      method: 'DELETE',
+      path: '/v1/groups/:ref',
+      scope: 'admin',
+      summary: 'Delete a group, and its roles',
+      params: GroupParams,
+      response: { 204: Nothing },
+    },
+  },
+
+  roles: {
+    list: {
+      method: 'GET',
+      path: '/v1/roles',
+      scope: 'read',
+      summary: 'A page of the roles that were given, oldest first',
+      querystring: ListRolesQuery,
+      response: { 200: RoleBindingPage },
+    },
+    grant: {
+      method: 'POST',
+      path: '/v1/roles',
+      scope: 'write',
+      summary: 'Give a user or a group a role (200: in the place of another one)',
+      body: GrantRole,
+      response: { 200: RoleBinding, 201: RoleBinding },
+    },
+    get: {
+      method: 'GET',
+      path: '/v1/roles/:id',
+      scope: 'read',
+      summary: 'One role that was given',
+      params: RoleParams,
+      response: { 200: RoleBinding },
+    },
+    update: {
+      method: 'PATCH',
+      path: '/v1/roles/:id',
+      scope: 'write',
+      summary: 'Make it another role; with `If-Match` only if nobody else did',
+      params: RoleParams,
+      body: UpdateRole,
+      response: { 200: RoleBinding },
+    },
+    revoke: {
+      method: 'DELETE',
+      path: '/v1/roles/:id',
+      scope: 'write',
+      summary: 'Take a role away',
+      params: RoleParams,
+      response: { 204: Nothing },
     },
   },
 

@@ -7,10 +7,13 @@ import { Channels } from './resources/channels.ts'
 import { Environments } from './resources/environments.ts'
 import { Events } from './resources/events.ts'
 import { Faults } from './resources/faults.ts'
+import { Groups } from './resources/groups.ts'
 import { Plugins } from './resources/plugins.ts'
+import { Roles } from './resources/roles.ts'
 import { Tables } from './resources/tables.ts'
 import { Templates } from './resources/templates.ts'
 import { Tokens } from './resources/tokens.ts'
+import { Users } from './resources/users.ts'
 import type { Discovery } from './schemas/server.ts'
 import { Transport, type TransportOptions } from './transport.ts'
 
@@ -28,6 +31,9 @@ export class StandinClient {
   readonly events: Events
   readonly plugins: Plugins
   readonly tables: Tables
+  readonly users: Users
+  readonly groups: Groups
+  readonly roles: Roles
   readonly tokens: Tokens
   readonly activity: Activity
   readonly #transport: Transport
@@ -45,6 +51,9 @@ export class StandinClient {
     this.builds = new Builds(this.#transport)
     this.plugins = new Plugins(this.#transport)
     this.tables = new Tables(this.#transport)
+    this.users = new Users(this.#transport)
+    this.groups = new Groups(this.#transport)
+    this.roles = new Roles(this.#transport)
     this.tokens = new Tokens(this.#transport)
     this.activity = new Activity(this.#transport)
   }

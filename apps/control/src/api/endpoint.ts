@@ -64,7 +64,7 @@ export function endpoint<E extends ApiEndpoint>(
   })
 }
 
-const nobody: Caller = { tokenId: '', actor: 'nobody', name: 'nobody', scope: 'read' }
+const nobody: Caller = { tokenId: '', actor: 'nobody', name: 'nobody', scope: 'read', user: null }
 
 function callerOf(request: FastifyRequest): Caller {
   if (request.caller !== null) return request.caller

@@ -11,6 +11,8 @@ export function viewEnvironment(record: EnvironmentRecord, stack: Stack, place: 
     provider: record.provider,
     template: record.template,
     owner: record.owner,
+    ownerId: record.ownerId,
+    orphanedAt: instantOrNull(record.orphanedAt),
     labels: record.labels,
     state: record.state,
     desired: record.desired,

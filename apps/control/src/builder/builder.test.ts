@@ -9,7 +9,7 @@ import { House } from '../fixtures/house.ts'
 import type { Caller } from '../store/tokens.ts'
 import { Builder } from './builder.ts'
 
-const caller: Caller = { tokenId: 't', actor: 'token:ann', name: 'ann', scope: 'write' }
+const caller: Caller = { tokenId: 't', actor: 'token:ann', name: 'ann', scope: 'write', user: null }
 
 const shop = `services:
   db: {command: db, build: db}

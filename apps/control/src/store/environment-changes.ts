@@ -10,6 +10,8 @@ export interface NewEnvironment {
   readonly provider: string
   readonly template: EnvironmentRecord['template']
   readonly owner: string
+  /** The user whose it is. */
+  readonly ownerId?: string | null
   readonly labels: EnvironmentRecord['labels']
   readonly desired: DesiredState
   readonly source: Source

@@ -14,6 +14,12 @@ export interface EnvironmentRecord {
   readonly provider: string
   readonly template: { readonly name: string; readonly version: number } | null
   readonly owner: string
+  /** Null: it was made with a token that has no user, or its owner was deleted. */
+  readonly ownerId: string | null
+  /** Since when its owner is gone without anybody in their place. */
+  readonly orphanedAt: number | null
+  /** The label of this name; null where it is missing or empty. */
+  readonly project: string | null
   readonly labels: Static<typeof Labels>
   readonly state: EnvironmentState
   readonly desired: DesiredState
@@ -50,6 +56,9 @@ export function toEnvironmentRecord(row: Selectable<EnvironmentsTable>): Environ
     provider: row.provider,
     template: row.template_name === null ? null : { name: row.template_name, version: row.template_version ?? 0 },
     owner: row.owner,
+    ownerId: row.owner_id,
+    orphanedAt: row.orphaned_at,
+    project: row.project,
     labels: JSON.parse(row.labels),
     state: row.state as EnvironmentState,
     desired: row.desired as DesiredState,

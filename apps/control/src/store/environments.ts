@@ -1,4 +1,4 @@
-import type { DesiredState, EnvironmentState } from '@standin/client'
+import type { DesiredState, EnvironmentState, UserRef } from '@standin/client'
 import { StandinError } from '@standin/client'
 import type { InstanceStatus } from '@standin/core'
 import type { Selectable, Updateable } from 'kysely'
@@ -57,6 +57,7 @@ export class Environments {
           template_name: environment.template?.name ?? null,
           template_version: environment.template?.version ?? null,
           owner: environment.owner,
+          owner_id: environment.ownerId ?? null,
           labels: JSON.stringify(environment.labels),
           state: 'starting',
           desired: environment.desired,
@@ -77,8 +78,8 @@ export class Environments {
       )
       alongside(id)
       const template = environment.template === null ? null : `${environment.template.name}@${environment.template.version}`
-      const { provider, owner, labels, hosts } = environment
-      return this.#record(id, 'environment.created', because.actor, { name, template, provider, owner, labels, hosts })
+      const { provider, owner, ownerId = null, labels, hosts } = environment
+      return this.#record(id, 'environment.created', because.actor, { name, template, provider, owner, ownerId, labels, hosts })
     })
   }
 
@@ -236,6 +237,51 @@ export class Environments {
   }
 
   /** Its data is gone; a small row stays, so that its id is never used again. */
+  /** Everything of this user that is not purged. */
+  ownedBy(user: string): EnvironmentRecord[] {
+    return this.#db
+      .prepared<Selectable<EnvironmentsTable>>('select * from environments where owner_id = ? and purged_at is null order by id')
+      .all(user)
+      .map(toEnvironmentRecord)
+  }
+
+  /** It becomes this user's. No event where it is already. */
+  give(id: number, to: UserRef, actor: string): EnvironmentRecord {
+    return this.#db.transaction(() => {
+      const before = this.require(id)
+      if (before.ownerId === to.id && before.owner === to.userName && before.orphanedAt === null) return before
+      this.#update(id, { owner: to.userName, owner_id: to.id, orphaned_at: null })
+      return this.#record(id, 'environment.changed', actor, { fields: ['owner'], owner: to.userName, ownerId: to.id })
+    })
+  }
+
+  /** Its owner is gone, and nobody comes in their place. */
+  orphan(id: number, actor: string): void {
+    this.#db.transaction(() => {
+      const { owner, ownerId, orphanedAt } = this.require(id)
+      if (orphanedAt !== null) return
+      const at = this.#now()
+      this.#update(id, { orphaned_at: at })
+      const data = { owner, ownerId, orphanedAt: new Date(at).toISOString() }
+      this.#record(id, 'environment.changed', actor, { fields: ['owner'], ...data })
+    })
+  }
+
+  /** Its owner is back. */
+  reclaim(id: number, actor: string): void {
+    this.#db.transaction(() => {
+      const { owner, ownerId, orphanedAt } = this.require(id)
+      if (orphanedAt === null) return
+      this.#update(id, { orphaned_at: null })
+      this.#record(id, 'environment.changed', actor, { fields: ['owner'], owner, ownerId, orphanedAt: null })
+    })
+  }
+
+  /** A user is deleted, within the caller's transaction: purged ones refer to them, too. */
+  forgetOwner(user: string): void {
+    this.#db.prepared('update environments set owner_id = null where owner_id = ?').run(user)
+  }
+
   purged(id: number, because: Because): void {
     this.#db.transaction(() => {
       const before = this.require(id)
@@ -245,7 +291,8 @@ export class Environments {
         purged_at: this.#now(),
         purge_at: null,
         expires_at: null,
-        labels: '{}',
+        // Who may see it is who may see its events.
+        labels: JSON.stringify(before.project === null ? {} : { project: before.project }),
         source: null,
         stack: null,
         instances: '[]',

@@ -1,4 +1,4 @@
-import type { Generated } from 'kysely'
+import type { Generated, GeneratedAlways } from 'kysely'
 
 /**
  * The store's tables as SQLite holds them: instants are integers (ms since the epoch), structures are JSON text.
@@ -16,6 +16,10 @@ export interface Tables {
   builds: BuildsTable
   tokens: TokensTable
   idempotency: IdempotencyTable
+  users: UsersTable
+  groups: GroupsTable
+  group_members: { group_id: string; user_id: string }
+  role_bindings: RoleBindingsTable
   /** How far each plugin has come in the events. */
   plugin_cursors: { plugin: string; seq: number }
   /** Canonical JSON by key. */
@@ -85,6 +89,12 @@ export interface EnvironmentsTable {
   purged_at: number | null
   /** Disk that it holds by itself, as last measured; null: not known. */
   storage_bytes: number | null
+  /** The user whose it is; null: made with a token that has no user, or deleted since. */
+  owner_id: string | null
+  /** Since when its owner is gone without anybody in their place. */
+  orphaned_at: number | null
+  /** The label of this name; null where it is missing or empty. */
+  project: GeneratedAlways<string | null>
   /** seq of the last event that changed it. */
   revision: number
 }
@@ -134,6 +144,8 @@ export interface TemplatesTable {
   size_bytes: number
   stack: string
   provenance: string
+  /** The label of this name of its stack; null where it is missing or empty. */
+  project: GeneratedAlways<string | null>
 }
 
 export interface BuildsTable {
@@ -150,6 +162,8 @@ export interface BuildsTable {
   warnings: string
   /** CreateBuildQuery as it was asked for. */
   options: string
+  /** That of the template that it makes. */
+  project: string | null
 }
 
 export interface TokensTable {
@@ -161,6 +175,55 @@ export interface TokensTable {
   created_at: number
   expires_at: number | null
   last_used_at: number | null
+  /** Whose it is; null: nobody's. */
+  user_id: string | null
+}
+
+export interface UsersTable {
+  /** AUTOINCREMENT: the order of lists. */
+  n: Generated<number>
+  id: string
+  user_name: string
+  /** What userNames are compared by. */
+  user_key: string
+  display_name: string
+  email: string | null
+  email_key: string | null
+  external_id: string | null
+  source: string
+  manager: string | null
+  active: number
+  created_at: number
+  deactivated_at: number | null
+  /** seq of the last event that changed it. */
+  revision: Generated<number>
+}
+
+export interface GroupsTable {
+  /** AUTOINCREMENT: the order of lists. */
+  n: Generated<number>
+  id: string
+  display_name: string
+  display_key: string
+  external_id: string | null
+  source: string
+  created_at: number
+  revision: Generated<number>
+}
+
+/** Of a user or of a group. */
+export interface RoleBindingsTable {
+  /** AUTOINCREMENT: the order of lists. */
+  n: Generated<number>
+  id: string
+  /** The empty string is everywhere. */
+  project: string
+  role: string
+  user_id: string | null
+  group_id: string | null
+  actor: string
+  created_at: number
+  revision: Generated<number>
 }
 
 interface IdempotencyTable {

@@ -4,15 +4,20 @@ import type { Selectable } from 'kysely'
 import { parseCursor } from './cursor.ts'
 import type { Database } from './database.ts'
 import type { EventLog } from './events.ts'
+import type { Accesses } from './people/accesses.ts'
+import type { UserAccess } from './people/user-access.ts'
 import type { TokensTable } from './schema.ts'
 
 /** Who a request comes from, once its token was checked. */
 export interface Caller {
   readonly tokenId: string
-  /** `token:alice`; the platform's own parts are `gateway`, `dns` and `plugin:suspend`. */
+  /** `user:alice`, `token:ci`; the platform's own parts are `gateway`, `dns` and `plugin:suspend`. */
   readonly actor: string
+  /** A user's is the userName: environments that they make are theirs by it. */
   readonly name: string
   readonly scope: Scope
+  /** Null: its scope alone counts. */
+  readonly user: UserAccess | null
 }
 
 /** A token that is checked often is marked as used this seldom, ms. */
@@ -22,30 +27,34 @@ const usedResolution = 60_000
 export class Tokens {
   readonly #db: Database
   readonly #events: EventLog
+  readonly #accesses: Accesses
   readonly #now: () => number
   /** Those of parts of this process. */
   readonly #lent = new Map<string, { readonly hash: Buffer; readonly caller: Caller }>()
   /** Token id → when it was last marked as used. */
   readonly #marked = new Map<string, number>()
 
-  constructor(db: Database, events: EventLog, now: () => number) {
+  constructor(db: Database, events: EventLog, accesses: Accesses, now: () => number) {
     this.#db = db
     this.#events = events
+    this.#accesses = accesses
     this.#now = now
   }
 
-  /** @returns the token and, this once, its text */
-  create(token: { name: string; scope: Scope; expiresAt: number | null }, actor: string): { token: Token; text: string } {
+  /** @param token.user id of the user whose it is @returns the token and, this once, its text */
+  create(
+    token: { name: string; scope: Scope; expiresAt: number | null; user?: string | null },
+    actor: string,
+  ): { token: Token; text: string } {
     return this.#db.transaction(() => {
       const id = randomBytes(6).toString('hex')
       const secret = randomBytes(32).toString('base64url')
-      const { name, scope } = token
+      const { name, scope, user = null } = token
+      const times = { created_at: this.#now(), expires_at: token.expiresAt }
       this.#db.run(
-        this.#db.query
-          .insertInto('tokens')
-          .values({ id, name, scope, hash: sha256(secret).toString('hex'), created_at: this.#now(), expires_at: token.expiresAt }),
+        this.#db.query.insertInto('tokens').values({ id, name, scope, hash: sha256(secret).toString('hex'), ...times, user_id: user }),
       )
-      this.#events.append({ type: 'token.created', actor, data: { id, name, scope } })
+      this.#events.append({ type: 'token.created', actor, data: { id, name, scope, user } })
       return { token: toToken(this.#require(id)), text: `stn_${id}_${secret}` }
     })
   }
@@ -57,7 +66,7 @@ export class Tokens {
   lend({ name, actor, scope }: { name: string; actor: string; scope: Scope }): string {
     const id = randomBytes(6).toString('hex')
     const secret = randomBytes(32).toString('base64url')
-    this.#lent.set(id, { hash: sha256(secret), caller: { tokenId: actor, actor, name, scope } })
+    this.#lent.set(id, { hash: sha256(secret), caller: { tokenId: actor, actor, name, scope, user: null } })
     return `stn_${id}_${secret}`
   }
 
@@ -78,15 +87,23 @@ export class Tokens {
     if (row === undefined || !same) return null
     const now = this.#now()
     if (row.expires_at !== null && row.expires_at <= now) return null
+    const scope = row.scope as Scope
+    if (row.user_id === null) {
+      this.#markUsed(id, now)
+      return { tokenId: id, actor: actorOf(row.name), name: row.name, scope, user: null }
+    }
+    const user = this.#accesses.of(row.user_id)
+    if (user === null) return null
     this.#markUsed(id, now)
-    return { tokenId: id, actor: actorOf(row.name), name: row.name, scope: row.scope as Scope }
+    return { tokenId: id, actor: `user:${user.userName}`, name: user.userName, scope, user }
   }
 
   /** Newest first. */
   list(filter: { limit: number; cursor?: string | undefined }): { items: Token[]; nextCursor: string | null } {
     const offset = filter.cursor === undefined ? 0 : parseCursor(filter.cursor)
-    const query = this.#db.query.selectFrom('tokens').selectAll().orderBy('created_at', 'desc').orderBy('id')
-    const rows = this.#db.all(query.limit(filter.limit + 1).offset(offset))
+    const rows = this.#db
+      .prepared<TokenRow>(`${selectTokens} order by t.created_at desc, t.id limit ? offset ?`)
+      .all(filter.limit + 1, offset)
     return {
       items: rows.slice(0, filter.limit).map(toToken),
       nextCursor: rows.length > filter.limit ? String(offset + filter.limit) : null,
@@ -99,12 +116,24 @@ export class Tokens {
       const row = this.#require(id)
       this.#db.run(this.#db.query.deleteFrom('tokens').where('id', '=', id))
       this.#marked.delete(id)
-      this.#events.append({ type: 'token.revoked', actor, data: { id, name: row.name, scope: row.scope } })
+      this.#events.append({ type: 'token.revoked', actor, data: { id, name: row.name, scope: row.scope, user: row.user_id } })
     })
   }
 
-  #require(id: string): Selectable<TokensTable> {
-    const row = this.#db.first(this.#db.query.selectFrom('tokens').selectAll().where('id', '=', id))
+  /** Newest first. */
+  ofUser(user: string): Token[] {
+    return this.#db.prepared<TokenRow>(`${selectTokens} where t.user_id = ? order by t.created_at desc, t.id`).all(user).map(toToken)
+  }
+
+  /** Whether a request with it would still come in. @param id `Caller.tokenId` */
+  isGood(id: string): boolean {
+    if ([...this.#lent.values()].some(({ caller }) => caller.tokenId === id)) return true
+    const row = this.#db.prepared<{ user_id: string | null }>('select user_id from tokens where id = ?').get(id)
+    return row !== undefined && (row.user_id === null || this.#accesses.of(row.user_id) !== null)
+  }
+
+  #require(id: string): TokenRow {
+    const row = this.#db.prepared<TokenRow>(`${selectTokens} where t.id = ?`).get(id)
     if (row === undefined) throw new StandinError('token_not_found', `there is no token ${id}`, { hint: '`standin token list` shows them' })
     return row
   }
@@ -127,11 +156,16 @@ function sha256(text: string): Buffer {
   return createHash('sha256').update(text).digest()
 }
 
-function toToken(row: Selectable<TokensTable>): Token {
+type TokenRow = Selectable<TokensTable> & { readonly user_name: string | null }
+
+const selectTokens = 'select t.*, u.user_name from tokens as t left join users as u on u.id = t.user_id'
+
+function toToken(row: TokenRow): Token {
   return {
     id: row.id,
     name: row.name,
     scope: row.scope as Scope,
+    user: row.user_id === null ? null : { id: row.user_id, userName: row.user_name ?? '' },
     createdAt: new Date(row.created_at).toISOString(),
     expiresAt: row.expires_at === null ? null : new Date(row.expires_at).toISOString(),
     lastUsedAt: row.last_used_at === null ? null : new Date(row.last_used_at).toISOString(),

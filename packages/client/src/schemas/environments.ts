@@ -126,6 +126,10 @@ export const Environment = Type.Object(
     provider: Type.String(),
     template: Nullable(TemplateRef),
     owner: Type.String(),
+    /** The user whose it is; null: it was made with a token that has no user, or its owner was deleted. */
+    ownerId: Nullable(Type.String()),
+    /** Since when nobody answers for it: its owner was deactivated, and there was neither an heir nor a manager. */
+    orphanedAt: Nullable(Timestamp),
     labels: Labels,
     state: EnvironmentState,
     desired: DesiredState,
@@ -141,12 +145,12 @@ export const Environment = Type.Object(
     expiresAt: Nullable(Timestamp),
     /** In the trash until then; null: not in the trash. */
     purgeAt: Nullable(Timestamp),
+    /** Disk that it holds by itself, as last measured; null: not known. What it shares with its template is the template's. */
+    storageBytes: Nullable(Type.Integer()),
     /** Sequence number of the last event that changed it. */
     revision: Type.Integer(),
     /** Only where asked for with `stats=true`, and only what runs. */
     stats: Type.Optional(Nullable(Stats)),
-    /** Disk that it holds by itself, as last measured; null: not known. What it shares with its template is the template's. */
-    storageBytes: Nullable(Type.Integer()),
   },
   { $id: 'Environment' },
 )
@@ -161,6 +165,7 @@ export const ListEnvironmentsQuery = Type.Object(
     state: Type.Optional(EnvironmentState),
     name: Type.Optional(Type.String({ maxLength: 63 })),
     owner: Type.Optional(Type.String({ maxLength: 200 })),
+    orphaned: Type.Optional(Type.Boolean({ description: 'Those whose owner is gone and that nobody was given; false: the others' })),
     template: Type.Optional(Type.String({ maxLength: 140, description: '`shop`, or `shop@7` for that version only' })),
     label: Type.Optional(Type.Array(Type.String(), { maxItems: 32, description: '`key=value`; may be repeated' })),
     deleted: Type.Optional(Type.Boolean({ description: 'Those in the trash, and only those' })),
@@ -214,11 +219,6 @@ export const CreateEnvironment = Type.Object(
 )
 export type CreateEnvironment = Type.Static<typeof CreateEnvironment>
 
-export const UpdateEnvironment = Type.Object(
-  { name: Type.Optional(Name), labels: Type.Optional(Labels), suspendAfterMs: Type.Optional(Nullable(Type.Integer({ minimum: 0 }))) },
-  { additionalProperties: false },
-)
-export type UpdateEnvironment = Type.Static<typeof UpdateEnvironment>
 /** What a host of an environment is going to be. */
 export const PlannedHost = Type.Object({ name: Name, instances: Type.Integer({ minimum: 0 }), resources: Resources })
 export type PlannedHost = Type.Static<typeof PlannedHost>
@@ -246,6 +246,17 @@ export const EnvironmentPlan = Type.Object(
 )
 export type EnvironmentPlan = Type.Static<typeof EnvironmentPlan>
 
+export const UpdateEnvironment = Type.Object(
+  {
+    name: Type.Optional(Name),
+    labels: Type.Optional(Labels),
+    suspendAfterMs: Type.Optional(Nullable(Type.Integer({ minimum: 0 }))),
+    /** Id or userName of the user who gets it. */
+    owner: Type.Optional(Type.String({ minLength: 1, maxLength: 200 })),
+  },
+  { additionalProperties: false },
+)
+export type UpdateEnvironment = Type.Static<typeof UpdateEnvironment>
 
 export const environmentActions = ['start', 'suspend', 'resume', 'stop', 'undelete'] as const
 export type EnvironmentAction = (typeof environmentActions)[number]

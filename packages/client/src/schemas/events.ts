@@ -7,10 +7,10 @@ import { EnvironmentState } from './environments.ts'
  *
  * | type | data |
  * |---|---|
- * | `environment.created` | `{name, template, provider, owner, labels, hosts}`: `hosts` as in EnvironmentPlan |
+ * | `environment.created` | `{name, template, provider, owner, ownerId, labels, hosts}`: `hosts` as in EnvironmentPlan |
  * | `environment.desired` | `{from, to, reason}` |
  * | `environment.state` | `{from, to, reason}` |
- * | `environment.changed` | `{fields, …}`: instances, services, labels, name, suspendAfterMs, storageBytes, aliases, faults; of labels, name and storageBytes the new value, too |
+ * | `environment.changed` | `{fields, …}`: instances, services, labels, name, suspendAfterMs, storageBytes, owner, aliases, faults; of labels, name, storageBytes and owner (with `ownerId`) the new value, too |
  * | `environment.progress` | `{step, host, status: started|done|failed, durationMs, message}` |
  * | `environment.purged` | `{}` |
  * | `build.started`, `build.phase`, `build.progress`, `build.finished` | `{build, phase, host, step, status, durationMs, message}` |
@@ -21,7 +21,13 @@ import { EnvironmentState } from './environments.ts'
  * | `fault.added` | `{fault}`: a ServiceFault |
  * | `fault.removed` | `{fault, reason: removed|expired}` |
  * | `notice` | `{kind, message, …}`: what a plugin or a person has to say, of an environment or of none |
- * | `token.created`, `token.revoked` | `{id, name, scope}` |
+ * | `token.created`, `token.revoked` | `{id, name, scope, user}`: `user` is its id, or null |
+ * | `user.created`, `user.activated`, `user.deleted` | `{id, userName}` |
+ * | `user.changed` | `{id, userName, fields}` |
+ * | `user.deactivated` | `{id, userName, reason, environments, orphaned, tokens}`: how many went to somebody, were left, ended |
+ * | `group.created`, `group.deleted` | `{id, displayName}` |
+ * | `group.changed` | `{id, displayName, fields, added, removed}`: ids of members, 100 of each at most |
+ * | `role.granted`, `role.changed`, `role.revoked` | `{id, project, role, from, user, group}`: ids; `from` is the role before, or null |
  */
 export const eventTypes = [
   'environment.created',
@@ -44,6 +50,17 @@ export const eventTypes = [
   'notice',
   'token.created',
   'token.revoked',
+  'user.created',
+  'user.changed',
+  'user.deactivated',
+  'user.activated',
+  'user.deleted',
+  'group.created',
+  'group.changed',
+  'group.deleted',
+  'role.granted',
+  'role.changed',
+  'role.revoked',
 ] as const
 
 export const Event = Type.Object(

@@ -1,5 +1,6 @@
 import Type from 'typebox'
 import { literals, Name, Nullable, Page, pageQuery, Timestamp } from './common.ts'
+import { UserRef, UserRights } from './people.ts'
 
 /** From least to most; each includes those before it. `wake` is what the gateway has: reading, resuming, reporting activity. */
 export const scopes = ['read', 'wake', 'write', 'admin'] as const
@@ -11,6 +12,8 @@ export const Token = Type.Object(
     id: Type.String(),
     name: Name,
     scope: Scope,
+    /** Whose it is: their roles count, too. Null: a machine's or an administrator's. */
+    user: Nullable(UserRef),
     createdAt: Timestamp,
     expiresAt: Nullable(Timestamp),
     lastUsedAt: Nullable(Timestamp),
@@ -23,7 +26,13 @@ export const TokenPage = Page(Token)
 export const CreatedToken = Type.Object({ ...Token.properties, token: Type.String() })
 export type CreatedToken = Type.Static<typeof CreatedToken>
 export const CreateToken = Type.Object(
-  { name: Name, scope: Scope, expiresInMs: Type.Optional(Nullable(Type.Integer({ minimum: 1000 }))) },
+  {
+    name: Name,
+    scope: Scope,
+    /** Whose it is, by id or userName; default: nobody's, and the scope alone counts. */
+    user: Type.Optional(Type.String({ minLength: 1, maxLength: 200 })),
+    expiresInMs: Type.Optional(Nullable(Type.Integer({ minimum: 1000 }))),
+  },
   { additionalProperties: false },
 )
 export type CreateToken = Type.Static<typeof CreateToken>
@@ -57,6 +66,8 @@ export const Discovery = Type.Object(
     actor: Type.String(),
     /** Of the token that asked. */
     scope: Scope,
+    /** Whose token it is; absent: nobody's, and its scope alone counts. */
+    user: Type.Optional(UserRights),
     providers: Type.Array(
       Type.Object({ id: Type.String(), can: Type.Record(Type.String(), Type.Boolean()), notes: Type.Array(Type.String()) }),
     ),

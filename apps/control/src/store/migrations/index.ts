@@ -4,6 +4,7 @@ import { aliasesAndFaults } from './002-aliases-and-faults.ts'
 import { activityCause } from './003-activity-cause.ts'
 import { plugins } from './004-plugins.ts'
 import { storage } from './005-storage.ts'
+import { people } from './006-people.ts'
 
 /** In order of their names. A migration that has shipped is never changed; a new one is added below. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -12,4 +13,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '003-activity-cause': activityCause,
   '004-plugins': plugins,
   '005-storage': storage,
+  '006-people': people,
 }
