@@ -25,6 +25,7 @@ import { isOurselves } from './upstream/own-addresses.ts'
 import { nameserversOf } from './upstream/resolv-conf.ts'
 import { upstreamLabel } from './upstream/upstream-address.ts'
 import { displayName, type WireName } from './wire/name.ts'
+import { addressText } from './wire/source.ts'
 import { Fleet } from './workers/fleet.ts'
 import { Primary } from './workers/primary.ts'
 import { RecordTable } from './zones/record-table.ts'
@@ -71,9 +72,9 @@ export function createResolver(config: DnsConfig): { readonly app: RunningResolv
   return { app: new App({ config, log, source, engine, admin }), lines }
 }
 
-/** What a worker runs. Nothing is started here. */
-export function createWorker(config: DnsConfig): WorkerParts {
-  const get = compose(config)
+/** What a worker runs. `identity`: of its fleet, to upstreams. Nothing is started here. */
+export function createWorker(config: DnsConfig, identity: Buffer): WorkerParts {
+  const get = compose(config, identity)
   return { engine: get(tokens.engine), lines: get(tokens.lines) }
 }
 
@@ -97,7 +98,7 @@ function handTo(engine: Engine, source: () => ControlTable): TableWatcher {
 type Get = <T>(part: InjectionToken<T>) => T
 
 /** The composition root: what answers queries, from the log to the engine. */
-function compose(config: DnsConfig): Get {
+function compose(config: DnsConfig, identity?: Buffer): Get {
   const container = root.createChildContainer()
   const get: Get = (part) => container.resolve(part)
   const provide = <T>(name: InjectionToken<T>, make: () => T) => container.register(name, { useFactory: instanceCachingFactory(make) })
@@ -129,9 +130,12 @@ function compose(config: DnsConfig): Get {
         ? (config.upstreams ?? systemUpstreams(config))
         : (name: WireName, labels: readonly number[]) => rules.current.upstreamsFor(name, labels)
     return new Forwarder(upstreams, {
+      identity,
       ...(rules === undefined ? {} : { settings: rules.configuration.forwarding }),
       onHealth: (upstream, state, reason) =>
         log.info({ upstream: upstreamLabel(upstream), state, reason }, 'an upstream changed its state'),
+      onLoop: (name, source) =>
+        log.warn({ name: displayName(name), from: addressText(source) }, 'a question to an upstream came back: forwarding loop'),
       onRebind: (name, upstream) =>
         log.warn({ name: displayName(name), upstream: upstreamLabel(upstream) }, 'an upstream gave a private address for a public name'),
     })

@@ -19,8 +19,8 @@ const early: TableChange[] = []
 let parts: WorkerParts | null = null
 let isLeaving = false
 
-async function start({ config, listen, awaitsTable }: Start): Promise<void> {
-  parts = createWorker(config)
+async function start({ config, listen, identity, awaitsTable }: Start): Promise<void> {
+  parts = createWorker(config, Buffer.from(identity, 'hex'))
   for (const change of early.splice(0)) take(change)
   if (awaitsTable) await tableCame.promise
   tell({ type: 'listening', dns: await parts.engine.listen(listen) })

@@ -4,7 +4,7 @@ import type { Answer } from '../wire/answer.ts'
 import { displayName } from '../wire/name.ts'
 import { rcode, rrType } from '../wire/protocol.ts'
 import type { Query } from '../wire/query.ts'
-import type { Source } from '../wire/source.ts'
+import { addressText } from '../wire/source.ts'
 
 const rcodeNames = new Map<number, string>(Object.entries(rcode).map(([name, code]) => [code, name]))
 const typeNames = new Map<number, string>([...Object.entries(rrType).map(([name, type]) => [type, name] as const), [65, 'HTTPS']])
@@ -31,11 +31,4 @@ export class QueryLog {
       `{"level":30,"time":${Date.now()},"msg":"query","client":"${addressText(source)}","transport":"${overTcp ? 'tcp' : 'udp'}",${what},"rcode":"${code}","rule":"${link.rule}"${from},"ms":${Math.round(ms * 1000) / 1000}}\n`,
     )
   }
-}
-
-/** RFC 4291, section 2.2; nothing is left out in an IPv6 address but the zeros in front of a group. */
-function addressText(source: Source): string {
-  const { word0, word1, word2, word3 } = source
-  if (source.isIPv4) return `${word3 >>> 24}.${(word3 >>> 16) & 255}.${(word3 >>> 8) & 255}.${word3 & 255}`
-  return [word0, word1, word2, word3].map((word) => `${(word >>> 16).toString(16)}:${(word & 0xffff).toString(16)}`).join(':')
 }

@@ -1,5 +1,6 @@
 import { type Answer, bareAnswer } from '../wire/answer.ts'
 import { extendedError, rcode } from '../wire/protocol.ts'
+import { addressText, type Source } from '../wire/source.ts'
 import type { AttemptFailure } from './attempt.ts'
 import type { CheckedReply } from './reply-check.ts'
 
@@ -7,10 +8,10 @@ const nothing = Buffer.alloc(0)
 
 export const overloaded: Answer = bareAnswer(rcode.SERVFAIL, { code: extendedError.OTHER, text: 'too many questions wait for upstreams' })
 export const stopping: Answer = bareAnswer(rcode.SERVFAIL, { code: extendedError.NOT_READY, text: 'the resolver is stopping' })
-export const loops: Answer = bareAnswer(rcode.REFUSED, {
-  code: extendedError.OTHER,
-  text: 'forwarding loop: this question came from this resolver',
-})
+export function loops(from: Source): Answer {
+  const text = `forwarding loop: ${addressText(from)} asks the resolver for what the resolver has asked upstream`
+  return bareAnswer(rcode.SERVFAIL, { code: extendedError.OTHER, text })
+}
 /** As dnsmasq has it: nothing, and no SOA by which that could be kept. */
 export const rebinding: Answer = bareAnswer(rcode.NOERROR, {
   code: extendedError.BLOCKED,

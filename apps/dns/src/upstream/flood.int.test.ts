@@ -18,7 +18,7 @@ function memoryInUse(): number {
 }
 
 describe('flood', () => {
-  it('of names asked for once leaves memory as it is, and what is asked for often in the cache', async () => {
+  it('of names asked for once leaves memory as it is, and what is asked for often in the cache', { timeout: 60_000 }, async () => {
     await using upstream = await scriptedUpstream((query) => [upstreamReply(query, { answers: [addressRecord(1, 3600)] })])
     const forwarder = new Forwarder([upstream], { settings: { ...defaultForwarding, cacheSize: 500 } })
     const ask = async (name: string): Promise<Answer | undefined> => {

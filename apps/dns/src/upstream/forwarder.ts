@@ -8,12 +8,12 @@ import type { Query } from '../wire/query.ts'
 import { AddressRules } from './address-rules.ts'
 import { loops, overloaded, rebinding, stopping } from './failing-answers.ts'
 import type { ForwarderCounters } from './forwarder-counters.ts'
-import { LoopMarker } from './loop-marker.ts'
+import type { ForwarderOptions } from './forwarder-options.ts'
+import { LoopMarker, type Trail, trailOf } from './loop-marker.ts'
 import { PendingQuestion } from './pending-question.ts'
 import type { QuestionContext } from './question-context.ts'
 import { RandomOctets } from './random-octets.ts'
 import { addressesIn } from './reply-facts.ts'
-import type { HealthState } from './upstream-health.ts'
 import type { UpstreamLink } from './upstream-link.ts'
 import { UpstreamLinks } from './upstream-links.ts'
 import { type OrderMode, turnOf } from './upstream-order.ts'
@@ -21,24 +21,6 @@ import type { UpstreamQuestion } from './upstream-question.ts'
 
 /** Whom to ask for a name; undefined: nobody. */
 export type UpstreamChoice = (name: WireName, labels: readonly number[]) => UpstreamGroup | undefined
-
-export interface ForwarderOptions {
-  /** Default: as without a configuration file, with a larger cache. */
-  readonly settings?: ForwardingSettings
-  /** Octets of the cache. */
-  readonly cacheBytes?: number
-  /** Seconds that an answer is held after its time, for when no upstream can be reached; 0: not at all. */
-  readonly staleFor?: number
-  /** Milliseconds after which it is SERVFAIL. */
-  readonly deadlineMs?: number
-  /** Questions that may be under way at once. */
-  readonly limit?: number
-  /** Milliseconds after which a connection that nobody uses is closed. */
-  readonly idleMs?: number
-  readonly onHealth?: (upstream: UpstreamServer, state: HealthState, reason: string) => void
-  /** `name`: as it stands in the question, in lower case. */
-  readonly onRebind?: (name: WireName, upstream: UpstreamServer) => void
-}
 
 const defaultSettings: ForwardingSettings = { ...defaultForwarding, cacheSize: 10_000 }
 const defaultCacheBytes = 64 << 20
@@ -48,6 +30,9 @@ const defaultDeadlineMs = 4500
 const defaultLimit = 1000
 /** For each question under way, so many may wait on the average. */
 const waitersFor = 10
+const nobody: Trail = Buffer.alloc(0)
+/** Between one loop that is told and the next, ms. */
+const betweenLoopsMs = 60_000
 const tickMs = 20
 /** While nothing is asked, but sockets are open. */
 const idleTickMs = 500
@@ -62,7 +47,7 @@ export class Forwarder implements QuestionContext {
   cache: AnswerCache
   rules: AddressRules
   readonly random = new RandomOctets()
-  readonly marker = new LoopMarker()
+  readonly marker: LoopMarker
   readonly deadlineMs: number
   readonly counters: ForwarderCounters = { missed: 0, joined: 0, answered: 0, failed: 0, overloaded: 0, looped: 0, rebinds: 0, waiting: 0 }
   /** Whether anybody can be asked for anything: recursion is available. */
@@ -75,6 +60,7 @@ export class Forwarder implements QuestionContext {
   readonly #pending = new Map<string, PendingQuestion>()
   readonly #links: UpstreamLinks
   #waiters = 0
+  #tellLoopsAt = 0
   #timer: NodeJS.Timeout | undefined
   #timerIsIdle = false
   #sweptAt = 0
@@ -88,6 +74,7 @@ export class Forwarder implements QuestionContext {
     this.#choose = typeof upstreams === 'function' ? upstreams : oneGroup(upstreams)
     this.hasUpstreams = typeof upstreams === 'function' || upstreams.length > 0
     this.deadlineMs = options.deadlineMs ?? defaultDeadlineMs
+    this.marker = new LoopMarker(options.identity)
     this.#limit = options.limit ?? defaultLimit
     this.#mode = modeOf(settings)
     this.#links = new UpstreamLinks(this.random, { idleMs: options.idleMs, onHealth: options.onHealth })
@@ -111,15 +98,15 @@ export class Forwarder implements QuestionContext {
     const group = this.#choose(query.name, query.labels)
     if (group === undefined || group.servers.length === 0) return undefined
     this.counters.missed++
-    if (edns !== undefined && this.marker.isIn(message, questionEnd)) {
-      this.counters.looped++
-      return loops
-    }
-    const key = String.fromCharCode(variant, query.type) + query.name
+    const trail = edns === undefined ? nobody : trailOf(message, questionEnd)
+    if (this.marker.isRound(trail)) return this.#loop(query)
+    // Two who ask each other must not wait for each other with what their own clients have asked: by its trail it is another question.
+    const key = String.fromCharCode(variant, query.type) + query.name + trail.toString('latin1')
     const known = this.#failures.find(key, now)
     if (known !== undefined) return known
     if (this.#stopped) return stopping
     const same = this.#pending.get(key)
+    if (same?.hasLettersOf(message) === true) return this.#loop(query)
     if (same?.isOverdue === true) {
       const stale = this.cache.findStale(message, questionEnd, variant, now, 0)
       if (stale !== undefined) return stale
@@ -132,7 +119,10 @@ export class Forwarder implements QuestionContext {
       this.counters.joined++
       return this.#waitFor(same)
     }
-    const pending = this.#open({ key, variant, group, question: { name: query.name, type: query.type, dnssecOk, checkingDisabled } }, now)
+    const pending = this.#open(
+      { key, variant, group, question: { name: query.name, type: query.type, dnssecOk, checkingDisabled, trail } },
+      now,
+    )
     const answer = this.#waitFor(pending)
     pending.start(now)
     return answer
@@ -177,6 +167,16 @@ export class Forwarder implements QuestionContext {
       this.counters.failed++
       if (!this.#stopped) this.#failures.remember(key, answer, performance.now())
     }
+  }
+
+  #loop({ name, source }: Query): Answer {
+    this.counters.looped++
+    const now = performance.now()
+    if (now >= this.#tellLoopsAt) {
+      this.#tellLoopsAt = now + betweenLoopsMs
+      this.#options.onLoop?.(name, source)
+    }
+    return loops(source)
   }
 
   #newCache(): AnswerCache {

@@ -9,7 +9,7 @@ import { QuestionRound } from './question-round.ts'
 import { type CheckedReply, checkReply } from './reply-check.ts'
 import type { UpstreamLink } from './upstream-link.ts'
 import type { Turn } from './upstream-order.ts'
-import { isTruncated, type Likeness, questionEndOf, type UpstreamQuestion } from './upstream-question.ts'
+import { isSameInRandomCase, isTruncated, type Likeness, questionEndOf, type UpstreamQuestion } from './upstream-question.ts'
 
 /**
  * - `asking`: upstreams are asked, who asked us waits
@@ -46,6 +46,8 @@ export class PendingQuestion implements AttemptOwner {
   #underWay = 0
   #refusal: Answer | undefined
   readonly #failures: AttemptFailure[] = []
+  /** What went to upstreams. */
+  readonly #sent: Buffer[] = []
 
   constructor(
     parts: { key: string; question: UpstreamQuestion; variant: number; message: Buffer; turn: Turn },
@@ -65,6 +67,11 @@ export class PendingQuestion implements AttemptOwner {
 
   get isOverdue(): boolean {
     return this.#state === 'overdue'
+  }
+
+  /** Whether a query has its letters in the very case in which an upstream was asked: it would be by chance once in thousands. */
+  hasLettersOf(query: Buffer): boolean {
+    return this.#sent.some((sent) => isSameInRandomCase(sent, query, this.#questionEnd - 4))
   }
 
   start(now: number): void {
@@ -229,6 +236,7 @@ export class PendingQuestion implements AttemptOwner {
       this.#round.setAside(link, 'too many questions wait for it')
       return false
     }
+    this.#sent.push(attempt.message)
     this.#underWay++
     return true
   }

@@ -8,7 +8,13 @@ import { type CheckedReply, checkReply } from './reply-check.ts'
 
 const rules = { trustsAd: false, negativeTtl: undefined }
 const asked = queryMessage({ name: 'www.example' })
-const question = { name: wireName('www.example') as string, type: rrType.A as number, dnssecOk: false, checkingDisabled: false }
+const question = {
+  name: wireName('www.example') as string,
+  type: rrType.A as number,
+  dnssecOk: false,
+  checkingDisabled: false,
+  trail: Buffer.alloc(0),
+}
 const questionEnd = asked.length
 const check = (parts: Parameters<typeof upstreamReply>[1], others: Partial<typeof question> = {}, more: Partial<typeof rules> = {}) =>
   checkReply(upstreamReply(asked, parts), questionEnd, { ...question, ...others }, { ...rules, ...more })

@@ -7,7 +7,8 @@ import { type Ask, queryMessage, read } from '../testing/messages.ts'
 import { addressRecord, type Script, scriptedUpstream, upstreamReply } from '../testing/scripted-upstream.ts'
 import { serve } from '../testing/serve.ts'
 import { entry, loadedTable } from '../testing/tables.ts'
-import { Forwarder, type ForwarderOptions } from './forwarder.ts'
+import { Forwarder } from './forwarder.ts'
+import type { ForwarderOptions } from './forwarder-options.ts'
 
 const table = loadedTable(entry(1001))
 const honest: Script = (query) => [upstreamReply(query, { answers: [addressRecord(1)] })]

@@ -1,6 +1,6 @@
 import { lowerCaseOctet, type WireName } from '../wire/name.ts'
 import { highFlag, lowFlag, opcode, rcode, rrClass, rrType, size } from '../wire/protocol.ts'
-import type { LoopMarker } from './loop-marker.ts'
+import type { LoopMarker, Trail } from './loop-marker.ts'
 import type { RandomOctets } from './random-octets.ts'
 
 /** What is asked of upstreams, whoever of them it is. */
@@ -9,6 +9,8 @@ export interface UpstreamQuestion {
   readonly type: number
   readonly dnssecOk: boolean
   readonly checkingDisabled: boolean
+  /** Through whom it came to us. */
+  readonly trail: Trail
 }
 
 /** How it is put to one of them. */
@@ -39,7 +41,8 @@ export function questionEndOf(question: UpstreamQuestion): number {
 export function encodeQuestion(question: UpstreamQuestion, manner: Manner, marker: LoopMarker, random: RandomOctets): Buffer {
   const questionEnd = questionEndOf(question)
   const optionsAt = questionEnd + optLength
-  const marked = optionsAt + marker.option.length
+  const mark = marker.option(question.trail)
+  const marked = optionsAt + mark.length
   const padding = manner.padded ? (paddingBlock - ((marked + 4) % paddingBlock)) % paddingBlock : 0
   const message = Buffer.alloc(manner.edns ? marked + (manner.padded ? 4 + padding : 0) : questionEnd)
   message.writeUInt16BE(manner.id, 0)
@@ -56,7 +59,7 @@ export function encodeQuestion(question: UpstreamQuestion, manner: Manner, marke
   message.writeUInt16BE(size.ednsUdp, questionEnd + 3)
   message[questionEnd + 7] = question.dnssecOk ? 0x80 : 0
   message.writeUInt16BE(message.length - optionsAt, questionEnd + 9)
-  message.set(marker.option, optionsAt)
+  message.set(mark, optionsAt)
   if (manner.padded) {
     message.writeUInt16BE(paddingCode, marked)
     message.writeUInt16BE(padding, marked + 2)
@@ -93,6 +96,24 @@ export function likeness(asked: Buffer, questionEnd: number, reply: Buffer): Lik
 
 export function isTruncated(reply: Buffer): boolean {
   return ((reply[2] as number) & highFlag.TC) !== 0
+}
+
+/** Letters that a name needs to be told by their case from the same one of anybody else. */
+const enoughLetters = 12
+
+/** Whether the names of two messages of one question, which ends before `nameEnd`, have the same letters in upper case, and not just all or none of many. */
+export function isSameInRandomCase(one: Buffer, other: Buffer, nameEnd: number): boolean {
+  let letters = 0
+  let upper = 0
+  for (let at = size.header; at < nameEnd; at++) {
+    const octet = one[at] as number
+    if (octet !== other[at]) return false
+    const folded = octet | 0x20
+    if (folded < 0x61 || folded > 0x7a) continue
+    letters++
+    if (octet < 0x61) upper++
+  }
+  return letters >= enoughLetters && upper > 0 && upper < letters
 }
 
 function mixCase(message: Buffer, nameEnd: number, random: RandomOctets): void {

@@ -58,3 +58,10 @@ export class Source {
 }
 
 const mapped = 0xffff
+
+/** RFC 4291, section 2.2; nothing is left out in an IPv6 address but the zeros in front of a group. */
+export function addressText(source: Source): string {
+  const { word0, word1, word2, word3 } = source
+  if (source.isIPv4) return `${word3 >>> 24}.${(word3 >>> 16) & 255}.${(word3 >>> 8) & 255}.${word3 & 255}`
+  return [word0, word1, word2, word3].map((word) => `${(word >>> 16).toString(16)}:${(word & 0xffff).toString(16)}`).join(':')
+}

@@ -10,6 +10,7 @@ import { metrics } from '../observe/metric-list.ts'
 import { sumUpstreams } from '../observe/upstream-numbers.ts'
 import type { ListenAddress } from '../server/dns-server.ts'
 import type { RecordsHead } from '../table-source.ts'
+import { newIdentity } from '../upstream/loop-marker.ts'
 import { WorkerProcess } from './worker-process.ts'
 
 /** How long a worker may take to tell its numbers, ms. */
@@ -23,6 +24,8 @@ export class Fleet implements Observed, TableWatcher {
   readonly #workers: WorkerSet<WorkerProcess>
   /** What workers that have died had counted. */
   readonly #ended = new Numbers(metrics)
+  /** A question that one has asked is as well known to the others when it comes back. */
+  readonly #identity = newIdentity().toString('hex')
   #table: HeldTable<RecordEntry, RecordsHead> | undefined
   #listen: ListenAddress
   #counting: NodeJS.Timeout | undefined
@@ -96,7 +99,8 @@ export class Fleet implements Observed, TableWatcher {
   async #start(index: number): Promise<string> {
     const worker = new WorkerProcess()
     this.#workers.put(index, worker)
-    return await worker.start(this.#config, this.#listen, this.#table as HeldTable<RecordEntry, RecordsHead>)
+    const start = { config: this.#config, listen: this.#listen, identity: this.#identity }
+    return await worker.start(start, this.#table as HeldTable<RecordEntry, RecordsHead>)
   }
 }
 

@@ -12,6 +12,8 @@ export type ToWorker =
       readonly type: 'start'
       readonly config: DnsConfig
       readonly listen: ListenAddress
+      /** Of all workers, to upstreams, in hexadecimal. */
+      readonly identity: string
       /** A table follows at once: queries are taken only when it is there. */
       readonly awaitsTable: boolean
     }

@@ -4,9 +4,7 @@ import type { HeldTable } from '@standin/serving/held-table'
 import { PendingCalls } from '@standin/serving/pending-calls'
 import { WorkerChannel } from '@standin/serving/worker-channel'
 import { WorkerFeed } from '@standin/serving/worker-feed'
-import type { DnsConfig } from '../dns-config.ts'
 import type { Sample } from '../engine.ts'
-import type { ListenAddress } from '../server/dns-server.ts'
 import type { RecordsHead } from '../table-source.ts'
 import type { FromWorker, ToWorker } from './messages.ts'
 
@@ -14,6 +12,8 @@ export interface Counted extends Sample {
   readonly residentBytes: number
   readonly cpuSeconds: number
 }
+
+type WorkerStart = Pick<Extract<ToWorker, { type: 'start' }>, 'config' | 'listen' | 'identity'>
 
 const program = new URL('../worker.ts', import.meta.url)
 
@@ -50,8 +50,8 @@ export class WorkerProcess {
   }
 
   /** Resolves when it listens, with where. @throws StandinError what kept it from that */
-  async start(config: DnsConfig, listen: ListenAddress, table: HeldTable<RecordEntry, RecordsHead>): Promise<string> {
-    this.#channel.tell({ type: 'start', config, listen, awaitsTable: table.isThere })
+  async start({ config, listen, identity }: WorkerStart, table: HeldTable<RecordEntry, RecordsHead>): Promise<string> {
+    this.#channel.tell({ type: 'start', config, listen, identity, awaitsTable: table.isThere })
     this.#feed = new WorkerFeed(table, (message, taken) =>
       this.#channel.tell({ type: 'table', message, revision: table.head?.revision ?? 0 }, taken),
     )

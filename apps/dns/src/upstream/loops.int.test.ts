@@ -1,0 +1,93 @@
+import { mkdtempDisposable, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { askUdp } from '../testing/ask.ts'
+import { queryMessage, read } from '../testing/messages.ts'
+import { resolverProcess } from '../testing/resolver-process.ts'
+import { addressRecord, scriptedUpstream, upstreamReply } from '../testing/scripted-upstream.ts'
+import { serve } from '../testing/serve.ts'
+import { loadedTable } from '../testing/tables.ts'
+import { unusedPort } from '../testing/unused-port.ts'
+import { Forwarder } from './forwarder.ts'
+
+/** Far above what a loop takes that is seen, far below the deadline at which nobody has answered. */
+const atOnceMs = 2_000
+
+/** Processes of which each asks the ports that it is given for everything. */
+async function circle(directory: string, ...asking: { port: number; upstreams: number[]; workers?: number }[]) {
+  const start = async ({ port, upstreams, workers = 1 }: (typeof asking)[number]) => {
+    const file = join(directory, `${port}.conf`)
+    await writeFile(file, `no-resolv\nno-hosts\n${upstreams.map((each) => `server=127.0.0.1#${each}\n`).join('')}`)
+    const flags = ['--home', directory, '--conf-file', file, '--listen', `127.0.0.1:${port}`, '--workers', String(workers)]
+    return await resolverProcess(...flags)
+  }
+  const processes = await Promise.all(asking.map(start))
+  return {
+    processes,
+    async [Symbol.asyncDispose]() {
+      await Promise.all(processes.map((each) => each[Symbol.asyncDispose]()))
+    },
+  }
+}
+
+const asked = async (port: number, name: string) => {
+  const reply = await askUdp(port, queryMessage({ name, edns: {} }), atOnceMs)
+  return reply === undefined ? 'nothing' : { ...read(reply), text: reply.toString('latin1') }
+}
+const isLoop = { rcode: 'SERVFAIL', text: expect.stringContaining('forwarding loop') }
+
+describe('resolvers that forward to each other', () => {
+  it('say so at once, whichever is asked, and whoever asks both at the same time', { timeout: 60_000 }, async () => {
+    await using directory = await mkdtempDisposable(join(tmpdir(), 'standin-dns-'))
+    const [one, other] = [await unusedPort('127.0.0.1'), await unusedPort('127.0.0.1')]
+    const both = await circle(directory.path, { port: one, upstreams: [other] }, { port: other, upstreams: [one] })
+    await using _ = both
+    expect(await asked(one, 'first.example')).toMatchObject(isLoop)
+    expect(await asked(other, 'second.example')).toMatchObject(isLoop)
+    // Each waits for the other one with the same question.
+    const together = await Promise.all([one, other, one, other].map((port) => asked(port, 'third.example')))
+    for (const reply of together) expect(reply).toMatchObject(isLoop)
+    const told = () => both.processes.map(({ log }) => log().filter(({ msg }) => String(msg).includes('forwarding loop')).length)
+    await expect.poll(() => Math.max(...told()), { timeout: 10_000 }).toBe(1)
+  })
+
+  it('say so where there are three, and several processes of each', { timeout: 60_000 }, async () => {
+    await using directory = await mkdtempDisposable(join(tmpdir(), 'standin-dns-'))
+    const [a, b, c] = [await unusedPort('127.0.0.1'), await unusedPort('127.0.0.1'), await unusedPort('127.0.0.1')]
+    await using _ = await circle(
+      directory.path,
+      { port: a, upstreams: [b], workers: 2 },
+      { port: b, upstreams: [c] },
+      { port: c, upstreams: [a] },
+    )
+    for (const name of ['one.example', 'two.example', 'three.example', 'four.example']) expect(await asked(a, name)).toMatchObject(isLoop)
+  })
+
+  it('give the answer of one that is not in the circle', { timeout: 60_000 }, async () => {
+    await using directory = await mkdtempDisposable(join(tmpdir(), 'standin-dns-'))
+    await using upstream = await scriptedUpstream((query) => [upstreamReply(query, { answers: [addressRecord(1)] })])
+    const [one, other] = [await unusedPort('127.0.0.1'), await unusedPort('127.0.0.1')]
+    await using _ = await circle(directory.path, { port: one, upstreams: [other] }, { port: other, upstreams: [one, upstream.port] })
+    for (const port of [one, other])
+      expect(await asked(port, `${port}.example`)).toMatchObject({ rcode: 'NOERROR', answers: [{ address: '192.0.2.1' }] })
+  })
+})
+
+describe('forwarder', () => {
+  it('knows a question of its own that came back without its option by the case of its letters', async () => {
+    // As an upstream that forwards to us would: our question, with an id and an OPT record of its own.
+    await using upstream = await scriptedUpstream(() => [])
+    const looping = new Forwarder([upstream], { deadlineMs: 60_000 })
+    await using server = await serve(loadedTable(), looping)
+    upstream.follow((query) => {
+      void askUdp(server.port, queryMessage({ name: query.subarray(12, query.indexOf(0, 12) + 1), edns: {} })).then((reply) =>
+        upstream.send(upstreamReply(query, { flags: 0x8100 | ((reply?.[3] ?? 0) & 15) }), upstream.asked.at(-1)?.port as number),
+      )
+      return []
+    })
+    const query = queryMessage({ name: 'a-name-with-enough-letters.example', edns: {} })
+    expect(read((await askUdp(server.port, query)) as Buffer).rcode).toBe('SERVFAIL')
+    expect(looping.counters).toMatchObject({ looped: 1, joined: 0 })
+  })
+})
