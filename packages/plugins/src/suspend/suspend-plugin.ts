@@ -41,6 +41,10 @@ export const suspendPlugin = definePlugin({
         }
       },
       routes: async (app) => {
+        app.get<{ Querystring: { limit?: string } }>('/next', async ({ query: { limit } }) => {
+          return { dryRun: config.dryRun, items: await sweep.upcoming(Math.min(1000, Math.max(1, Number(limit) || 100))) }
+        })
+
         app.get<{ Params: { ref: string } }>('/environments/:ref', async ({ params: { ref } }) => {
           const environment = await client.environments.get(ref)
           return { environment: environment.id, name: environment.name, dryRun: config.dryRun, ...(await sweep.explain(environment)) }

@@ -23,6 +23,17 @@ interface Trouble {
   readonly delayMs: number
 }
 
+/** A step that is known to come, as the plugin's route `/next` tells it. */
+interface Upcoming {
+  readonly environment: number
+  readonly name: string
+  readonly owner: string
+  readonly action: 'suspend' | 'delete'
+  /** ISO 8601. */
+  readonly at: string
+  readonly rule: string
+}
+
 /** Looks at all environments and does what is due. Told apart from the plugin, so that it can be asked, too. */
 export class Sweep {
   readonly #context: Pick<PluginContext, 'client' | 'log' | 'clock'>
@@ -56,6 +67,25 @@ export class Sweep {
   async explain(environment: Environment): Promise<Decision> {
     if (this.#canSuspend.size === 0) await this.#discover()
     return this.#decide(environment)
+  }
+
+  /** What is to happen next, of all environments, soonest first; steps that are due wait for the next minute. */
+  async upcoming(count: number, signal?: AbortSignal): Promise<Upcoming[]> {
+    const options = signal === undefined ? {} : { signal }
+    if (this.#canSuspend.size === 0) await this.#discover(signal)
+    const all: Upcoming[] = []
+    let index = 0
+    for await (const environment of this.#context.client.environments.iterate({ limit: 1000 }, options)) {
+      if (++index % chunk === 0) await setImmediate()
+      const { action: first, at: firstAt, rule: firstRule, later } = this.#decide(environment)
+      for (const { action, at, rule } of [{ action: first, at: firstAt, rule: firstRule }, ...later]) {
+        if ((action !== 'suspend' && action !== 'delete') || at === null) continue
+        const { id, name, owner } = environment
+        all.push({ environment: id, name, owner, action, at: new Date(at).toISOString(), rule })
+        break
+      }
+    }
+    return all.sort((a, b) => a.at.localeCompare(b.at)).slice(0, count)
   }
 
   /**
