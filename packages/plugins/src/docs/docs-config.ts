@@ -36,9 +36,34 @@ const Backstage = Type.Object(
   { additionalProperties: false },
 )
 
+const Confluence = Type.Object(
+  {
+    id: WriterId('confluence'),
+    site: Type.String({ maxLength: 200, description: '`https://example.atlassian.net`' }),
+    email: Type.String({ minLength: 3, maxLength: 200, description: 'Of the account that the token belongs to' }),
+    tokenFile: Type.String({
+      minLength: 1,
+      maxLength: 1000,
+      description: 'Absolute path of a file that holds an API token and nothing else',
+    }),
+    space: Type.String({ pattern: '^[~A-Za-z0-9][A-Za-z0-9_.-]{0,254}$', description: 'Key of the space' }),
+    parent: Type.Optional(
+      Type.String({ minLength: 1, maxLength: 255, description: 'Title of the page that all stand below; made where it is missing' }),
+    ),
+    titlePrefix: Type.String({ default: '', maxLength: 255, description: 'In front of each title: titles are unique within a space' }),
+    labels: Type.Array(Type.String({ pattern: '^[a-z0-9_-]{1,255}$' }), {
+      default: [],
+      maxItems: 20,
+      description: 'Of each page, besides its own',
+    }),
+  },
+  { additionalProperties: false },
+)
+
 export const DocsConfig = Type.Object(
   {
     markdown: Type.Array(Markdown, { default: [], maxItems: 20, description: 'Folders of Markdown files' }),
+    confluence: Type.Array(Confluence, { default: [], maxItems: 20, description: 'Spaces of Confluence Cloud' }),
     backstage: Type.Array(Backstage, { default: [], maxItems: 20, description: 'Folders of entities for a Backstage catalog' }),
     vanished: Type.Enum(['purge', 'archive'], {
       default: 'purge',

@@ -1,0 +1,229 @@
+import { Buffer } from 'node:buffer'
+import { readFile } from 'node:fs/promises'
+import { TryLater } from '../page-writer.ts'
+
+const timeoutMs = 30_000
+const againMs = 60_000
+/** A token that is refused is not mended by asking often. */
+const refusedMs = 300_000
+const mostRetryMs = 3_600_000
+
+export interface ConfluenceAccess {
+  /** `https://example.atlassian.net`, without a path. */
+  readonly site: string
+  readonly email: string
+  /** A file that holds an API token and nothing else. */
+  readonly tokenFile: string
+}
+
+/** A page as Confluence answers with it (REST v2, Page). */
+export interface RemotePage {
+  readonly id: string
+  readonly status: string
+  readonly title: string
+  readonly parentId: string | null
+  readonly version: { readonly number: number }
+  /** In the storage format. */
+  readonly body: { readonly storage?: { readonly value: string } }
+}
+
+export interface PageContent {
+  readonly title: string
+  readonly value: string
+}
+
+/** A refusal of this one request. */
+export class ConfluenceRefusal extends Error {
+  readonly status: number
+
+  constructor(status: number, message: string) {
+    super(message)
+    this.status = status
+  }
+}
+
+/**
+ * Confluence Cloud's REST API: version 2, and version 1 for labels, attachments and the archive, which 2 can't change.
+ * Every call throws TryLater where Confluence asks for patience, can't be reached or refuses the token, and ConfluenceRefusal
+ * where it refuses what it was asked.
+ */
+export class ConfluenceClient {
+  readonly #access: ConfluenceAccess
+
+  constructor(access: ConfluenceAccess) {
+    this.#access = access
+  }
+
+  /** @returns null: there is no such space, or it can't be seen */
+  async spaceId(key: string, signal: AbortSignal): Promise<string | null> {
+    const answer = await this.#call('GET', `/wiki/api/v2/spaces?keys=${encodeURIComponent(key)}`, { signal })
+    return (answer as { results: { id: string }[] }).results[0]?.id ?? null
+  }
+
+  /** @returns null: there is none, or it is in the trash */
+  async page(id: string, signal: AbortSignal): Promise<RemotePage | null> {
+    try {
+      const page = (await this.#call('GET', `/wiki/api/v2/pages/${encodeURIComponent(id)}?body-format=storage`, { signal })) as RemotePage
+      return page.status === 'current' ? page : null
+    } catch (error) {
+      if (error instanceof ConfluenceRefusal && error.status === 404) return null
+      throw error
+    }
+  }
+
+  /** Titles are unique within a space. @returns null: there is none */
+  async pageByTitle(spaceId: string, title: string, signal: AbortSignal): Promise<RemotePage | null> {
+    const query = new URLSearchParams({ 'space-id': spaceId, title, status: 'current', 'body-format': 'storage' })
+    const answer = await this.#call('GET', `/wiki/api/v2/pages?${query}`, { signal })
+    return (answer as { results: RemotePage[] }).results[0] ?? null
+  }
+
+  create(spaceId: string, parentId: string | null, { title, value }: PageContent, signal: AbortSignal): Promise<RemotePage> {
+    const place = parentId === null ? {} : { parentId }
+    const body = { spaceId, status: 'current', title, ...place, body: { representation: 'storage', value } }
+    return this.#call('POST', '/wiki/api/v2/pages', { signal, body }) as Promise<RemotePage>
+  }
+
+  /** @param version of the page that was read; another one by now is refused with 409 */
+  update(id: string, version: number, parentId: string | null, content: PageContent, signal: AbortSignal): Promise<RemotePage> {
+    const { title, value } = content
+    const place = parentId === null ? {} : { parentId }
+    const next = { number: version + 1, message: 'Standin' }
+    const body = { id, status: 'current', title, ...place, body: { representation: 'storage', value }, version: next }
+    return this.#call('PUT', `/wiki/api/v2/pages/${encodeURIComponent(id)}`, { signal, body }) as Promise<RemotePage>
+  }
+
+  /** Into the trash of the space. No error where it is gone. */
+  async delete(id: string, signal: AbortSignal): Promise<void> {
+    await this.#unlessGone(this.#call('DELETE', `/wiki/api/v2/pages/${encodeURIComponent(id)}`, { signal }))
+  }
+
+  async archive(id: string, signal: AbortSignal): Promise<void> {
+    await this.#unlessGone(this.#call('POST', '/wiki/rest/api/content/archive', { signal, body: { pages: [{ id: Number(id) }] } }))
+  }
+
+  async labels(id: string, signal: AbortSignal): Promise<string[]> {
+    const answer = await this.#call('GET', `/wiki/api/v2/pages/${encodeURIComponent(id)}/labels?limit=250`, { signal })
+    return (answer as { results: { name: string }[] }).results.map(({ name }) => name)
+  }
+
+  async addLabels(id: string, names: readonly string[], signal: AbortSignal): Promise<void> {
+    const body = names.map((name) => ({ prefix: 'global', name }))
+    await this.#call('POST', `/wiki/rest/api/content/${encodeURIComponent(id)}/label`, { signal, body })
+  }
+
+  async removeLabel(id: string, name: string, signal: AbortSignal): Promise<void> {
+    const path = `/wiki/rest/api/content/${encodeURIComponent(id)}/label?name=${encodeURIComponent(name)}`
+    await this.#unlessGone(this.#call('DELETE', path, { signal }))
+  }
+
+  /** Made, or changed where the page has one of that name. */
+  async attach(id: string, file: string, type: string, content: string, signal: AbortSignal): Promise<void> {
+    const form = new FormData()
+    form.set('file', new Blob([content], { type }), file)
+    form.set('minorEdit', 'true')
+    await this.#call('PUT', `/wiki/rest/api/content/${encodeURIComponent(id)}/child/attachment`, { signal, form })
+  }
+
+  async #unlessGone(call: Promise<unknown>): Promise<void> {
+    try {
+      await call
+    } catch (error) {
+      if (!(error instanceof ConfluenceRefusal && error.status === 404)) throw error
+    }
+  }
+
+  async #call(method: string, path: string, { signal, body, form }: { signal: AbortSignal; body?: unknown; form?: FormData }) {
+    const headers: Record<string, string> = { accept: 'application/json', authorization: await this.#authorization() }
+    if (body !== undefined) headers['content-type'] = 'application/json'
+    // Without it, attachments are refused as forgeries of a browser.
+    if (form !== undefined) headers['x-atlassian-token'] = 'nocheck'
+    let response: Response
+    let text: string
+    try {
+      response = await fetch(`${this.#access.site}${path}`, {
+        method,
+        headers,
+        ...(body === undefined && form === undefined ? {} : { body: form ?? JSON.stringify(body) }),
+        // Nobody else is to see the token.
+        redirect: 'error',
+        signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
+      })
+      text = await response.text()
+    } catch (cause) {
+      signal.throwIfAborted()
+      throw new TryLater(`${this.#access.site} can not be reached: ${reasonOf(cause)}`, againMs, { cause })
+    }
+    if (response.ok) return text === '' ? null : parse(text, this.#access.site)
+    throw this.#failure(response, text)
+  }
+
+  #failure({ status, headers }: Response, text: string): Error {
+    if (status === 401 || status === 403) {
+      return new TryLater(
+        `${this.#access.site} refuses the token of ${this.#access.email} (${status}): look at ${this.#access.tokenFile}`,
+        refusedMs,
+      )
+    }
+    if (status === 429 || status >= 500) {
+      const waited = retryAfterMs(headers.get('retry-after'))
+      const why = status === 429 ? 'asks for fewer requests' : 'does not work'
+      return new TryLater(`${this.#access.site} ${why} (${status})`, waited ?? againMs)
+    }
+    return new ConfluenceRefusal(status, `${this.#access.site} answers ${status}: ${detailOf(text)}`)
+  }
+
+  async #authorization(): Promise<string> {
+    const { email, tokenFile } = this.#access
+    let token: string
+    try {
+      token = (await readFile(tokenFile, 'utf8')).trim()
+    } catch (cause) {
+      throw new TryLater(`the token can not be read from ${tokenFile}: ${(cause as NodeJS.ErrnoException).code}`, againMs, { cause })
+    }
+    return `Basic ${Buffer.from(`${email}:${token}`).toString('base64')}`
+  }
+}
+
+/** Seconds, or a date (RFC 9110, section 10.2.3). @returns ms, an hour at most; null: it can't be understood */
+function retryAfterMs(header: string | null): number | null {
+  if (header === null) return null
+  const ms = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - Date.now()
+  return Number.isNaN(ms) ? null : Math.min(mostRetryMs, Math.max(1000, ms))
+}
+
+function parse(text: string, site: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    throw new TryLater(`${site} answers with something else than JSON`, againMs, { cause })
+  }
+}
+
+/** Version 2 answers with `errors`, version 1 with `message`. */
+function detailOf(text: string): string {
+  try {
+    const { errors, message } = JSON.parse(text) as { errors?: { title?: string; detail?: string }[]; message?: string }
+    const words = errors?.map(({ title, detail }) => [title, detail].filter(Boolean).join(': ')).join('; ') ?? message
+    if (words) return words.slice(0, 300)
+  } catch {
+    // A page for people.
+  }
+  return text
+    .replace(/<[^>]*>/g, ' ')
+    .replace(/\s+/g, ' ')
+    .trim()
+    .slice(0, 200)
+}
+
+function reasonOf(cause: unknown): string {
+  const inner = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause
+  return inner instanceof Error ? ((inner as NodeJS.ErrnoException).code ?? inner.message) : String(inner)
+}
+
+/** `https://`, or anything on this machine, and nothing behind the host: the token goes there. */
+export function isSite(text: string): boolean {
+  const url = URL.parse(text)
+  if (url === null || url.origin !== text) return false
+  return url.protocol === 'https:' || /^(127(\.\d+){3}|localhost|\[::1\])$/.test(url.hostname)
+}

@@ -1,0 +1,179 @@
+import { createHash } from 'node:crypto'
+import { StandinError } from '@standin/client'
+import type { JsonValue } from '@standin/core'
+import { drawSvg } from '../../page/draw-svg.ts'
+import type { Page } from '../../page/page.ts'
+import { type IndexEntry, type PageWriter, TryLater } from '../page-writer.ts'
+import { type ConfluenceClient, ConfluenceRefusal, type RemotePage } from './confluence-client.ts'
+import { drawingFile, keyOf, ownPartOf, renderPage } from './storage-format.ts'
+
+/** Of Confluence, in characters. */
+const longestTitle = 255
+/** A page that somebody else changes each time that it is written is left for later. */
+const attempts = 5
+const againMs = 60_000
+/** Told apart by it from a page of the same title that people made. */
+const aside = ' – Standin'
+
+export interface ConfluenceWriterOptions {
+  readonly id: string
+  /** Key of the space. */
+  readonly space: string
+  /** Title of the page that all stand below; null: the space's own. */
+  readonly parent: string | null
+  /** Put in front of each title: titles are unique within a space. */
+  readonly titlePrefix: string
+  readonly labels: readonly string[]
+  readonly vanished: 'purge' | 'archive'
+}
+
+/** What it knows of a page from the last time. */
+type Known = {
+  readonly pageId: string
+  readonly parentId: string | null
+  readonly labels: readonly string[]
+  readonly drawing: string | null
+}
+
+interface Place {
+  readonly spaceId: string
+  readonly parentId: string | null
+}
+
+/** Pages in a space of Confluence Cloud, below one page. */
+export class ConfluenceWriter implements PageWriter {
+  readonly id: string
+  readonly format: string
+  readonly #client: ConfluenceClient
+  readonly #options: ConfluenceWriterOptions
+  #place: Place | undefined
+
+  constructor(client: ConfluenceClient, options: ConfluenceWriterOptions) {
+    this.id = options.id
+    this.format = `confluence-1 ${createHash('sha256')
+      .update(JSON.stringify([options.space, options.parent, options.titlePrefix, options.labels]))
+      .digest('base64url')}`
+    this.#client = client
+    this.#options = options
+  }
+
+  async write(page: Page, known: JsonValue | undefined, signal: AbortSignal): Promise<JsonValue> {
+    const before = known as Known | undefined
+    const title = `${this.#options.titlePrefix}${page.title}`
+    if (title.length > longestTitle) {
+      throw new StandinError(
+        'invalid',
+        `the title '${title.slice(0, 60)}…' has ${title.length} characters: Confluence takes ${longestTitle}`,
+        {
+          hint: 'Make titlePrefix shorter.',
+        },
+      )
+    }
+    const place = await this.#findPlace(signal)
+    const written = await this.#put(page, title, before, place, signal)
+    const labels = [...new Set([...this.#options.labels, ...page.tags])].sort()
+    await this.#label(written.id, before?.labels ?? [], labels, signal)
+    const drawing = await this.#draw(written.id, page, before?.pageId === written.id ? before.drawing : null, signal)
+    return { pageId: written.id, parentId: place.parentId, labels, drawing } satisfies Known
+  }
+
+  async remove({ key, title, known }: IndexEntry, signal: AbortSignal): Promise<void> {
+    const { pageId } = known as Known
+    const page = await this.#client.page(pageId, signal)
+    if (page === null) return
+    if (keyOf(bodyOf(page)) !== key) {
+      throw new StandinError('state_conflict', `the page '${page.title}' is no longer the one of ${title}: it is left alone`, {
+        hint: 'Delete it by hand if nobody needs it.',
+      })
+    }
+    await (this.#options.vanished === 'purge' ? this.#client.delete(pageId, signal) : this.#client.archive(pageId, signal))
+  }
+
+  async finish(): Promise<void> {
+    // The page that they stand below lists them.
+  }
+
+  async #findPlace(signal: AbortSignal): Promise<Place> {
+    if (this.#place !== undefined) return this.#place
+    const { space, parent } = this.#options
+    const spaceId = await this.#client.spaceId(space, signal)
+    if (spaceId === null) throw new TryLater(`there is no space ${space}, or the token does not see it`, againMs)
+    this.#place = { spaceId, parentId: parent === null ? null : await this.#parentId(spaceId, parent, signal) }
+    return this.#place
+  }
+
+  async #parentId(spaceId: string, title: string, signal: AbortSignal): Promise<string> {
+    const found = await this.#client.pageByTitle(spaceId, title, signal)
+    if (found !== null) return found.id
+    const value =
+      '<p>Written by Standin.</p><ac:structured-macro ac:name="children"><ac:parameter ac:name="all">true</ac:parameter></ac:structured-macro>'
+    return (await this.#client.create(spaceId, null, { title, value }, signal)).id
+  }
+
+  /** Change the page where there is one, or make it. Each attempt begins with what is there now. */
+  async #put(page: Page, wished: string, known: Known | undefined, place: Place, signal: AbortSignal): Promise<RemotePage> {
+    let title = wished
+    for (let attempt = 1; attempt <= attempts; attempt++) {
+      const there = await this.#find(page, title, known, place, signal)
+      try {
+        if (there === null)
+          return await this.#client.create(place.spaceId, place.parentId, { title, value: renderPage(page, null) }, signal)
+        const content = { title, value: renderPage(page, ownPartOf(bodyOf(there), there.title)) }
+        // Where people moved it to it stays, until the configuration says something else.
+        const parentId = known?.pageId === there.id && known.parentId === place.parentId ? null : place.parentId
+        return await this.#client.update(there.id, there.version.number, parentId, content, signal)
+      } catch (error) {
+        if (!(error instanceof ConfluenceRefusal)) throw error
+        // The page that they stand below, or the space, is gone.
+        if (error.status === 404) {
+          this.#place = undefined
+          throw error
+        }
+        // What Confluence says of a title that is taken differs from call to call; so it is asked.
+        const other = await this.#client.pageByTitle(place.spaceId, title, signal)
+        if (other !== null && other.id !== there?.id && keyOf(bodyOf(other)) !== page.key) {
+          if (title !== wished) {
+            throw new StandinError('state_conflict', `pages called '${wished}' and '${title}' are there that Standin did not make`, {
+              hint: 'Give the pages a titlePrefix.',
+              cause: error,
+            })
+          }
+          title = `${wished.slice(0, longestTitle - aside.length)}${aside}`
+          continue
+        }
+        // Somebody else changed it, or it was made by a call whose answer never came: look again.
+        const isNews = error.status === 409 || (there === null && other !== null)
+        if (!isNews) throw error
+      }
+    }
+    throw new StandinError('state_conflict', `the page '${wished}' was changed by others ${attempts} times while it was written`)
+  }
+
+  async #find(page: Page, title: string, known: Known | undefined, { spaceId }: Place, signal: AbortSignal): Promise<RemotePage | null> {
+    const remembered = known === undefined ? null : await this.#client.page(known.pageId, signal)
+    if (remembered !== null) return remembered
+    // Made, and control died before it was written down.
+    const named = await this.#client.pageByTitle(spaceId, title, signal)
+    return named !== null && keyOf(bodyOf(named)) === page.key ? named : null
+  }
+
+  /** Labels that people gave stay. */
+  async #label(id: string, before: readonly string[], wanted: readonly string[], signal: AbortSignal): Promise<void> {
+    if (before.length === wanted.length && before.every((label, index) => label === wanted[index])) return
+    const there = new Set(await this.#client.labels(id, signal))
+    const missing = wanted.filter((label) => !there.has(label))
+    if (missing.length > 0) await this.#client.addLabels(id, missing, signal)
+    for (const label of before) if (there.has(label) && !wanted.includes(label)) await this.#client.removeLabel(id, label, signal)
+  }
+
+  async #draw(id: string, { blocks }: Page, before: string | null, signal: AbortSignal): Promise<string | null> {
+    const drawing = blocks.find((block) => block.kind === 'drawing')
+    if (drawing === undefined) return null
+    const svg = drawSvg(drawing.topology)
+    const hash = createHash('sha256').update(svg).digest('base64url')
+    if (hash !== before) await this.#client.attach(id, drawingFile, 'image/svg+xml', svg, signal)
+    return hash
+  }
+}
+
+const bodyOf = ({ body }: RemotePage) => body.storage?.value ?? ''
