@@ -3,7 +3,7 @@ import { type Book, keyOf } from './book.ts'
 import type { ClosedMonths } from './closed-months.ts'
 import { type Page, spansOf } from './page.ts'
 import { storageMonths } from './storage-month.ts'
-import { type Ledger, minuteMs, type UsageLine, type UsageMonth, type UsageRange, type UsageSpan } from './usage-span.ts'
+import { type Ledger, minuteMs, type UsageGap, type UsageLine, type UsageMonth, type UsageRange, type UsageSpan } from './usage-span.ts'
 
 /** Reads the book. */
 export class BookLedger implements Ledger {
@@ -52,6 +52,10 @@ export class BookLedger implements Ledger {
 
   lines(month: string): AsyncIterable<UsageLine> {
     return this.#closed.lines(month)
+  }
+
+  gaps(): Promise<UsageGap[]> {
+    return this.#book.gaps()
   }
 
   #open(environment: number | undefined): ReadonlyMap<string, Page> {

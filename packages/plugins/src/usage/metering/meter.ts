@@ -1,4 +1,5 @@
 import type { Environment, EnvironmentState, Event } from '@standin/client'
+import type { Logger } from '@standin/core'
 import { type Account, changeAccount, closeAccount, openAccount, settleAccount, type Written } from './account.ts'
 import { type Book, type BookCursor, keyOf } from './book.ts'
 import { faceOf, type KnownThings, wholeMebibytes } from './known-things.ts'
@@ -20,14 +21,16 @@ export const meteredEvents = [
 export class Meter {
   readonly #book: Book
   readonly #things: KnownThings
+  readonly #log: Logger
   /** Of the last event that was looked at, whether it changed anything or not. */
   #seen = 0
   /** Attachments, which run elsewhere, and what was gone before it was known. */
   readonly #passedOver = new Set<number>()
 
-  constructor(book: Book, things: KnownThings) {
+  constructor(book: Book, things: KnownThings, log: Logger) {
     this.#book = book
     this.#things = things
+    this.#log = log
   }
 
   /** Sequence number up to which all is done. */
@@ -72,7 +75,9 @@ export class Meter {
     if (id === null || this.#passedOver.has(id)) return new Map()
     const key = keyOf(id, null)
     const before = this.#book.accounts.get(key)
-    if (before === undefined) {
+    // What began in the very moment in which metering did was listed as it is now; the event knows how it began.
+    const isTold = event.type === 'environment.created' && before?.unsureFrom === before?.page.last
+    if (before === undefined || isTold) {
       const account = await this.#begin(event, id, minute, signal)
       if (account === null) this.#passedOver.add(id)
       return new Map(account === null ? [] : [[key, { account, full: [] }]])
@@ -84,13 +89,17 @@ export class Meter {
   }
 
   async #begin(event: Event, id: number, minute: Minute, signal: AbortSignal): Promise<Account | null> {
-    const { type, state } = event
+    const { type, state, seq } = event
     if (type === 'environment.purged') return null
     if (type === 'environment.created') {
       const created = await this.#things.created(event, signal)
       return created && openAccount({ environment: id, template: created.template }, minute, created.known)
     }
     const environment = await this.#things.environment(id, signal)
+    if (environment === null) {
+      // It began in events that were lost and was purged meanwhile: nobody can tell whose it was.
+      this.#log.warn({ environment: id, seq }, `environment ${id} was purged before it was known, and is not metered`)
+    }
     if (environment === null || environment.kind === 'attachment') return null
     const { template, known } = await this.#things.listed(environment, signal)
     return openAccount({ environment: id, template }, minute, { ...known, isUp: holdsHosts[state ?? environment.state] })

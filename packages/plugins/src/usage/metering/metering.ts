@@ -19,7 +19,7 @@ export function metering(context: PluginContext, config: MeteringConfig): { read
   const { client, clock, log, store } = context
   const book = new Book(store)
   const things = new KnownThings(client, config.defaultSize)
-  const meter = new Meter(book, things)
+  const meter = new Meter(book, things, log)
   const anchor = new Anchor(client, book, things)
   const closed = new ClosedMonths(store, book)
   const ledger = new BookLedger(book, closed, clock)

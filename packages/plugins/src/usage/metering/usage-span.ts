@@ -73,7 +73,7 @@ export interface UsageLine extends Pick<UsageSpan, 'environment' | 'template' | 
   readonly runningMinutes: number
 }
 
-/** What was used, by whom, when. Exact to the minute from {@link since} on, except for {@link UsageMonth.gaps}. */
+/** What was used, by whom, when. Exact to the minute from {@link since} on, except for {@link Ledger.gaps}. */
 export interface Ledger {
   /** Where metering began, ms since the epoch; null: it has not begun. */
   readonly since: number | null
@@ -85,6 +85,8 @@ export interface Ledger {
   months(): Promise<UsageMonth[]>
   /** Of a closed month, for as long as details are kept. */
   lines(month: string): AsyncIterable<UsageLine>
+  /** Times of which events are missing, oldest first. */
+  gaps(): Promise<UsageGap[]>
 }
 
 export const minuteMs = 60_000
