@@ -254,6 +254,8 @@ export function buildContainer(config: ControlConfig, opened: OpenedHome, option
       providers: get(Tokens.providers),
       reconciler: get(Tokens.reconciler),
       deadlines: get(Tokens.deadlines),
+      stacks: get(Tokens.stacks),
+      admission: get(Tokens.plugins).admission,
       reserved: () => listening.reserved,
       now,
     })
@@ -348,7 +350,10 @@ export function buildContainer(config: ControlConfig, opened: OpenedHome, option
               metrics: get(Tokens.metrics),
               epoch: () => database.epoch,
             })
-            environmentRoutes(app, { commands: get(Tokens.commands), queries, events: get(Tokens.events), stacks, providers, place })
+            environmentRoutes(app, {
+              ...{ commands: get(Tokens.commands), plugins: get(Tokens.plugins), events: get(Tokens.events) },
+              ...{ queries, stacks, providers, place },
+            })
             aliasRoutes(app, aliasDependencies(get))
             faultRoutes(app, { faults: get(Tokens.faults), queries, stacks, place, now })
             templateRoutes(app, { templates, queries, providers, log })

@@ -1,6 +1,6 @@
-import { isNetwork } from '@standin/blueprint'
-import { type CreateEnvironment, type EnvironmentAction, type Fault, StandinError, type UpdateEnvironment } from '@standin/client'
+import { type CreateEnvironment, type EnvironmentAction, type EnvironmentPlan, StandinError, type UpdateEnvironment } from '@standin/client'
 import { allEndpoints, attachedInstances, attachServices, refuseForbidden, type SocketName } from '@standin/providers/attach'
+import type { Admission } from '../plugins/admission.ts'
 import type { Deadlines } from '../reconcile/deadlines.ts'
 import type { ProviderRegistry } from '../reconcile/provider-registry.ts'
 import type { Reconciler } from '../reconcile/reconciler.ts'
@@ -8,8 +8,13 @@ import type { EnvironmentQueries } from '../store/environment-queries.ts'
 import type { EnvironmentRecord } from '../store/environment-record.ts'
 import type { Environments } from '../store/environments.ts'
 import { plannedHosts } from '../store/planned-hosts.ts'
+import type { Stacks } from '../store/stacks.ts'
+import type { TemplateRecord } from '../store/template-record.ts'
 import type { Templates } from '../store/templates.ts'
 import type { Caller } from '../store/tokens.ts'
+import { admissionOfCreation, admissionOfRun, planOf } from './admission-request.ts'
+import { refuseAction } from './refuse-action.ts'
+import { refuseNumber, refuseOddServices } from './refuse-odd.ts'
 
 export interface EnvironmentCommandDependencies {
   readonly environments: Environments
@@ -18,6 +23,9 @@ export interface EnvironmentCommandDependencies {
   readonly providers: ProviderRegistry
   readonly reconciler: Reconciler
   readonly deadlines: Deadlines
+  readonly stacks: Stacks
+  /** Asks the plugins. */
+  readonly admission: Admission
   /** Where the platform's own parts listen. */
   readonly reserved: () => readonly SocketName[]
   readonly now: () => number
@@ -34,55 +42,60 @@ export class EnvironmentCommands {
   /**
    * @param onInsert within the transaction that makes it
    * @returns `created: false` where an attachment was renewed
+   * @throws StandinError `invalid`, `name_taken`, `template_not_found`; `quota_exceeded` and `not_admitted` from a plugin
    */
   async create(
     body: CreateEnvironment,
     caller: Caller,
     onInsert: (id: number) => void,
   ): Promise<{ environment: EnvironmentRecord; created: boolean }> {
-    refuseNumber(body.name)
-    const attaches = body.provider === 'attach' || body.services !== undefined
-    if (attaches === (body.template !== undefined)) {
-      throw new StandinError('invalid', 'say either which template to clone or which services to attach', {
-        hint: 'Send {"template":"shop"}, or {"provider":"attach","name":"x","services":[{"name":"www","endpoints":["127.0.0.1:9000"]}]}',
-        errors: [{ path: '/body', message: 'needs exactly one of template and services' }],
-      })
+    const { environments, admission, reconciler } = this.#deps
+    const template = this.#check(body)
+    if (template !== null) {
+      const request = admissionOfCreation(body, caller, template, this.#beginsWith(template))
+      return { environment: await admission.admit(request, () => this.#clone(body, template, caller, onInsert)), created: true }
     }
-    return attaches ? this.#attach(body, caller, onInsert) : { environment: this.#clone(body, caller, onInsert), created: true }
+    const created = this.#renewed(body) === undefined
+    const attach = () => this.#attach(body, caller, onInsert)
+    const id = created ? await admission.admit(admissionOfCreation(body, caller, null, null), attach) : attach()
+    // There is nothing to wait for: what is attached runs already.
+    await reconciler.settled(id)
+    return { environment: environments.require(id), created }
   }
 
-  /** @throws StandinError `state_conflict` where the state doesn't allow it, `unsupported` where the provider can't */
-  act(environment: EnvironmentRecord, action: EnvironmentAction, caller: Caller, reason: string | undefined): EnvironmentRecord {
-    const { environments, providers } = this.#deps
-    const because = { actor: caller.actor, message: reason ?? `${action} requested` }
-    const { id, name, state, desired } = environment
-    if (action === 'undelete') return environments.undelete(id, because)
-    const refuse = (why: string, hint: string) => {
-      throw new StandinError('state_conflict', `environment ${name} (${id}) ${why}`, { hint })
-    }
-    if (desired === 'deleted') refuse('is deleted', `\`standin undelete ${id}\` brings it back`)
-    if (environment.kind === 'build') refuse('belongs to a build, which drives it', 'Wait for the build, or delete the environment')
-    const can = environment.kind === 'attachment' ? { suspend: false } : providers.get(environment.provider).can
-    switch (action) {
-      case 'suspend':
-        if (!can.suspend) {
-          throw new StandinError('unsupported', `provider ${environment.provider} can not suspend environment ${name} (${id})`, {
-            hint: `\`standin stop ${name}\` takes it out of service`,
-          })
-        }
-        if (desired === 'stopped' || state === 'failed')
-          refuse(`is ${state}: only what runs can be suspended`, `\`standin resume ${name}\` first`)
-        return environments.want(id, 'suspended', because)
-      case 'resume':
-        if (state === 'failed' || desired === 'stopped') refuse(`is ${state}, not suspended`, `\`standin resume ${name}\` starts it`)
-        environments.want(id, 'running', because)
-        // The gateway tells of activity in batches, and may be ended before the one with the request that wakes this.
-        if (caller.actor === 'gateway') environments.reportActivity([{ environment: id, at: this.#deps.now(), cause: because.message }])
-        return environments.require(id)
-      case 'start':
-        return environments.want(id, 'running', because)
-      case 'stop':
-        return environments.want(id, 'stopped', because)
+  /** What `create` would do. @throws StandinError as it does, but for what a plugin refuses */
+  async plan(body: CreateEnvironment, caller: Caller): Promise<EnvironmentPlan> {
+    const { environments, admission } = this.#deps
+    const template = this.#check(body)
+    const renews = template === null && this.#renewed(body) !== undefined
+    if (body.name !== undefined && !renews) environments.refuseTakenName(body.name)
+    const request = admissionOfCreation(body, caller, template, template === null ? null : this.#beginsWith(template))
+    return planOf({ ...request, plan: true }, template, renews ? null : await admission.refusalOf({ ...request, plan: true }))
+  }
+
+  /**
+   * @throws StandinError `state_conflict` where the state doesn't allow it, `unsupported` where the provider can't;
+   *   `quota_exceeded` and `not_admitted` from a plugin
+   */
+  async act(
+    environment: EnvironmentRecord,
+    action: EnvironmentAction,
+    caller: Caller,
+    reason: string | undefined,
+  ): Promise<EnvironmentRecord> {
+    const { environments, admission, stacks } = this.#deps
+    const { id } = environment
+    const message = reason ?? `${action} requested`
+    const take = (because = message, desired?: 'stopped') => this.#take(environments.require(id), action, caller, because, desired)
+    if (!wouldRun(environment, action)) return take()
+    this.#refuse(environment, action)
+    try {
+      return await admission.admit(admissionOfRun(environment, stacks.of(environment), caller), take)
+    } catch (error) {
+      // Its data must not be lost to a quota: it comes back, and does not run.
+      const isRefused = error instanceof StandinError && error.kind === 'quota'
+      if (action !== 'undelete' || !isRefused) throw error
+      return take(`${message}; not started: ${error.message}`, 'stopped')
     }
   }
 
@@ -96,8 +109,21 @@ export class EnvironmentCommands {
     return this.#deps.environments.edit(environment.id, edit, caller.actor)
   }
 
-  #clone(body: CreateEnvironment, caller: Caller, onInsert: (id: number) => void): EnvironmentRecord {
-    const { environments, templates, providers } = this.#deps
+  /** @returns the template that is to be cloned; null: services are to be attached */
+  #check(body: CreateEnvironment): TemplateRecord | null {
+    refuseNumber(body.name)
+    const attaches = body.provider === 'attach' || body.services !== undefined
+    if (attaches === (body.template !== undefined)) {
+      throw new StandinError('invalid', 'say either which template to clone or which services to attach', {
+        hint: 'Send {"template":"shop"}, or {"provider":"attach","name":"x","services":[{"name":"www","endpoints":["127.0.0.1:9000"]}]}',
+        errors: [{ path: '/body', message: 'needs exactly one of template and services' }],
+      })
+    }
+    if (attaches) {
+      refuseOddServices(body, body.services ?? [])
+      return null
+    }
+    const { templates, providers } = this.#deps
     for (const field of ['ttlMs', 'probes'] as const) {
       if (body[field] == null) continue
       throw new StandinError('invalid', `only attachments have ${field}`, {
@@ -111,6 +137,42 @@ export class EnvironmentCommands {
       })
     }
     providers.get(template.provider)
+    return template
+  }
+
+  /** Disk that a clone takes at first, bytes. */
+  #beginsWith(template: TemplateRecord): number {
+    return this.#deps.providers.get(template.provider).can.share ? 0 : template.sizeBytes
+  }
+
+  /** @throws StandinError `state_conflict`, `unsupported` */
+  #refuse(environment: EnvironmentRecord, action: EnvironmentAction): void {
+    if (action === 'undelete') return
+    refuseAction(environment, action, environment.kind !== 'attachment' && this.#deps.providers.get(environment.provider).can.suspend)
+  }
+
+  /** @param desired instead of what was wanted before: of an undelete */
+  #take(
+    environment: EnvironmentRecord,
+    action: EnvironmentAction,
+    caller: Caller,
+    message: string,
+    desired?: 'stopped',
+  ): EnvironmentRecord {
+    const { environments, now } = this.#deps
+    const { id } = environment
+    const because = { actor: caller.actor, message }
+    if (action === 'undelete') return environments.undelete(id, because, desired)
+    this.#refuse(environment, action)
+    const after = environments.want(id, wanted[action], because)
+    // The gateway tells of activity in batches, and may be ended before the one with the request that wakes this.
+    if (action !== 'resume' || caller.actor !== 'gateway') return after
+    environments.reportActivity([{ environment: id, at: now(), cause: message }])
+    return environments.require(id)
+  }
+
+  #clone(body: CreateEnvironment, template: TemplateRecord, caller: Caller, onInsert: (id: number) => void): EnvironmentRecord {
+    const { environments } = this.#deps
     return environments.insert(
       {
         name: body.name ?? null,
@@ -132,27 +194,26 @@ export class EnvironmentCommands {
     )
   }
 
-  async #attach(
-    body: CreateEnvironment,
-    caller: Caller,
-    onInsert: (id: number) => void,
-  ): Promise<{ environment: EnvironmentRecord; created: boolean }> {
-    const { environments, queries, providers, reconciler, deadlines, reserved, now } = this.#deps
-    const asked = body.services ?? []
-    refuseOddServices(body, asked)
+  /** The attachment that a request attaches anew. */
+  #renewed({ name }: CreateEnvironment): EnvironmentRecord | undefined {
+    const before = name === undefined ? undefined : this.#deps.queries.byName(name)
+    return before !== undefined && before.kind === 'attachment' && before.desired !== 'deleted' ? before : undefined
+  }
+
+  #attach(body: CreateEnvironment, caller: Caller, onInsert: (id: number) => void): number {
+    const { environments, providers, deadlines, reserved, now } = this.#deps
     providers.get('attach')
     const at = now()
-    const before = body.name === undefined ? undefined : queries.byName(body.name)
-    const renews = before !== undefined && before.kind === 'attachment' && before.desired !== 'deleted'
-    const known = renews && before.source?.kind === 'attachment' ? before.source.services : []
-    const services = attachServices(asked, known, at)
+    const before = this.#renewed(body)
+    const known = before?.source?.kind === 'attachment' ? before.source.services : []
+    const services = attachServices(body.services ?? [], known, at)
     for (const endpoint of services.flatMap(allEndpoints)) refuseForbidden(endpoint, reserved())
     const probes = body.probes === undefined || body.probes.length === 0 ? {} : { probes: body.probes }
     const source = { kind: 'attachment' as const, services, ...probes }
     const expiresAt = body.ttlMs == null ? null : at + body.ttlMs
 
     let id: number
-    if (renews) {
+    if (before !== undefined) {
       id = before.id
       const because = { actor: caller.actor, message: 'attached again' }
       environments.reattach(id, { source, instances: attachedInstances(services, 'running'), labels: body.labels, expiresAt }, caller.actor)
@@ -182,45 +243,14 @@ export class EnvironmentCommands {
       id = inserted
     }
     deadlines.arm()
-    // There is nothing to wait for: what is attached runs already.
-    await reconciler.settled(id)
-    return { environment: environments.require(id), created: !renews }
+    return id
   }
 }
 
-/** `standin show 1001` means an id. */
-function refuseNumber(name: string | undefined): void {
-  if (name === undefined || !/^[0-9]+$/.test(name)) return
-  throw new StandinError('invalid', `the name ${name} would be taken for a configId`, {
-    hint: 'Put a letter into it',
-    errors: [{ path: '/body/name', message: 'must not be a number' }],
-  })
-}
+const wanted = { start: 'running', resume: 'running', suspend: 'suspended', stop: 'stopped' } as const
 
-function refuseOddServices(body: CreateEnvironment, asked: NonNullable<CreateEnvironment['services']>): void {
-  const errors: Fault[] = [
-    ...(asked.length === 0 ? [{ path: '/body/services', message: 'names no service' }] : []),
-    ...(body.provider === undefined || body.provider === 'attach'
-      ? []
-      : [{ path: '/body/provider', message: 'is attach where there are services' }]),
-    ...asked.flatMap(({ name }, index) =>
-      asked.findIndex((service) => service.name === name) < index
-        ? [{ path: `/body/services/${index}/name`, message: `${name} is there twice` }]
-        : [],
-    ),
-    ...asked.flatMap(({ paths = [] }, service) =>
-      paths.flatMap(({ path }, index) =>
-        paths.findIndex((each) => each.path === path) < index
-          ? [{ path: `/body/services/${service}/paths/${index}/path`, message: `${path} is there twice` }]
-          : [],
-      ),
-    ),
-    ...(body.probes ?? []).flatMap(({ network }, index) =>
-      network === undefined || isNetwork(network) ? [] : [{ path: `/body/probes/${index}/network`, message: `${network} is no network` }],
-    ),
-  ]
-  if (errors.length > 0)
-    throw new StandinError('invalid', `the attachment is not valid: ${errors.map((each) => `${each.path} ${each.message}`).join('; ')}`, {
-      errors,
-    })
+/** Whether something that does not run, and is not about to, is wanted to. */
+function wouldRun({ desired, desiredBefore, state }: EnvironmentRecord, action: EnvironmentAction): boolean {
+  if (action === 'undelete') return desired === 'deleted' && desiredBefore === 'running'
+  return wanted[action] === 'running' && (desired !== 'running' || state === 'failed')
 }

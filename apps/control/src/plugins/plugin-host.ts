@@ -1,11 +1,21 @@
 import { didYouMean } from '@standin/blueprint'
-import { type Fault, type PluginList, type PluginRun, type Plugin as PluginView, StandinError } from '@standin/client'
+import {
+  type Environment,
+  type Fault,
+  type PluginList,
+  type PluginRun,
+  type Plugin as PluginView,
+  type SectionList,
+  StandinError,
+} from '@standin/client'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { Counter, Gauge, type Registry } from 'prom-client'
+import { Admission } from './admission.ts'
 import type { PluginHouse } from './plugin-life.ts'
 import { BoundedMetrics } from './plugin-metrics.ts'
 import { PluginRunner } from './plugin-runner.ts'
 import type { ReadPlugins } from './read-plugins.ts'
+import { sectionsOf } from './sections.ts'
 
 export interface PluginHostParts extends PluginHouse {
   readonly read: () => Promise<ReadPlugins>
@@ -19,6 +29,8 @@ const longestStopMs = 8_000
 /** The plugins of the list: started in order, stopped in reverse, each for itself. */
 export class PluginHost {
   readonly #parts: PluginHostParts
+  /** Of what is to be made or to run. */
+  readonly admission: Admission
   #runners: readonly PluginRunner[] = []
   #file: string | null = null
   #faults: readonly Fault[] = []
@@ -26,6 +38,7 @@ export class PluginHost {
 
   constructor(parts: PluginHostParts) {
     this.#parts = parts
+    this.admission = new Admission(() => this.#runners.map((runner) => runner.inquiries))
   }
 
   /** Read the list and all configurations. @throws StandinError `invalid` where the file can't be read */
@@ -83,6 +96,19 @@ export class PluginHost {
   ): { items: PluginRun[]; nextCursor: string | null } {
     this.#require(id)
     return this.#parts.runs.list(id, filter)
+  }
+
+  /** Which questions of control it answers, as far as it has been set up. @throws StandinError `plugin_not_found` */
+  asked(id: string): { readonly admit: boolean; readonly section: boolean } {
+    return this.#require(id).asked
+  }
+
+  /** What the plugins say of an environment. @param view of it, anew each time */
+  sectionsOf(view: () => Environment): Promise<SectionList['items']> {
+    return sectionsOf(
+      this.#runners.map((runner) => runner.inquiries),
+      view,
+    )
   }
 
   /** What answers below `/v1/plugins/<id>`. @throws StandinError `plugin_not_found`, `plugin_failed`, `route_not_found` */

@@ -8,7 +8,7 @@ import type { PluginValues } from '../store/plugin-values.ts'
 import type { Tokens } from '../store/tokens.ts'
 import { EventDelivery, stopping } from './event-delivery.ts'
 import type { ControlLink, EventSource } from './event-source.ts'
-import { limitedCall } from './limited-call.ts'
+import { HungCall, limitedCall } from './limited-call.ts'
 import { pluginClient } from './plugin-client.ts'
 import { PluginLog } from './plugin-log.ts'
 import type { BoundedMetrics } from './plugin-metrics.ts'
@@ -22,13 +22,24 @@ export interface PluginLimits {
   readonly setupMs: number
   readonly startMs: number
   readonly eventMs: number
+  /** Somebody waits for these: an answer that comes later is none. */
+  readonly admitMs: number
+  readonly sectionMs: number
   /** From when a call's signal fires until it counts as hung. */
   readonly graceMs: number
   /** For `drain`, and again for `stop`. */
   readonly stopMs: number
 }
 
-export const pluginLimits: PluginLimits = { setupMs: 10_000, startMs: 30_000, eventMs: 30_000, graceMs: 5_000, stopMs: 2_000 }
+export const pluginLimits: PluginLimits = {
+  setupMs: 10_000,
+  startMs: 30_000,
+  eventMs: 30_000,
+  admitMs: 2_000,
+  sectionMs: 1_000,
+  graceMs: 5_000,
+  stopMs: 2_000,
+}
 
 /** What lives of a plugin share. */
 export interface PluginHouse {
@@ -148,6 +159,33 @@ export class PluginLife {
     return this.#schedules.map((schedule) => schedule.view)
   }
 
+  /** What of it control asks while somebody waits. */
+  get asked(): { readonly admit: boolean; readonly section: boolean } {
+    return { admit: this.#hooks.admit !== undefined, section: this.#hooks.section !== undefined }
+  }
+
+  get hooks(): PluginHooks {
+    return this.#hooks
+  }
+
+  /**
+   * Call it while somebody waits, who waits for `limitMs` and no longer; that it returns at all is still seen to.
+   * @throws what it throws; StandinError `timeout`
+   */
+  async ask<T>(what: string, limitMs: number, work: (signal: AbortSignal) => T | Promise<T>): Promise<T> {
+    const call = this.#call(what, limitMs, work)
+    call.catch((error: unknown) => {
+      if (error instanceof HungCall) this.fail(error)
+    })
+    const late = Promise.withResolvers<never>()
+    const timer = setTimeout(() => late.reject(new StandinError('timeout', `${what} took longer than ${limitMs} ms`)), limitMs)
+    try {
+      return await Promise.race([call, late.promise])
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
   get server(): FastifyInstance | undefined {
     return this.#server
   }
@@ -169,7 +207,7 @@ export class PluginLife {
     tokens.takeBack(this.#token)
   }
 
-  async #call<T>(what: string, limitMs: number, work: () => T | Promise<T>): Promise<T> {
+  async #call<T>(what: string, limitMs: number, work: (signal: AbortSignal) => T | Promise<T>): Promise<T> {
     const { graceMs } = this.#house.limits
     this.#ended.signal.throwIfAborted()
     return runningPlugin.run(this, () => limitedCall(what, { limitMs, graceMs }, this.#ended.signal, work))

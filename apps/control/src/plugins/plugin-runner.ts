@@ -4,6 +4,7 @@ import { sleep } from '@standin/core'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import type { RunEnd } from '../store/plugin-runs.ts'
 import { stopping } from './event-delivery.ts'
+import { Inquiries } from './inquiries.ts'
 import { HungCall } from './limited-call.ts'
 import { type PluginHouse, PluginLife } from './plugin-life.ts'
 import type { BoundedMetrics } from './plugin-metrics.ts'
@@ -39,6 +40,7 @@ export class PluginRunner {
   readonly #logTurns = new Turns({ burst: 1_000, perSecond: 100 })
   readonly #stop = new AbortController()
   readonly #tried = Promise.withResolvers<void>()
+  readonly inquiries: Inquiries
   #state: State
   #since: number | null = null
   #life: PluginLife | undefined
@@ -63,6 +65,13 @@ export class PluginRunner {
     this.#metrics = metrics
     this.#onRun = onRun
     this.#state = configured.plugin === undefined ? 'invalid' : 'stopped'
+    this.inquiries = new Inquiries({
+      ...{ plugin: this.id, clock: house.clock, log, limits: house.limits, tried: () => this.tried },
+      running: () => {
+        const life = this.#state === 'running' ? this.#life : undefined
+        return life === undefined ? undefined : { hooks: life.hooks, ask: life.ask.bind(life) }
+      },
+    })
     if (configured.plugin === undefined) this.#failure = configured.faults.map(({ message, line }) => `line ${line}: ${message}`).join('; ')
   }
 
@@ -91,6 +100,10 @@ export class PluginRunner {
     return this.#state === 'running'
   }
 
+  get asked(): PluginLife['asked'] {
+    return this.#life?.asked ?? { admit: false, section: false }
+  }
+
   get server(): FastifyInstance | undefined {
     return this.#state === 'running' ? this.#life?.server : undefined
   }
@@ -99,7 +112,8 @@ export class PluginRunner {
     const { events, values } = this.#house
     const { plugin, use } = this.#configured
     const trouble = this.#failure ?? this.#trouble ?? this.#house.link?.trouble ?? null
-    const message = trouble ?? this.#degraded
+    const degraded = this.#degraded ?? this.inquiries.trouble
+    const message = trouble ?? degraded
     const cursor = this.#life?.delivery?.cursor ?? null
     return {
       id: this.id,
@@ -107,7 +121,7 @@ export class PluginRunner {
       summary: plugin?.summary ?? null,
       state: this.#state,
       since: this.#since === null ? null : new Date(this.#since).toISOString(),
-      health: trouble !== null ? 'failing' : this.#degraded !== null ? 'degraded' : 'ok',
+      health: trouble !== null ? 'failing' : degraded !== null ? 'degraded' : 'ok',
       message,
       restarts: this.#restarts,
       cursor,

@@ -46,7 +46,7 @@ export class Environments {
       const at = this.#now()
       const id = this.nextId
       const name = environment.name ?? `${environment.namePrefix.slice(0, 62 - String(id).length)}-${id}`
-      this.#refuseTakenName(name)
+      this.refuseTakenName(name)
       const reason = JSON.stringify(reasonAt(because, at))
       this.#db.run(
         this.#db.query.insertInto('environments').values({
@@ -108,9 +108,10 @@ export class Environments {
 
   /**
    * Out of the trash, to be again what it was wanted to be before.
+   * @param instead wanted of it now
    * @throws StandinError `state_conflict` when it isn't deleted, `name_taken` when another has its name now
    */
-  undelete(id: number, because: Because): EnvironmentRecord {
+  undelete(id: number, because: Because, instead?: DesiredState): EnvironmentRecord {
     return this.#db.transaction(() => {
       const before = this.require(id)
       if (before.desired !== 'deleted') {
@@ -119,8 +120,8 @@ export class Environments {
       if (before.purge) {
         throw new StandinError('environment_deleted', `environment ${before.name} (${id}) is being purged: its data can not be had back`)
       }
-      this.#refuseTakenName(before.name)
-      const desired = before.desiredBefore ?? 'stopped'
+      this.refuseTakenName(before.name)
+      const desired = instead ?? before.desiredBefore ?? 'stopped'
       const reason = reasonAt(because, this.#now())
       this.#update(id, { desired, desired_reason: JSON.stringify(reason), desired_before: null, purge_at: null })
       const after = this.#record(id, 'environment.desired', because.actor, { from: 'deleted', to: desired, reason })
@@ -188,7 +189,7 @@ export class Environments {
   edit(id: number, edit: EnvironmentEdit, actor: string): EnvironmentRecord {
     return this.#db.transaction(() => {
       const before = this.require(id)
-      if (edit.name !== undefined && edit.name !== before.name && before.desired !== 'deleted') this.#refuseTakenName(edit.name)
+      if (edit.name !== undefined && edit.name !== before.name && before.desired !== 'deleted') this.refuseTakenName(edit.name)
       const fields = Object.entries(edit).flatMap(([field, value]) => (value === undefined ? [] : [field]))
       if (fields.length === 0) return before
       this.#update(id, {
@@ -236,7 +237,6 @@ export class Environments {
     this.#record(id, 'environment.changed', actor, { fields })
   }
 
-  /** Its data is gone; a small row stays, so that its id is never used again. */
   /** Everything of this user that is not purged. */
   ownedBy(user: string): EnvironmentRecord[] {
     return this.#db
@@ -282,6 +282,7 @@ export class Environments {
     this.#db.prepared('update environments set owner_id = null where owner_id = ?').run(user)
   }
 
+  /** Its data is gone; a small row stays, so that its id is never used again. */
   purged(id: number, because: Because): void {
     this.#db.transaction(() => {
       const before = this.require(id)
@@ -321,7 +322,8 @@ export class Environments {
     return record
   }
 
-  #refuseTakenName(name: string): void {
+  /** @throws StandinError `name_taken` */
+  refuseTakenName(name: string): void {
     const holder = this.#db.first(
       this.#db.query.selectFrom('environments').select(['id', 'state']).where('name', '=', name).where('desired', '<>', 'deleted'),
     )

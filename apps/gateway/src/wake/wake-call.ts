@@ -25,7 +25,7 @@ export const askUntilHeard = async (
       // It is on its way already: the table will say so.
       if (error.code === 'state_conflict') return null
       onTrouble(error)
-      if (error.kind === 'authentication' || error.kind === 'usage') return error
+      if (error.kind === 'authentication' || error.kind === 'usage' || error.kind === 'quota') return error
     }
     await pause(retryDelay(attempt), signal)
   }

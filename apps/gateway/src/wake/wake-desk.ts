@@ -178,7 +178,10 @@ export class WakeDesk implements WaitingPlace {
       if (isNews) this.#onTrouble(id, room.environment)
     }
     void askUntilHeard(ask, call.signal, onTrouble).then((refusal) => {
-      if (refusal !== null) this.#refuseAll(id, room, couldNotBeWoken(room, refusal), 10)
+      if (refusal === null) return
+      // The next request asks anew: a quota may be free by then.
+      room.asked = false
+      this.#refuseAll(id, room, couldNotBeWoken(room, refusal), 10)
     })
   }
 
@@ -213,5 +216,5 @@ const couldNotBeWoken = ({ environment: { entry } }: WaitingRoom, cause: Standin
   new StandinError(
     'no_endpoint',
     `Environment ${entry.environment} (${entry.name}) is ${entry.state} and could not be woken: ${cause.message}`,
-    { cause },
+    { cause, ...(cause.hint === undefined ? {} : { hint: cause.hint }) },
   )

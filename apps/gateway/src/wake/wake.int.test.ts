@@ -50,7 +50,7 @@ const startControl = async (answer: (call: number) => { status: number; body: ob
 }
 
 const accepted = () => ({ status: 202, body: { id: 1001, state: 'resuming' } })
-const problem = (code: 'state_conflict' | 'forbidden' | 'internal') => {
+const problem = (code: 'state_conflict' | 'forbidden' | 'quota_exceeded' | 'internal') => {
   const document = new StandinError(code, `it is ${code}`).toProblem()
   return () => ({ status: document.status, body: document })
 }
@@ -155,6 +155,33 @@ describe('Waking', () => {
     const { status, body } = await fetchThrough(gateway.port, 1001)
     expect(status).toBe(503)
     expect(JSON.parse(body).detail).toContain('could not be woken: it is forbidden')
+  })
+
+  it('says why a plugin does not let it wake, also to who looks at the page, and asks again with the next request', async () => {
+    const refused = problem('quota_exceeded')
+    const control = await use(startControl((call) => (call < 3 ? refused() : accepted())))
+    const gateway = await use(startGateway({ resume: control.resume, limits: { pageAfterMs: 0 } }))
+    const upstream = await use(startHttpUpstream((_, res) => res.end('awake')))
+    gateway.router.put(routeEntry(1001, [], { state: 'suspended' }))
+    const headers = { accept: 'text/html', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' }
+    await fetchThrough(gateway.port, 1001, { headers })
+    await eventually('control was asked', () => gateway.wake.troubleOf(1001) !== '')
+    // The visitor still looks at the page, so its room is still there.
+    expect((await fetchThrough(gateway.port, 1001, { headers })).body).toContain('It could not be woken yet: It is quota_exceeded.')
+    await eventually('control was asked again', () => control.calls.length === 2)
+    const answer = fetchThrough(gateway.port, 1001)
+    await eventually('control was asked once more', () => control.calls.length === 3)
+    gateway.router.put(routeEntry(1001, [upstream.port], { revision: 2 }))
+    expect((await answer).body).toBe('awake')
+  })
+
+  it('answers a request that a quota keeps from waking its environment with the reason', async () => {
+    const control = await use(startControl(problem('quota_exceeded')))
+    const gateway = await use(startGateway({ resume: control.resume }))
+    gateway.router.put(routeEntry(1001, [], { state: 'suspended' }))
+    const { status, body } = await fetchThrough(gateway.port, 1001)
+    expect([status, JSON.parse(body).detail]).toEqual([503, expect.stringContaining('could not be woken: it is quota_exceeded')])
+    expect(control.calls).toHaveLength(1)
   })
 
   it('waits on where control says that it is on its way already', async () => {

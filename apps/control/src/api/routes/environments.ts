@@ -1,5 +1,6 @@
 import { api, type Environment, type EnvironmentAction, environmentActions, StandinError, type Stats } from '@standin/client'
 import type { FastifyInstance } from 'fastify'
+import type { PluginHost } from '../../plugins/plugin-host.ts'
 import type { ProviderRegistry } from '../../reconcile/provider-registry.ts'
 import type { EnvironmentQueries } from '../../store/environment-queries.ts'
 import type { EnvironmentRecord } from '../../store/environment-record.ts'
@@ -17,6 +18,7 @@ export interface EnvironmentRoutesDependencies {
   readonly events: EventLog
   readonly stacks: Stacks
   readonly providers: ProviderRegistry
+  readonly plugins: Pick<PluginHost, 'sectionsOf'>
   readonly place: Place
 }
 
@@ -24,7 +26,7 @@ export interface EnvironmentRoutesDependencies {
 const statsPatienceMs = 500
 
 export function environmentRoutes(app: FastifyInstance, deps: EnvironmentRoutesDependencies): void {
-  const { commands, queries, events, providers, stacks, place } = deps
+  const { commands, queries, events, providers, stacks, plugins, place } = deps
   const view = (record: EnvironmentRecord): Environment => viewEnvironment(record, stacks.of(record), place)
   const routes = api.environments
 
@@ -42,6 +44,8 @@ export function environmentRoutes(app: FastifyInstance, deps: EnvironmentRoutesD
     return view(environment)
   })
 
+  endpoint(app, 'environments.plan', routes.plan, ({ body, caller }) => commands.plan(body, caller))
+
   endpoint(app, 'environments.get', routes.get, ({ params }) => view(queries.byRef(params.ref)))
 
   endpoint(app, 'environments.update', routes.update, ({ params, body, caller, request }) => {
@@ -56,11 +60,16 @@ export function environmentRoutes(app: FastifyInstance, deps: EnvironmentRoutesD
   })
 
   for (const action of environmentActions) {
-    endpoint(app, `environments.${action}`, routes[action as EnvironmentAction], ({ params, body, caller, reply }) => {
+    endpoint(app, `environments.${action}`, routes[action as EnvironmentAction], async ({ params, body, caller, reply }) => {
       reply.code(202)
-      return view(commands.act(queries.byRef(params.ref), action, caller, body.reason))
+      return view(await commands.act(queries.byRef(params.ref), action, caller, body.reason))
     })
   }
+
+  endpoint(app, 'environments.sections', routes.sections, async ({ params }) => {
+    const record = queries.byRef(params.ref)
+    return { items: await plugins.sectionsOf(() => view(record)) }
+  })
 
   endpoint(app, 'environments.stats', routes.stats, async ({ params }) => {
     const record = queries.byRef(params.ref)
