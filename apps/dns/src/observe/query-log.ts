@@ -2,11 +2,10 @@ import type { LineWriter } from '@standin/serving/line-writer'
 import type { Link } from '../handlers/link.ts'
 import type { Answer } from '../wire/answer.ts'
 import { displayName } from '../wire/name.ts'
-import { rcode, rrType } from '../wire/protocol.ts'
+import { rcodeName, rrType } from '../wire/protocol.ts'
 import type { Query } from '../wire/query.ts'
 import { addressText } from '../wire/source.ts'
 
-const rcodeNames = new Map<number, string>(Object.entries(rcode).map(([name, code]) => [code, name]))
 const typeNames = new Map<number, string>([...Object.entries(rrType).map(([name, type]) => [type, name] as const), [65, 'HTTPS']])
 
 /**
@@ -26,7 +25,7 @@ export class QueryLog {
     const { source, type } = query
     const from = link.rule === 'forward' ? `,"from":${JSON.stringify(answer.from ?? link.explain?.(query, answer) ?? '')}` : ''
     const what = `"name":${JSON.stringify(displayName(query.name))},"type":"${typeNames.get(type) ?? `TYPE${type}`}"`
-    const code = rcodeNames.get(answer.rcode) ?? String(answer.rcode)
+    const code = rcodeName(answer.rcode)
     this.#out.write(
       `{"level":30,"time":${Date.now()},"msg":"query","client":"${addressText(source)}","transport":"${overTcp ? 'tcp' : 'udp'}",${what},"rcode":"${code}","rule":"${link.rule}"${from},"ms":${Math.round(ms * 1000) / 1000}}\n`,
     )

@@ -1,7 +1,6 @@
-import { type Answer, bareAnswer } from '../wire/answer.ts'
-import { extendedError, rcode } from '../wire/protocol.ts'
+import { type Answer, bareAnswer, extendedErrorOption } from '../wire/answer.ts'
+import { extendedError, rcode, rcodeName } from '../wire/protocol.ts'
 import { addressText, type Source } from '../wire/source.ts'
-import type { AttemptFailure } from './attempt.ts'
 import type { CheckedReply } from './reply-check.ts'
 
 const nothing = Buffer.alloc(0)
@@ -22,20 +21,20 @@ export const bogus: Answer = bareAnswer(rcode.NXDOMAIN, {
   text: 'an upstream gave an address that stands for no such name',
 })
 
-/** RFC 8914, sections 4.23 and 4.24: nobody said anything, or the network did not let us ask. */
-export function unreachable(failures: readonly AttemptFailure[], labels: readonly string[]): Answer {
-  const whom = labels.join(', ')
-  const isNetwork = failures.length > 0 && failures.every(({ kind }) => kind === 'network' || kind === 'untrusted')
-  if (!isNetwork)
-    return bareAnswer(rcode.SERVFAIL, { code: extendedError.NO_REACHABLE_AUTHORITY, text: `no upstream gave an answer: ${whom}` })
-  return bareAnswer(rcode.SERVFAIL, { code: extendedError.NETWORK_ERROR, text: `no upstream could be asked: ${whom}` })
+/** RFC 8914, sections 4.23 and 4.24: nobody said anything, or the network did not let us ask. `reasons`: of each of them. */
+export function unreachable(wasNetwork: boolean, reasons: string): Answer {
+  if (wasNetwork) return bareAnswer(rcode.SERVFAIL, { code: extendedError.NETWORK_ERROR, text: `no upstream could be asked: ${reasons}` })
+  return bareAnswer(rcode.SERVFAIL, { code: extendedError.NO_REACHABLE_AUTHORITY, text: `no upstream gave an answer: ${reasons}` })
 }
 
-/** An upstream's error, with its reason, but without its records. */
-export function refusalOf(reply: CheckedReply): Answer {
+/** An upstream's error, with its reason, but without its records. One without a reason gets that it was the upstream's. */
+export function refusalOf(reply: CheckedReply, label: string): Answer {
   // Who refers to others does not answer questions like ours.
-  const code = reply.kind === 'referral' ? rcode.SERVFAIL : reply.rcode
-  return { rcode: code, authoritative: false, counts: [0, 0, 0], records: nothing, option: reply.explanation ?? nothing, keepUntil: 0 }
+  const isReferral = reply.kind === 'referral'
+  const said = isReferral ? 'refers to others: it is no resolver' : `answered ${rcodeName(reply.rcode)}`
+  const option = reply.explanation ?? extendedErrorOption(extendedError.NO_REACHABLE_AUTHORITY, `upstream ${label} ${said}`)
+  const code = isReferral ? rcode.SERVFAIL : reply.rcode
+  return { rcode: code, authoritative: false, counts: [0, 0, 0], records: nothing, option, keepUntil: 0 }
 }
 
 /** What is given to who waits for it. TTLs are written as they are to be read: at most `maxTtl` seconds, and 0 where they were none. */

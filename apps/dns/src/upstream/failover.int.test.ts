@@ -1,3 +1,5 @@
+import dgram from 'node:dgram'
+import { once } from 'node:events'
 import { setTimeout as pause } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { type AddressRange, defaultForwarding, type ForwardingSettings } from '../dnsmasq/settings.ts'
@@ -128,6 +130,39 @@ describe('an upstream that is to be asked from an address which is none of ours'
       expect(JSON.stringify(reply.opts)).toContain('no upstream could be asked')
     }
     expect(forwarder.links[0]?.isOpen).toBe(false)
+  })
+})
+
+describe('an upstream that cuts its replies and takes no connection', () => {
+  const cut: Script = (query) => [upstreamReply(query, { flags: 0x8380, answers: [addressRecord(66)] })]
+  /** Over TCP it hangs up, says nothing, or nobody is there. */
+  const scripts: [string, Script][] = [
+    ['hangs up', (query, protocol) => (protocol === 'tcp' ? ['hangUp'] : cut(query, protocol))],
+    ['says nothing', (query, protocol) => (protocol === 'tcp' ? [] : cut(query, protocol))],
+    ['cuts there too', cut],
+  ]
+
+  it.each(scripts)('and %s: the next one is asked (RFC 7766, section 5)', async (_, script) => {
+    await using short = await scriptedUpstream(script)
+    await using whole = await scriptedUpstream(says(1))
+    const forwarder = new Forwarder([short, whole], { settings: settings({ strictOrder: true }) })
+    await using server = await serve(table, forwarder)
+    expect(await addressOf(server.port, 'a.example')).toBe('192.0.2.1')
+    expect(short.asked.map(({ protocol }) => protocol)).toEqual(expect.arrayContaining(['udp', 'tcp']))
+  })
+
+  it('is named where there is no other, with what it lacks (RFC 8914, section 4.23)', async () => {
+    const upstream = dgram.createSocket('udp4').bind(0, '127.0.0.1')
+    await once(upstream, 'listening')
+    upstream.on('message', (query, { port, address }) => upstream.send(cut(query, 'udp')[0] as Buffer, port, address))
+    const { port } = upstream.address()
+    await using server = await serve(table, new Forwarder([{ address: '127.0.0.1', port }], { deadlineMs: 60_000 }))
+    const reply = await askUdp(server.port, queryMessage({ name: 'a.example', edns: {} }))
+    upstream.close()
+    expect(read(reply as Buffer)).toMatchObject({ rcode: 'SERVFAIL', answers: [] })
+    expect(reply?.toString('latin1')).toContain(
+      `no upstream gave an answer: 127.0.0.1:${port}: its reply is too long for UDP, and over TCP: connection refused`,
+    )
   })
 })
 

@@ -206,7 +206,7 @@ describe('forwarder', () => {
     for (let round = 0; round < 3; round++) {
       const reply = read((await askUdp(server.port, queryMessage({ name: 'a.example', edns: {} }))) as Buffer)
       expect(reply.rcode).toBe('SERVFAIL')
-      expect(JSON.stringify(reply.opts)).toContain('no upstream could be asked')
+      expect(JSON.stringify(reply.opts)).toContain(`no upstream could be asked: 127.0.0.1:${gone.port}: connection refused`)
     }
     expect(forwarder.counters).toMatchObject({ missed: 3, failed: 1 })
   })
@@ -226,6 +226,12 @@ describe('forwarder', () => {
     }
     expect((await through([refusing, failing], { name: 'a.example' })).reply.rcode).toBe('REFUSED')
     expect((await through([referring], { name: 'a.example' })).reply.rcode).toBe('SERVFAIL')
+  })
+
+  it('says of an upstream that failed without a reason that it was the upstream (RFC 8914, section 4.23)', async () => {
+    await using refusing = await scriptedUpstream((query) => [upstreamReply(query, { flags: 0x8185 })])
+    const { octets } = await through([refusing], { name: 'a.example', edns: {} })
+    expect(octets.toString('latin1')).toContain(`upstream 127.0.0.1:${refusing.port} answered REFUSED`)
   })
 
   it('passes on why an upstream failed (RFC 8914, section 3)', async () => {

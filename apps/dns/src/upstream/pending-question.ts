@@ -1,6 +1,6 @@
 import type { AnswerCache } from '../cache/answer-cache.ts'
 import type { Answer } from '../wire/answer.ts'
-import { rcode } from '../wire/protocol.ts'
+import { rcode, rcodeName } from '../wire/protocol.ts'
 import { type Attempt, AttemptFailure, type AttemptOwner } from './attempt.ts'
 import { answerFrom, bogus, rebinding, refusalOf, unreachable } from './failing-answers.ts'
 import { attemptOf } from './question-attempt.ts'
@@ -45,7 +45,6 @@ export class PendingQuestion implements AttemptOwner {
   readonly #startedAt: number
   #underWay = 0
   #refusal: Answer | undefined
-  readonly #failures: AttemptFailure[] = []
   /** What went to upstreams. */
   readonly #sent: Buffer[] = []
 
@@ -116,8 +115,11 @@ export class PendingQuestion implements AttemptOwner {
       link.counters.truncated++
       this.#noteAnswered(attempt, now)
       if (attempt.overStream) this.#discard(attempt, 'its reply is cut even over a connection', now)
-      // RFC 7766, section 5; RFC 2181, section 9.
-      else this.#askOverStream(link, now)
+      else {
+        // RFC 7766, section 5; RFC 2181, section 9.
+        this.#round.cut(link)
+        this.#askOverStream(link, now)
+      }
       return
     }
     const rules = { trustsAd: link.isSecured, negativeTtl: this.#context.settings.negTtl }
@@ -128,6 +130,7 @@ export class PendingQuestion implements AttemptOwner {
 
   late({ link, sentAt }: Attempt<UpstreamLink>): void {
     link.counters.silent++
+    this.#round.note(link, 'no reply came in time')
     link.health.missed('no reply came in time', performance.now(), sentAt)
   }
 
@@ -140,7 +143,7 @@ export class PendingQuestion implements AttemptOwner {
       counters.unreachable++
       if (failure.kind !== 'busy') health.missed(failure.reason, now, attempt.sentAt)
     }
-    this.#failures.push(failure)
+    this.#round.failed(attempt.link, failure)
     if (attempt.overStream && this.#round.returnToDatagrams(attempt.link)) {
       // It loses the case, most likely, and takes no connections: better believed than never heard.
       attempt.link.lostCase(now)
@@ -158,12 +161,12 @@ export class PendingQuestion implements AttemptOwner {
     const { link } = attempt
     const isFormatError = reply.rcode === rcode.FORMERR || reply.rcode === rcode.NOTIMP || reply.rcode === rcode.BADVERS
     if (isFormatError && attempt.edns) {
-      this.#takeFormatError(attempt, `it answered with error ${reply.rcode}`, now)
+      this.#takeFormatError(attempt, `it answered ${rcodeName(reply.rcode)}`, now)
       return
     }
     if (reply.kind === 'failure' || reply.kind === 'referral') {
-      this.#refusal ??= refusalOf(reply)
-      this.#discard(attempt, reply.kind === 'referral' ? 'it refers to others' : `it answered with error ${reply.rcode}`, now)
+      this.#refusal ??= refusalOf(reply, link.label)
+      this.#discard(attempt, reply.kind === 'referral' ? 'it refers to others' : `it answered ${rcodeName(reply.rcode)}`, now)
       return
     }
     const verdict = this.#context.rules.verdict(this.question.name, reply)
@@ -232,8 +235,9 @@ export class PendingQuestion implements AttemptOwner {
     const attempt = attemptOf({ owner: this, link, question: this.question, overStream, edns, until }, this.#context, now)
     this.#round.asked(link, overStream, now)
     if (!link.send(attempt, now)) {
-      this.#failures.push(new AttemptFailure('busy', 'too many questions wait for it'))
-      this.#round.setAside(link, 'too many questions wait for it')
+      const failure = new AttemptFailure('busy', 'too many questions wait for it')
+      this.#round.failed(link, failure)
+      this.#round.setAside(link, failure.reason)
       return false
     }
     this.#sent.push(attempt.message)
@@ -247,8 +251,7 @@ export class PendingQuestion implements AttemptOwner {
 
   #giveUp(now: number): void {
     const stale = this.#cache.findStale(this.message, this.#questionEnd, this.variant, now, staleRestMs)
-    const labels = this.#round.links.map(({ label }) => label)
-    this.#settle(stale ?? this.#refusal ?? unreachable(this.#failures, labels), true)
+    this.#settle(stale ?? this.#refusal ?? unreachable(this.#round.wasNetwork, this.#round.reasons), true)
   }
 
   #giveStale(now: number): void {

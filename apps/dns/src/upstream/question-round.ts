@@ -1,3 +1,4 @@
+import type { AttemptFailure, FailureKind } from './attempt.ts'
 import type { UpstreamLink } from './upstream-link.ts'
 import type { Turn } from './upstream-order.ts'
 
@@ -5,6 +6,8 @@ const mostAttempts = 12
 /** Milliseconds until another one is asked beside, at least: over a connection, and when all have been asked. */
 const streamWaitMs = 1000
 const secondRoundMs = 400
+/** Upstreams whose reasons are told. */
+const mostTold = 3
 
 /** Whom to ask next for one question, and when. */
 export class QuestionRound {
@@ -20,6 +23,9 @@ export class QuestionRound {
   readonly #unfit = new Map<UpstreamLink, string>()
   /** Asked over a connection, as what came over UDP was cut or is in doubt. */
   readonly #streamed = new Set<UpstreamLink>()
+  readonly #cut = new Set<UpstreamLink>()
+  readonly #kinds = new Set<FailureKind>()
+  readonly #reasons = new Map<UpstreamLink, string>()
   readonly #doubted = new Set<UpstreamLink>()
   /** Asked without EDNS, as it was an error with it. */
   readonly #plain = new Set<UpstreamLink>()
@@ -51,6 +57,18 @@ export class QuestionRound {
 
   setAside(link: UpstreamLink, reason: string): void {
     this.#unfit.set(link, reason)
+    this.note(link, reason)
+  }
+
+  /** Why nothing has come of it so far. */
+  note(link: UpstreamLink, reason: string): void {
+    this.#reasons.set(link, this.#cut.has(link) ? `its reply is too long for UDP, and over TCP: ${reason}` : reason)
+  }
+
+  /** What each of them lacked, for people. */
+  get reasons(): string {
+    const told = this.links.slice(0, mostTold).map((link) => `${link.label}: ${this.#reasons.get(link) ?? 'no reply'}`)
+    return [...told, ...(this.links.length > mostTold ? [`and ${this.links.length - mostTold} others`] : [])].join('; ')
   }
 
   get hasOthers(): boolean {
@@ -67,6 +85,23 @@ export class QuestionRound {
     if (this.#streamed.has(link)) return false
     this.#streamed.add(link)
     return true
+  }
+
+  /** Its reply was cut: the whole one is to be had over a connection, or not at all. */
+  cut(link: UpstreamLink): void {
+    this.#cut.add(link)
+  }
+
+  /** An attempt was in vain. */
+  failed(link: UpstreamLink, { kind, reason }: AttemptFailure): void {
+    this.#kinds.add(kind)
+    this.note(link, reason)
+  }
+
+  /** Nothing but the network kept us from asking. */
+  get wasNetwork(): boolean {
+    const isNetwork = [...this.#kinds].every((kind) => kind === 'network' || kind === 'untrusted')
+    return isNetwork && this.#kinds.size > 0 && this.#cut.size === 0
   }
 
   /** A reply of it came in another case than the question: it loses the case, or somebody forges. */

@@ -4,6 +4,7 @@ import type { UpstreamServer } from '../dnsmasq/settings.ts'
 import { takeFrames, withLength } from '../wire/frame.ts'
 import { type Attempt, AttemptFailure, type FailureKind } from './attempt.ts'
 import type { RandomOctets } from './random-octets.ts'
+import { systemWords } from './system-words.ts'
 import { likeness } from './upstream-question.ts'
 
 export interface StreamEvents {
@@ -43,7 +44,7 @@ export class StreamConnection {
     socket.on(upstream.tls === undefined ? 'connect' : 'secureConnect', () => this.#flush())
     socket.on('data', (chunk: Buffer) => this.#take(chunk))
     socket.on('session', (ticket: Buffer) => events.session(ticket))
-    socket.on('error', (cause: NodeJS.ErrnoException) => this.#end(kindOf(cause), cause.message))
+    socket.on('error', (cause: NodeJS.ErrnoException) => this.#end(kindOf(cause), systemWords(cause)))
     socket.on('close', () => this.#end('network', 'the connection was closed before a reply came'))
     socket.on('end', () => this.#end('network', 'the upstream closed the connection before a reply came'))
   }

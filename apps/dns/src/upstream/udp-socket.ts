@@ -4,6 +4,7 @@ import type { UpstreamServer } from '../dnsmasq/settings.ts'
 import { numericLookup } from '../server/numeric-lookup.ts'
 import { type Attempt, AttemptFailure } from './attempt.ts'
 import type { RandomOctets } from './random-octets.ts'
+import { systemWords } from './system-words.ts'
 import { likeness } from './upstream-question.ts'
 
 /** Messages that nobody asked for, after which the port counts as known to a forger. */
@@ -37,14 +38,14 @@ export class UdpSocket {
     this.#owner = owner
     const socket = dgram.createSocket({ type: isIPv6(upstream.address) ? 'udp6' : 'udp4', lookup: numericLookup })
     this.#socket = socket
-    socket.on('error', (cause) => this.#fail(new AttemptFailure('network', cause.message)))
+    socket.on('error', (cause) => this.#fail(new AttemptFailure('network', systemWords(cause))))
     socket.on('message', (message) => this.#take(message))
     const { sourceAddress, sourcePort = 0 } = upstream
     // Node tells this callback, and nobody else, that there is no way: where there is no IPv6, say.
     const connect = () =>
       socket.connect(upstream.port, upstream.address, (cause?: Error) => {
         if (cause === undefined) this.#flush()
-        else this.#fail(new AttemptFailure('network', cause.message))
+        else this.#fail(new AttemptFailure('network', systemWords(cause)))
       })
     if (sourceAddress === undefined) connect()
     else {

@@ -32,6 +32,13 @@ export const opcode = { QUERY: 0, IQUERY: 1, STATUS: 2, NOTIFY: 4, UPDATE: 5, DS
 /** RFC 1035, section 4.1.1; BADVERS: RFC 6891, section 9. Codes above 15 need an OPT record. */
 export const rcode = { NOERROR: 0, FORMERR: 1, SERVFAIL: 2, NXDOMAIN: 3, NOTIMP: 4, REFUSED: 5, BADVERS: 16 } as const
 
+const rcodeNames = new Map<number, string>(Object.entries(rcode).map(([name, code]) => [code, name]))
+
+/** `SERVFAIL`; the number of one that has no name here. */
+export function rcodeName(code: number): string {
+  return rcodeNames.get(code) ?? String(code)
+}
+
 /** Bits of the third (high) and fourth (low) octet of a header. */
 export const highFlag = { QR: 0x80, OPCODE: 0x78, AA: 0x04, TC: 0x02, RD: 0x01 } as const
 export const lowFlag = { RA: 0x80, AD: 0x20, CD: 0x10, RCODE: 0x0f } as const
