@@ -1,4 +1,5 @@
 import { displayName, labelOffsets, type WireName } from '../wire/name.ts'
+import { rrType } from '../wire/protocol.ts'
 import type { DomainPattern } from './domain-pattern.ts'
 import { type DomainLines, DomainRule, exists, type Verdict } from './domain-rule.ts'
 import type { FollowedTo } from './local-node.ts'
@@ -70,6 +71,16 @@ export class DomainRules {
     }
     const verdict = (count === 1 ? this.#unqualified?.verdict(type) : undefined) ?? this.#any?.verdict(type) ?? this.#byDefault
     return hasAddress && verdict.kind === 'missing' ? exists : verdict
+  }
+
+  /** Whether a line for this very domain, or one above it, says that servers are asked: some of its own, or with `#` those for all names. */
+  hasServersFor(name: WireName, labels: readonly number[]): boolean {
+    for (let index = Math.max(0, labels.length - this.#depth); index < labels.length; index++) {
+      const rule = this.#domains.get(name.slice(labels[index])) ?? this.#byEnding(name, labels, index, rrType.TXT)
+      const verdict = rule?.verdict(rrType.TXT)
+      if (verdict !== undefined) return verdict.kind === 'forward'
+    }
+    return false
   }
 
   /** The addresses that a rule gives a name, for who is led to it by an alias. */

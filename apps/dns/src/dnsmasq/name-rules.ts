@@ -52,6 +52,11 @@ export class NameRules {
     return verdict.kind === 'forward' ? verdict.group : undefined
   }
 
+  /** Whether the file says that servers are asked for this domain. */
+  hasServersFor(name: WireName, labels: readonly number[]): boolean {
+    return this.#domains.hasServersFor(name, labels)
+  }
+
   /** `domain-needed` counts for every rule, `bogus-priv` only where none names the domain. */
   #isWithheld(name: WireName, labels: readonly number[], type: number): boolean {
     if (this.#domainNeeded && labels.length === 1 && (type === rrType.A || type === rrType.AAAA || type === rrType.ANY)) return true

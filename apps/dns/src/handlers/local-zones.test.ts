@@ -107,14 +107,22 @@ describe('zones that everybody serves himself', () => {
 
   it('are asked of the servers that the file has for them (RFC 6761, section 6.1), and of no others', () => {
     const withFile = resolver(
-      'server=192.0.2.1\nlocal=/10.in-addr.arpa/\nserver=/corp.test/192.0.2.2\nserver=/168.192.in-addr.arpa/192.0.2.3\n',
+      'server=192.0.2.1\nlocal=/10.in-addr.arpa/\nserver=/corp.test/192.0.2.2\nserver=/168.192.in-addr.arpa/192.0.2.3\nserver=/16.172.in-addr.arpa/#\n',
     )
-    expect(withFile(pointer('172.16.0.1'), rrType.PTR)).toMatchObject({ rcode: 'NXDOMAIN', aa: true })
+    expect(withFile(pointer('172.17.0.1'), rrType.PTR)).toMatchObject({ rcode: 'NXDOMAIN', aa: true })
+    expect(withFile(pointer('10.1.2.3'), rrType.PTR)).toMatchObject({ rcode: 'NXDOMAIN', aa: false })
     expect(withFile('other.test')).toMatchObject({ rcode: 'NXDOMAIN', aa: true })
     // This forwarder knows nobody: it is not ours any more.
     expect(withFile('www.corp.test').rcode).toBe('REFUSED')
     expect(withFile(pointer('192.168.1.1'), rrType.PTR).rcode).toBe('REFUSED')
+    expect(withFile(pointer('172.16.0.1'), rrType.PTR).rcode).toBe('REFUSED')
     expect(withFile('168.192.in-addr.arpa', rrType.SOA).rcode).toBe('REFUSED')
+  })
+
+  it('are kept to ourselves with bogus-priv where # stands for all servers, as dnsmasq does', () => {
+    const withFile = resolver('bogus-priv\nserver=192.0.2.1\nserver=/10.in-addr.arpa/#\nserver=/168.192.in-addr.arpa/192.0.2.3\n')
+    expect(withFile(pointer('10.1.2.3'), rrType.PTR)).toMatchObject({ rcode: 'NXDOMAIN', aa: false })
+    expect(withFile(pointer('192.168.1.1'), rrType.PTR).rcode).toBe('REFUSED')
   })
 
   it('and localhost come before domain-needed and bogus-priv, which are about names that would be forwarded (RFC 6761, section 6.3)', () => {

@@ -18,8 +18,8 @@ const aboveLoopback: ReadonlySet<WireName | undefined> = new Set(['0.0.127.in-ad
 
 /**
  * Zones that everybody has to have himself, as the public DNS knows nothing of them: private networks' addresses (RFC 6303),
- * `test`, `invalid` (RFC 6761), `onion` (RFC 7686), `home.arpa` (RFC 8375). Empty, unless the configuration names servers for
- * one: then they are asked.
+ * `test`, `invalid` (RFC 6761), `onion` (RFC 7686), `home.arpa` (RFC 8375). Empty, unless the configuration has servers for
+ * one, its own or with `#` those for all names: then they are asked.
  */
 export function localZones(table: RecordTable, rules?: DnsmasqRules): Handler {
   return ({ name, labels, type }) => {
@@ -35,7 +35,5 @@ export function localZones(table: RecordTable, rules?: DnsmasqRules): Handler {
 /** The local zone of a name, in text; undefined: it is in none, or in one that others are asked of. */
 export function ownLocalZone(name: WireName, labels: readonly number[], rules: DnsmasqRules | undefined): string | undefined {
   const zone = localZoneOf(name, labels)
-  if (zone === undefined || rules === undefined) return zone
-  const group = rules.current.upstreamsFor(name, labels)
-  return group === undefined || group.label === 'default' ? zone : undefined
+  return zone === undefined || rules?.current.hasServersFor(name, labels) === true ? undefined : zone
 }

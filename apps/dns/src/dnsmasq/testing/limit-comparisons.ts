@@ -66,6 +66,23 @@ export const limitComparisons: readonly Comparison[] = [
       2.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.ip6.arpa PTR`,
   },
   {
+    title: 'servers for private addresses, without bogus-priv',
+    file: `
+      server=UP1
+      server=/10.in-addr.arpa/#
+      server=/168.192.in-addr.arpa/UP2
+      server=/9.168.192.in-addr.arpa/#
+      local=/16.172.in-addr.arpa/`,
+    questions: `
+      5.0.0.10.in-addr.arpa PTR,TXT
+      10.in-addr.arpa SOA
+      8.1.168.192.in-addr.arpa PTR
+      8.9.168.192.in-addr.arpa PTR
+      168.192.in-addr.arpa NS
+      1.0.16.172.in-addr.arpa PTR
+      1.0.17.172.in-addr.arpa PTR`,
+  },
+  {
     title: 'domain-needed',
     file: `
       server=UP1
