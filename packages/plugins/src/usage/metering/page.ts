@@ -63,8 +63,7 @@ export function withChange(page: Page, at: Minute, holding: Holding): Page {
   )
   const { from, changes } = before
   if (changes.length === 0) return { ...page, faces, values, changes: [0, value] }
-  // The last one of this minute is what held before.
-  if (changes.at(-1) === value) return { ...page, last: before.last, faces, values, changes }
+  // Also where it is what held before this minute: whoever was told of the change knows that all before it is final.
   return { ...page, from, last: minute, faces, values, changes: [...changes, minute - before.last, value] }
 }
 

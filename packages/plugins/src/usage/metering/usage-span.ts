@@ -79,7 +79,7 @@ export interface Ledger {
   readonly since: number | null
   /** Cut to the range, those of one thing in order. Two that follow one another may be equal in all but their times. */
   spans(range: UsageRange): AsyncIterable<UsageSpan>
-  /** What goes on now, one for each environment and template; from memory. */
+  /** What goes on now, one for each environment and template; from memory. What was before its `from` does not change any more. */
   current(): Iterable<UsageSpan>
   /** Oldest first. */
   months(): Promise<UsageMonth[]>
