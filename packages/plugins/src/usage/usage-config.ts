@@ -1,5 +1,6 @@
 import Type from 'typebox'
+import { accountingConfig } from './accounting.ts'
 import { meteringConfig } from './metering/metering-config.ts'
 
 /** What stands below `with` of usage. */
-export const UsageConfig = Type.Object({ ...meteringConfig }, { additionalProperties: false })
+export const UsageConfig = Type.Object({ ...meteringConfig, ...accountingConfig }, { additionalProperties: false })

@@ -3,7 +3,7 @@ import { timeZoneFault } from '@standin/core'
 import Type, { type Static } from 'typebox'
 import { minuteMs } from '../metering/usage-span.ts'
 import type { Dimension, Dimensions } from './dimensions.ts'
-import { type Bucket, buckets, startOfDay } from './periods.ts'
+import { buckets, type Periods, periodsOf, startOfDay } from './periods.ts'
 
 const Moment = (description: string) => Type.Optional(Type.String({ minLength: 10, maxLength: 40, description }))
 
@@ -41,7 +41,8 @@ export interface ReportPlan {
   readonly from: number
   readonly to: number
   readonly by: readonly Dimension[]
-  readonly bucket: Bucket | null
+  /** Null: all of it together. */
+  readonly periods: Periods | null
   readonly timeZone: string
   readonly where: readonly (readonly [dimension: Dimension, value: string])[]
   readonly decimals: number
@@ -51,7 +52,8 @@ const day = 86_400_000
 
 /**
  * @param timeZone where the request names none
- * @throws StandinError `invalid`: an unknown time zone, no date, an end before the beginning, nothing to tell apart by that there is
+ * @throws StandinError `invalid`: an unknown time zone, no date, an end before the beginning, nothing to tell apart by that there is;
+ * `too_large`: more than 10,000 periods
  */
 export function planReport(request: ReportRequest, dimensions: Dimensions, timeZone: string, now: number): ReportPlan {
   const zone = request.timeZone ?? timeZone
@@ -70,7 +72,7 @@ export function planReport(request: ReportRequest, dimensions: Dimensions, timeZ
     from,
     to,
     by: [...new Set(request.by ?? ['environment'])].map((id) => dimensions.get(id)),
-    bucket: request.bucket ?? null,
+    periods: request.bucket === undefined ? null : periodsOf(from, to, request.bucket, zone),
     timeZone: zone,
     where: Object.entries(request.where ?? {}).map(([id, value]) => [dimensions.get(id), value] as const),
     decimals: request.decimals ?? 6,

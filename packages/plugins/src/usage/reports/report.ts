@@ -3,7 +3,6 @@ import type { UsageSpan } from '../metering/usage-span.ts'
 import { apportion, formatUnits } from '../rates/amount.ts'
 import type { Prices } from '../rates/prices.ts'
 import { type Dimensions, templateNameOf } from './dimensions.ts'
-import { type Periods, periodsOf } from './periods.ts'
 import type { ReportPlan } from './report-request.ts'
 import { type ExactRow, UsageSums } from './usage-sums.ts'
 
@@ -44,7 +43,7 @@ const measures = ['svmHours', 'gbHours', 'cost'] as const
 /**
  * Rows are in the order of periods and, within each, of what they cost. All three measures of the rows add up to those of
  * `total`; how is said at `apportion`.
- * @throws StandinError `too_large` for too many rows or periods; the signal's reason
+ * @throws StandinError `too_large` for too many rows; the signal's reason
  */
 export async function makeReport(
   plan: ReportPlan,
@@ -53,9 +52,8 @@ export async function makeReport(
   dimensions: Dimensions,
   signal: AbortSignal,
 ): Promise<Report> {
-  const { from, to, bucket, timeZone, by, decimals } = plan
-  const periods: Periods = bucket === null ? { names: [''], edges: [from, to] } : periodsOf(from, to, bucket, timeZone)
-  const sums = new UsageSums(by, periods.edges, prices, mostRows)
+  const { from, to, periods, timeZone, by, decimals } = plan
+  const sums = new UsageSums(by, periods?.edges ?? [from, to], prices, mostRows)
   let count = 0
   for await (const span of spans) {
     if (++count % chunk === 0) await turn(signal)
@@ -83,7 +81,7 @@ export async function makeReport(
   )
   await turn(signal)
 
-  const texts = textColumns(plan, dimensions, periods)
+  const texts = textColumns(plan, dimensions)
   const rows: (string | null)[][] = []
   for (const [index, row] of exact.entries()) {
     if (index % chunk === chunk - 1) await turn(signal)
@@ -115,8 +113,8 @@ interface TextColumn {
 }
 
 /** The period, what it is told apart by, and what else an environment is known by, as it was last. */
-function textColumns({ bucket, by }: ReportPlan, dimensions: Dimensions, periods: Periods): TextColumn[] {
-  const columns: TextColumn[] = bucket === null ? [] : [{ id: 'period', read: ({ cell }) => periods.names[cell.period] ?? null }]
+function textColumns({ periods, by }: ReportPlan, dimensions: Dimensions): TextColumn[] {
+  const columns: TextColumn[] = periods === null ? [] : [{ id: 'period', read: ({ cell }) => periods.names[cell.period] ?? null }]
   for (const [index, { id }] of by.entries()) {
     if (id === 'environment') columns.push({ id, read: ({ cell }) => cell.group.latest.environment?.toString() ?? null })
     else columns.push({ id, read: ({ cell }) => cell.group.values[index] || null })
