@@ -1,5 +1,6 @@
 import type { DnsmasqRules } from './dnsmasq/dnsmasq-rules.ts'
 import { dnsmasqFile, withheldByFile } from './dnsmasq/handler.ts'
+import { addTargets } from './handlers/add-targets.ts'
 import { aliases } from './handlers/aliases.ts'
 import {
   dropNoise,
@@ -43,9 +44,9 @@ export function chain({ access, table, forwarder, rules }: ChainParts): readonly
     { rule: 'class', handle: refuseClasses }, // REFUSED: CHAOS, ANY
     { rule: 'type', handle: refuseMetaTypes }, // REFUSED: zone transfers; NOTIMP and FORMERR: types that no name has
     { rule: 'not-loaded', handle: untilLoaded(table) }, // SERVFAIL: which names are ours is not known yet
-    // These follow aliases from one to another.
+    // These follow aliases from one to another, and say where services are.
     ...followAliases<Link>(
-      [
+      addTargets<Link>([
         { rule: 'alias', handle: aliases(table), explain: explainAlias(table) }, // demo.<domain>, and names outside of it that an admin gave away: the gateway
         { rule: 'own-zone', handle: ownZone(table), explain: explainOwnZone(table) }, // <domain> and all below it: hosts, services, the wildcard, NXDOMAIN and NODATA
         { rule: 'reverse-zone', handle: reverseZone(table, rules) }, // PTR of instances' addresses
@@ -53,7 +54,7 @@ export function chain({ access, table, forwarder, rules }: ChainParts): readonly
         { rule: 'localhost', handle: localhost(table) }, // localhost and what is below it
         { rule: 'local-zone', handle: localZones(table, rules) }, // what the public DNS has not: addresses of private networks, test, invalid, onion, home.arpa
         ...(rules === undefined ? [] : [{ rule: 'file' as const, handle: withheldByFile(rules), explain: explainFile(rules) }]), // domain-needed, bogus-priv
-      ],
+      ]),
       { rule: 'forward', handle: forward(forwarder), explain: explainForward }, // everything else: the upstreams
       table,
       forwarder.guard,
@@ -73,11 +74,11 @@ export function standaloneChain({ access, table, forwarder, rules }: Required<Ch
     { rule: 'class', handle: refuseClasses },
     { rule: 'type', handle: refuseMetaTypes },
     ...followAliases<Link>(
-      [
+      addTargets<Link>([
         { rule: 'file', handle: dnsmasqFile(rules), explain: explainFile(rules) },
         { rule: 'localhost', handle: localhost(table) },
         { rule: 'file', handle: withheldByFile(rules), explain: explainFile(rules) },
-      ],
+      ]),
       { rule: 'forward', handle: forward(forwarder), explain: explainForward },
       table,
       forwarder.guard,

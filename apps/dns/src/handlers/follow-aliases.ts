@@ -1,11 +1,12 @@
 import { type Answer, bareAnswer } from '../wire/answer.ts'
-import { nameBytes, type WireName } from '../wire/name.ts'
-import { extendedError, rcode, size } from '../wire/protocol.ts'
-import { Query } from '../wire/query.ts'
+import type { WireName } from '../wire/name.ts'
+import { extendedError, rcode } from '../wire/protocol.ts'
+import type { Query } from '../wire/query.ts'
 import { labelsBelow } from '../zones/origin.ts'
 import type { RecordTable } from '../zones/record-table.ts'
 import { type AliasEnd, aliasEnd, joinAnswers } from './alias-end.ts'
 import { drop, type Handler } from './handler.ts'
+import { questionFor } from './question-for.ts'
 
 /** How often somebody is asked for what is at the end of an alias. */
 const longestChain = 8
@@ -90,10 +91,4 @@ class Follower {
 /** A failure says nothing of the name, so nothing is said at all. */
 function join(first: Answer, end: AliasEnd, query: Query, last: Answer): Answer {
   return last.rcode === rcode.NOERROR || last.rcode === rcode.NXDOMAIN ? joinAnswers(first, end, query, last) : last
-}
-
-/** The same question of another name. */
-function questionFor({ message, questionEnd, source }: Query, name: WireName): Query {
-  const question = Buffer.concat([message.subarray(0, size.header), nameBytes(name), message.subarray(questionEnd - 4)])
-  return new Query(question, source, true)
 }

@@ -32,6 +32,10 @@ describe('own zone', () => {
     const reply = ask({ name: `_my-api._tcp.1001.${domain}`, type: rrType.SRV })
     expect(reply).toMatchObject({ rcode: 'NOERROR', aa: true })
     expect(reply.answers).toMatchObject([{ type: rrType.SRV, priority: 0, weight: 0, port: 8080, target: `my-api-1001.${domain}`, ttl: 5 }])
+    expect(reply.additionals).toMatchObject([
+      { name: `my-api-1001.${domain}`, address: '127.0.0.1', ttl: 5 },
+      { name: `my-api-1001.${domain}`, address: '::1', ttl: 5 },
+    ])
     expect(ask({ name: `_my-api._tcp.1001.${domain}` })).toMatchObject({ rcode: 'NOERROR', answers: [] })
     expect(ask({ name: `_nope._tcp.1001.${domain}`, type: rrType.SRV }).rcode).toBe('NXDOMAIN')
     expect(ask({ name: `_www._udp.1001.${domain}`, type: rrType.SRV }).rcode).toBe('NXDOMAIN')
