@@ -1,4 +1,4 @@
-import type { Alias, Environment, ServiceFault, Template } from '@standin/client'
+import type { Alias, Environment, SectionList, ServiceFault, Template } from '@standin/client'
 import type { StandinClient } from '@standin/client/connect'
 import type { Context } from '../context.ts'
 import { formatAge, formatSize } from '../duration.ts'
@@ -6,13 +6,14 @@ import { formatInstant, idleMs, templateOf } from '../environment-text.ts'
 import { faultColumns } from '../fault-text.ts'
 import { allPages } from '../pages.ts'
 import type { Paint } from '../paint.ts'
+import { formatSection } from '../section-text.ts'
 import { formatPairs, formatTable } from '../table.ts'
 import type { Verb } from '../verb.ts'
 
 export const show: Verb<readonly [string]> = {
   description:
     'State and reason, services and their pools, aliases, faults that are injected, every instance with its address and health, where\n' +
-    'the template comes from.',
+    'the template comes from, and what plugins have to say of it.',
   arguments: [{ name: '<env>', description: 'name or configId', completes: 'environment' }],
   examples: [
     ['standin show alice', 'everything about it'],
@@ -22,12 +23,15 @@ export const show: Verb<readonly [string]> = {
     const client = await context.connect()
     const environment = await client.environments.get(ref, { signal: context.signal })
     const template = context.output.format === 'table' ? await templateBehind(context, client, environment) : null
-    const [aliases, faults] = await Promise.all([
+    const [aliases, faults, sections] = await Promise.all([
       allPages((cursor) => client.aliases.list({ environment: String(environment.id), limit: 1000, cursor }, { signal: context.signal })),
       client.faults.list(environment.id, { signal: context.signal }),
+      environment.sections({ signal: context.signal }),
     ])
-    const around = { template, aliases, faults }
-    await context.output.one({ ...environment, aliases, faults }, () => format(environment, around, context.output.paint, Date.now()))
+    const around = { template, aliases, faults, sections }
+    await context.output.one({ ...environment, aliases, faults, sections }, () =>
+      format(environment, around, context.output.paint, Date.now()),
+    )
   },
 }
 
@@ -42,9 +46,10 @@ interface Around {
   readonly template: Template | null
   readonly aliases: readonly Alias[]
   readonly faults: readonly ServiceFault[]
+  readonly sections: SectionList['items']
 }
 
-function format(environment: Environment, { template, aliases, faults }: Around, paint: Paint, now: number): string {
+function format(environment: Environment, { template, aliases, faults, sections }: Around, paint: Paint, now: number): string {
   const { reason, desired, state } = environment
   const ago = (at: string) => `${formatAge(now - Date.parse(at))} ago`
   const pairs: [string, string][] = [
@@ -61,6 +66,7 @@ function format(environment: Environment, { template, aliases, faults }: Around,
     ['made', `${formatInstant(environment.createdAt)}, ${ago(environment.createdAt)}`],
     ['used', used(environment, paint, now)],
   ]
+  if (environment.storageBytes !== null) pairs.push(['disk', formatSize(environment.storageBytes)])
   const labels = Object.entries(environment.labels)
   if (labels.length > 0) pairs.push(['labels', labels.map(([key, value]) => `${key}=${value}`).join(', ')])
   const { suspendAfterMs } = environment
@@ -74,6 +80,7 @@ function format(environment: Environment, { template, aliases, faults }: Around,
     aliasTable(aliases, paint),
     faults.length === 0 ? '' : formatTable(faultColumns(now), faults, paint.dim),
     hosts(environment, paint, now),
+    ...sections.map((section) => formatSection(section, paint)),
   ]
   return [formatPairs(pairs, paint.dim), ...tables].filter(Boolean).join('\n\n')
 }

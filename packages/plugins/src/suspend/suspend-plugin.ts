@@ -3,6 +3,7 @@ import { definePlugin } from '@standin/core'
 import { Calendar } from './calendar.ts'
 import { needsOf } from './needs.ts'
 import { readPolicy, SuspendConfig } from './policy.ts'
+import { sectionOf } from './section.ts'
 import { Sweep } from './sweep.ts'
 
 /** Suspends what nobody uses, each evening what runs, and deletes what has grown old; says why, and what would change it. */
@@ -40,6 +41,7 @@ export const suspendPlugin = definePlugin({
           log.warn({ environment: id }, error.message)
         }
       },
+      section: async (environment) => sectionOf(await sweep.explain(environment), config.dryRun),
       routes: async (app) => {
         app.get<{ Querystring: { limit?: string } }>('/next', async ({ query: { limit } }) => {
           return { dryRun: config.dryRun, items: await sweep.upcoming(Math.min(1000, Math.max(1, Number(limit) || 100))) }
