@@ -43,7 +43,8 @@ export class StorageMeter {
   /** When each one that runs is measured again, at the earliest. */
   readonly #again = new Map<number, number>()
   readonly #lines = new Map<string, MeasuringLine>()
-  #cancel: () => void = () => {}
+  /** Cancels the next look. */
+  #cancel: (() => void) | undefined
   #unsubscribe: () => void = () => {}
 
   constructor(deps: StorageMeterDependencies) {
@@ -73,7 +74,7 @@ export class StorageMeter {
 
   async close(): Promise<void> {
     this.#unsubscribe()
-    this.#cancel()
+    this.#cancel?.()
     await Promise.all([...this.#lines.values()].map((line) => line.close()))
   }
 
@@ -85,11 +86,11 @@ export class StorageMeter {
   }
 
   #arm(): void {
-    this.#cancel()
-    if (this.#again.size > 0) this.#cancel = this.#deps.clock.after(intervalMs, () => this.#look())
+    if (this.#again.size > 0) this.#cancel ??= this.#deps.clock.after(intervalMs, () => this.#look())
   }
 
   #look(): void {
+    this.#cancel = undefined
     const now = this.#deps.clock.now()
     for (const [id, at] of this.#again) if (at <= now) this.#enqueue(id, 'running')
     this.#arm()

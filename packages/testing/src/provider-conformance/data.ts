@@ -50,4 +50,26 @@ export function rulesOfData(bench: () => Bench): void {
     expect((await bench().handle.start(1001)).state).toBe('running')
     expect((await bench().run('web', 'cat data/file')).lines).toEqual(['kept'])
   })
+
+  it('tells what disk an environment holds by itself, and that of no other, in the trash too', async () => {
+    if (!bench().handle.can.storage) return
+    const mebibyte = 2 ** 20
+    const bytes = async (id: number) => (await bench().handle.storage(id)).bytes
+    const stack = stackOf(server('web', { mounts: [data] }))
+    await bench().create(stack)
+    await bench().handle.snapshot(1001, 'shop@1')
+    for (const id of [1002, 1003]) await bench().create(stack, id, { kind: 'template', key: 'shop@1' })
+    const before = [await bytes(1002), await bytes(1003)] as const
+    await bench().run('web', 'dd if=/dev/urandom of=data/big bs=1048576 count=4; sync', { id: 1002 })
+    expect((await bytes(1002)) - before[0]).toBeGreaterThan(3.5 * mebibyte)
+    expect((await bytes(1002)) - before[0]).toBeLessThan(5 * mebibyte)
+    expect(Math.abs((await bytes(1003)) - before[1])).toBeLessThan(mebibyte)
+    await bench().handle.stop(1002)
+    await bench().handle.trash(1002)
+    expect((await bytes(1002)) - before[0]).toBeGreaterThan(3.5 * mebibyte)
+    await bench().handle.purge(1002)
+    await expect(bytes(1002)).rejects.toMatchObject({ code: 'environment_not_found' })
+    for (const id of [1001, 1003]) await bench().handle.purge(id)
+    await bench().handle.deleteSnapshot('shop@1')
+  })
 }

@@ -65,6 +65,16 @@ describe('migrations', () => {
     db.close()
   })
 
+  it('take a store that does not know how much disk is held to one that does', async () => {
+    const db = await openDatabase(await storeOf('001-initial', '002-aliases-and-faults', '003-activity-cause', '004-plugins'))
+    const now = () => 1_000_000
+    const environments = new Environments(db, new EventLog(db, now, { onFault: () => {} }), now)
+    expect(environments.require(1001).storageBytes).toBeNull()
+    environments.measured(1001, 4096, 'provider:attach')
+    expect(environments.require(1001).storageBytes).toBe(4096)
+    db.close()
+  })
+
   it('are in the order of their names', () => {
     expect(Object.keys(migrations)).toEqual(Object.keys(migrations).toSorted())
   })
