@@ -91,6 +91,7 @@ export class Closing {
     const pages = await book.dropPages(oldest.from / minuteMs)
     const parts = await closed.dropLines(oldest.month)
     await book.setBounds({ keptFrom: oldest.from / minuteMs })
+    if (pages + parts === 0) return
     const line = `of months before ${oldest.month} only totals are kept: ${pages + parts} values were dropped`
     print(line)
     context.log.info({ before: oldest.month, dropped: pages + parts }, line)

@@ -10,7 +10,7 @@ import { mebibyte } from './usage-span.ts'
 export type Known = Omit<Account, 'page'>
 
 /** Labels beyond this are not kept with what was used, bytes; `project` always is. */
-const mostLabelBytes = 16 << 10
+const mostLabelBytes = 8 << 10
 const mostTemplates = 500
 
 /** Tells what is metered of environments and templates, from what an event says, else from the control plane. */

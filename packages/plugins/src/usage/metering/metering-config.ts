@@ -26,7 +26,7 @@ export const meteringConfig = {
   }),
 }
 
-const MeteringConfig = Type.Object(meteringConfig)
+export const MeteringConfig = Type.Object(meteringConfig)
 export type MeteringConfig = Static<typeof MeteringConfig>
 
 /** `1.5g` is one and a half GiB. @returns bytes */

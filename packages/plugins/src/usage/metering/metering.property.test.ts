@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { MapStore } from './fixtures/map-store.ts'
 import { SimulatedControl } from './fixtures/simulated-control.ts'
+import { quietTimes, useByLog } from './fixtures/use-by-log.ts'
 import { metering } from './metering.ts'
 import { sumUp } from './sum-up.ts'
 import { minuteMs, type UsageLine } from './usage-span.ts'
@@ -195,15 +196,6 @@ async function billed(delivered: Delivered, from: number, to: number) {
   return minutes
 }
 
-/** Each change of the log's answers begins with an event: only those minutes and the ones before need be asked. */
-function* changesOf(control: SimulatedControl, from: number, to: number): Generator<[from: number, to: number]> {
-  const minutes = new Set([from, to])
-  for (const { at } of control.events) minutes.add(Math.min(Math.max(Math.floor(Date.parse(at) / minuteMs), from), to))
-  const sorted = [...minutes].sort((a, b) => a - b)
-  for (const [index, minute] of sorted.entries()) if (index > 0) yield [sorted[index - 1] as number, minute]
-}
-
-const mebibytes = (bytes: number) => Math.ceil(bytes / 2 ** 20)
 const iso = (minute: number) => new Date(minute * minuteMs).toISOString()
 
 /** Where one minute can be told from another: in months before that, only days can. */
@@ -217,13 +209,13 @@ async function expectExact(control: SimulatedControl, delivered: Delivered): Pro
   const minutes = await billed(delivered, 0, control.now)
   const [from, to] = [await exactFrom(delivered), Math.floor(control.now / minuteMs)]
   for (const id of control.environments.keys()) {
-    for (const [first, end] of changesOf(control, from, to)) {
-      const { svms, storageBytes, owner } = control.useOf(id, first)
+    for (const [first, end] of quietTimes(control.events, from, to)) {
+      const { svms, mebibytes, owner } = useByLog(control.events, id, first)
       for (let minute = first; minute < end; minute++) {
         const bill = minutes.get(id)?.get(minute) ?? { svms: 0, mebibytes: 0, owner: '' }
-        if (bill.svms === svms && bill.mebibytes === mebibytes(storageBytes) && bill.owner === owner) continue
+        if (bill.svms === svms && bill.mebibytes === mebibytes && bill.owner === owner) continue
         const told = `${id} at ${iso(minute)}`
-        expect({ told, ...bill }).toEqual({ told, svms, mebibytes: mebibytes(storageBytes), owner })
+        expect({ told, ...bill }).toEqual({ told, svms, mebibytes, owner })
       }
     }
   }
@@ -239,10 +231,10 @@ async function expectMonths(control: SimulatedControl, delivered: Delivered): Pr
     for await (const line of delivered.ledger.lines(month)) if (line.environment !== null) lines.push(line)
     const expected = [...control.environments.keys()].map((id) => {
       let sum = { svmMinutes: 0, storageMinutes: 0 }
-      for (const [first, end] of changesOf(control, from / minuteMs, to / minuteMs)) {
-        const { svms, storageBytes } = control.useOf(id, first)
-        const [length, stored] = [end - first, mebibytes(storageBytes)]
-        sum = { svmMinutes: sum.svmMinutes + length * svms, storageMinutes: sum.storageMinutes + length * stored }
+      for (const [first, end] of quietTimes(control.events, from / minuteMs, to / minuteMs)) {
+        const { svms, mebibytes } = useByLog(control.events, id, first)
+        const length = end - first
+        sum = { svmMinutes: sum.svmMinutes + length * svms, storageMinutes: sum.storageMinutes + length * mebibytes }
       }
       return { id, ...sum }
     })
@@ -292,8 +284,8 @@ describe('metering', { timeout: 60_000 }, () => {
       const from = Math.max(await exactFrom(delivered), (delivered.ledger.since ?? 0) / minuteMs)
       for (const id of control.environments.keys()) {
         if (delivered.logged.some((line) => line.startsWith(`environment ${id} was purged before it was known`))) continue
-        for (const [first, end] of changesOf(control, from, Math.floor(control.now / minuteMs))) {
-          const { svms } = control.useOf(id, first)
+        for (const [first, end] of quietTimes(control.events, from, Math.floor(control.now / minuteMs))) {
+          const { svms } = useByLog(control.events, id, first)
           for (let minute = first; minute < end; minute++) {
             const bill = minutes.get(id)?.get(minute)?.svms ?? 0
             if (bill === svms) continue
