@@ -304,6 +304,29 @@ describe('addresses in answers', () => {
     }
   })
 
+  it('come along with nothing else in the additional section: it is left out, the answer is given (RFC 1035, section 4.1)', async () => {
+    const target = encodeName('mail.example')
+    const mail = (query: Buffer, address: Buffer) =>
+      upstreamReply(query, {
+        answers: [recordOf(0xc00c, rrType.MX, 60, Buffer.concat([words(10), target]))],
+        authorities: [recordOf(Buffer.from([0]), rrType.NS, 60, target)],
+        additionals: [recordOf(target, rrType.A, 60, address), recordOf(Buffer.from([0]), rrType.TXT, 60, Buffer.from([1, 120]))],
+      })
+    await using upstream = await scriptedUpstream((query) => [
+      mail(query, Buffer.from((query[13] ?? 0) > 0x39 ? [10, 0, 0, 1] : [8, 8, 8, 8])),
+    ])
+    const rebind = { stop: true, localhostOk: false, exemptDomains: [wireName('ok.example') as string] }
+    await using server = await serve(table, new Forwarder([upstream], { settings: settings({ rebind }) }))
+    // Asked twice: out of the cache it is the same.
+    for (let round = 0; round < 2; round++) {
+      const harmless = await ask(server.port, { name: '1.example', type: rrType.MX })
+      expect(harmless).toMatchObject({ rcode: 'NOERROR', answers: [{ type: rrType.MX }], authorities: [{ type: rrType.NS }] })
+      expect(harmless.additionals).toHaveLength(2)
+      expect(await ask(server.port, { name: 'a.example', type: rrType.MX })).toMatchObject({ answers: [{ ttl: 60 }], additionals: [] })
+    }
+    expect((await ask(server.port, { name: 'a.ok.example', type: rrType.MX })).additionals).toHaveLength(2)
+  })
+
   it('make it NXDOMAIN where they stand for no such name (bogus-nxdomain), before all else', async () => {
     await using upstream = await scriptedUpstream(spelled)
     const changes = {

@@ -6,7 +6,7 @@ import { answerFrom, bogus, rebinding, refusalOf, unreachable } from './failing-
 import { attemptOf } from './question-attempt.ts'
 import type { QuestionContext } from './question-context.ts'
 import { QuestionRound } from './question-round.ts'
-import { type CheckedReply, checkReply } from './reply-check.ts'
+import { type CheckedReply, checkReply, withoutAdditionals } from './reply-check.ts'
 import type { UpstreamLink } from './upstream-link.ts'
 import type { Turn } from './upstream-order.ts'
 import { isSameInRandomCase, isTruncated, type Likeness, questionEndOf, type UpstreamQuestion } from './upstream-question.ts'
@@ -157,7 +157,11 @@ export class PendingQuestion implements AttemptOwner {
     this.#askOverStream(attempt.link, performance.now())
   }
 
-  #take(attempt: Attempt<UpstreamLink>, reply: CheckedReply, now: number): void {
+  #take(attempt: Attempt<UpstreamLink>, whole: CheckedReply, now: number): void {
+    const { rules } = this.#context
+    // What came along is nobody's answer: without an address that may not be let through, the answer is as good.
+    const isFine = rules.verdict(this.question.name, { records: whole.records, addresses: whole.further }) === 'fine'
+    const reply = isFine ? whole : withoutAdditionals(whole)
     const { link } = attempt
     const isFormatError = reply.rcode === rcode.FORMERR || reply.rcode === rcode.NOTIMP || reply.rcode === rcode.BADVERS
     if (isFormatError && attempt.edns) {
@@ -169,7 +173,7 @@ export class PendingQuestion implements AttemptOwner {
       this.#discard(attempt, reply.kind === 'referral' ? 'it refers to others' : `it answered ${rcodeName(reply.rcode)}`, now)
       return
     }
-    const verdict = this.#context.rules.verdict(this.question.name, reply)
+    const verdict = rules.verdict(this.question.name, reply)
     if (verdict === 'ignored') {
       this.#discard(attempt, 'it gave an address that is to be ignored', now)
       return

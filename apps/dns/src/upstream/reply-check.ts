@@ -1,7 +1,7 @@
 import type { Keepable } from '../cache/cached-answer.ts'
 import type { WireName } from '../wire/name.ts'
 import { lowFlag, rcode as rcodes, rrClass, rrType } from '../wire/protocol.ts'
-import { recordAt } from '../wire/records.ts'
+import { type RecordSpan, recordAt } from '../wire/records.ts'
 import { type AddressedRecords, type AddressSpan, firstExtendedError, hintsIn, negativeLifetime } from './reply-facts.ts'
 import { isWithin, lowerNameAt, readName } from './reply-names.ts'
 import type { UpstreamQuestion } from './upstream-question.ts'
@@ -14,6 +14,20 @@ export interface CheckedReply extends Keepable, AddressedRecords {
   readonly kind: ReplyKind
   /** The extended error that the upstream gave, as an option in wire form (RFC 8914); undefined: none. */
   readonly explanation: Buffer | undefined
+  /** Where in `records` the additional section begins. */
+  readonly additionalsAt: number
+  /** The addresses in it, as places in `records`. */
+  readonly further: readonly AddressSpan[]
+}
+
+/** The same without what came along in the additional section. */
+export function withoutAdditionals(reply: CheckedReply): CheckedReply {
+  const [answers, authorities] = reply.counts
+  const { additionalsAt, ttls } = reply
+  let kept = 0
+  while (kept < ttls.length && (ttls[kept] as number) < additionalsAt) kept += 2
+  const records = reply.records.subarray(0, additionalsAt)
+  return { ...reply, counts: [answers, authorities, 0], records, ttls: ttls.slice(0, kept), further: [] }
 }
 
 interface Found {
@@ -46,11 +60,14 @@ export function checkReply(reply: Buffer, questionEnd: number, question: Upstrea
   const answers: Found[] = []
   const ttls: number[] = []
   const addresses: AddressSpan[] = []
+  const further: AddressSpan[] = []
   let explanation: Buffer | undefined
   let soa: Found | undefined
   let hasNameServers = false
   let at = questionEnd
+  let additionalsAt = -1
   for (let index = 0; index < total; index++) {
+    if (index === additionalsFrom) additionalsAt = at
     const record = recordAt(reply, at)
     if (record === undefined) return 'its records are cut off'
     if (record.type === rrType.OPT && index >= additionalsFrom) {
@@ -69,17 +86,13 @@ export function checkReply(reply: Buffer, questionEnd: number, question: Upstrea
     const found = { start: ttls.length - 1, type: record.type, rdata, owner }
     if (index < authoritiesFrom) {
       const addressLength = addressLengthOf(record.type)
-      if (addressLength > 0) {
-        if (record.end - rdata !== addressLength) return 'an address has the wrong length'
-        addresses.push({ at: rdata - questionEnd, length: addressLength })
-      } else if (record.type === rrType.HTTPS || record.type === rrType.SVCB) {
-        for (const { at: hint, length } of hintsIn(reply, rdata, record.end)) addresses.push({ at: hint - questionEnd, length })
-      }
+      if (addressLength > 0 && record.end - rdata !== addressLength) return 'an address has the wrong length'
+      addresses.push(...addressesOf(reply, record, questionEnd))
       answers.push(found)
     } else if (index < additionalsFrom) {
       if (record.type === rrType.SOA) soa ??= found
       else if (record.type === rrType.NS) hasNameServers = true
-    }
+    } else further.push(...addressesOf(reply, record, questionEnd))
     at = record.end
   }
   if (!belongTogether(reply, question, answers)) return 'its records are not about what was asked'
@@ -96,7 +109,8 @@ export function checkReply(reply: Buffer, questionEnd: number, question: Upstrea
   }
   const authentic = rules.trustsAd && ((reply[3] as number) & lowFlag.AD) !== 0
   const forAllTypes = rcode === rcodes.NXDOMAIN && answers.length === 0
-  return { kind, rcode, authentic, negative, counts, records, ttls, lifetime, forAllTypes, explanation, addresses }
+  const parts = { kind, rcode, authentic, negative, counts, records, ttls, lifetime, forAllTypes, explanation, addresses, further }
+  return { ...parts, additionalsAt: additionalsAt < 0 ? records.length : additionalsAt - questionEnd }
 }
 
 function kindOf(rcode: number, isPositive: boolean, saysSomething: boolean): ReplyKind {
@@ -116,6 +130,14 @@ function leastOf(ttls: readonly number[]): number {
   let least = Number.POSITIVE_INFINITY
   for (let index = 1; index < ttls.length; index += 2) least = Math.min(least, ttls[index] as number)
   return ttls.length === 0 ? 0 : least
+}
+
+/** The addresses in one record, as places behind `questionEnd`. */
+function addressesOf(reply: Buffer, { type, fixed, end }: RecordSpan, questionEnd: number): AddressSpan[] {
+  const at = fixed + 10
+  if (end - at === addressLengthOf(type)) return [{ at: at - questionEnd, length: end - at }]
+  if (type !== rrType.HTTPS && type !== rrType.SVCB) return []
+  return hintsIn(reply, at, end).map(({ at: hint, length }) => ({ at: hint - questionEnd, length }))
 }
 
 function addressLengthOf(type: number): number {
