@@ -35,8 +35,8 @@ const board = `<header>
 <p id="alarm" class="alarm" role="alert" hidden></p>
 <main>
 <div class="tiles">
-${tile('environments', 'Environments')}
-${tile('svms', 'SVMs')}
+${tile('environments', 'Environments up')}
+${tile('svms', 'SVMs up')}
 ${tile('today', 'Today')}
 ${tile('month', 'This month')}
 ${tile('storage', 'Storage')}

@@ -28,7 +28,7 @@ const Invite = Type.Object(
     name: Type.String({ minLength: 1, maxLength: 63, description: 'Which screen it is for' }),
     expires: Type.String({
       default: '90d',
-      pattern: '^[0-9]{1,4}[hd]$',
+      pattern: '^[0-9]{1,5}[hd]$',
       description: 'How long the screen may look, from when it is let in',
     }),
   },

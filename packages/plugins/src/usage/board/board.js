@@ -116,10 +116,10 @@
       [stopped, 'stopped'],
       [failed, 'failed'],
     ]
-    const below = listed(['running', ...others.map(([n, word]) => n > 0 && `${whole.format(n)} ${word}`)])
+    const below = listed(others.map(([n, word]) => n > 0 && `${whole.format(n)} ${word}`))
     tile('environments', whole.format(running), '', below)
     const using = projects.filter((project) => project.svms > 0).length + more.projects
-    tile('svms', whole.format(svms), '', using === 0 ? 'nothing runs' : `running in ${count(using, 'project', 'projects')}`)
+    tile('svms', whole.format(svms), '', using === 0 ? 'nothing runs' : `in ${count(using, 'project', 'projects')}`)
     tile('storage', ...bytes(storage.environmentsBytes + storage.templatesBytes), `${size(storage.templatesBytes)} are templates`)
     for (const id of ['today', 'month']) at(id).hidden = now.money === null
     if (now.money === null) return
@@ -171,9 +171,9 @@
     const rows = now.failed.map(({ environment, name, owner, message, since }) =>
       row(
         'bad',
-        element('span', 'name', environment === null ? name : `${name} ${environment}`),
+        element('span', 'name', name),
         element('span', 'aside', `for ${span(clock() - Date.parse(since))}`),
-        element('span', 'text wide', listed([owner, message])),
+        element('span', 'text wide', listed([environment, owner, message])),
       ),
     )
     panel('failed', rows.length === 0 ? [quiet('Nothing failed.', 'good')] : rows, now.more.failed, 'bad')
@@ -188,9 +188,9 @@
       const away = due - clock()
       return row(
         action === 'delete' ? 'near' : '',
-        element('span', 'name', `${name} ${environment}`),
+        element('span', 'name', name),
         element('span', 'figure', away < 60_000 ? 'now' : `in ${span(away)}`),
-        element('span', 'text', listed([action === 'delete' && 'to be deleted', owner, rule])),
+        element('span', 'text', listed([action === 'delete' && 'to be deleted', environment, owner, rule])),
         element('span', 'aside', away < 20 * 3_600_000 ? timeOfDay(due) : weekday(due)),
       )
     })
@@ -199,9 +199,9 @@
 
   const draw = () => {
     if (now === null) return
-    // Who has nothing to say leaves its room to the one above or below.
-    at('panels').classList.toggle('no-quotas', now.quotas.length === 0)
-    at('panels').classList.toggle('no-failed', now.failed.length === 0)
+    // Room for each by what it has to say.
+    const share = (rows, each) => (rows === 0 ? 'auto' : `minmax(0, ${3 + each * rows}fr)`)
+    at('panels').style.gridTemplateRows = `${share(now.quotas.length, 3)} ${share(now.failed.length, 2)}`
     drawTiles()
     drawShares('projects', now.projects, now.more.projects, 'no project')
     drawShares('owners', now.owners, now.more.owners, 'nobody')
