@@ -19,6 +19,7 @@ const resolver = resolverOf(table)
 const canary = 0xa5
 const margin = 64
 const output = Buffer.alloc(margin + 1232 + margin)
+const aheadOutput = Buffer.alloc(1232)
 const input = Buffer.alloc(margin + 5000 + margin)
 
 /** What must hold for every packet; gives the length of the reply. */
@@ -42,6 +43,15 @@ function check(packet: Buffer, isReadWhole: boolean): number {
   if (reply[0] !== packet[0] || reply[1] !== packet[1]) throw new Error('another id')
   if (((reply[2] as number) & 0xf9) !== (0x80 | ((packet[2] as number) & 0x79))) throw new Error('other flags')
   if (packet.compare(reply, 12, query.questionEnd, 12, query.questionEnd) !== 0) throw new Error('another question')
+  // As a listener asks that takes it with others.
+  const place = packet.length % 64
+  resolver.readAhead(input, margin, margin + packet.length, place)
+  resolver.bringNear(place + 1)
+  if (
+    resolver.replyTo(input, margin, margin + packet.length, source, aheadOutput, 0, place) !== length ||
+    reply.compare(aheadOutput, 0, length) !== 0
+  )
+    throw new Error('another reply where it was read ahead')
   // Whether it lay ready or not, it has to be what the chain says.
   if (!reply.equals(resolver.reply(packet, source, false) as Buffer)) throw new Error('not what the chain says')
   if (resolver.replyTo(reply, 0, reply.length, source, Buffer.alloc(1232), 0) !== 0) throw new Error('the reply was answered')

@@ -8,7 +8,7 @@ import type { RateLimit } from './server/rate-limit.ts'
 import { type Answer, bareAnswer, encodeAnswer, writeAnswer } from './wire/answer.ts'
 import { rcode } from './wire/protocol.ts'
 import { Query } from './wire/query.ts'
-import { ReadyAnswers } from './wire/ready-answers.ts'
+import { alone, ReadyAnswers } from './wire/ready-answers.ts'
 import type { Source } from './wire/source.ts'
 
 export interface ResolverOptions {
@@ -65,17 +65,36 @@ export class Resolver {
     return this.#encode(query, outcome, link, overTcp, startedAt)
   }
 
+  /** Reads a datagram that `replyTo` will be asked about soon, with others, into a place. */
+  readAhead(input: Buffer, start: number, end: number, place: number): void {
+    this.#ready.read(input, start, end, place)
+  }
+
+  /** Waits once for what the replies to the datagrams that were read into the first `count` places are made of. */
+  bringNear(count: number): void {
+    this.#ready.bringNear(count)
+  }
+
   /**
    * Writes the reply to the datagram in `input` from `start` to `end` into `output` at `at`, where there have to be 1232
    * octets. Gives its length, 0 if none is to be sent, or a promise of a reply (or of none) where others have to be asked.
-   * Neither throws nor rejects. `input` and `source` may change as soon as this is back.
+   * Neither throws nor rejects. `input` and `source` may change as soon as this is back. `place`: where it was read ahead.
    */
-  replyTo(input: Buffer, start: number, end: number, source: Source, output: Buffer, at: number): number | Promise<Buffer | undefined> {
+  replyTo(
+    input: Buffer,
+    start: number,
+    end: number,
+    source: Source,
+    output: Buffer,
+    at: number,
+    place = alone,
+  ): number | Promise<Buffer | undefined> {
     const observer = this.#observer
     const wantsRule = source.isLoopback && asksForRule(input, start, end)
     const takesReady = !wantsRule && observer?.wantsAll !== true
     if (takesReady && source.port !== 0 && this.#access.admits(source)) {
-      const length = this.#ready.write(input, start, end, output, at)
+      if (place === alone) this.#ready.read(input, start, end, alone)
+      const length = this.#ready.write(place, input, start, output, at)
       if (length > 0) {
         observer?.gaveReady(output, at)
         return this.#limited(input, start, end, source, output, at, length)

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { isIPv6 } from 'node:net'
 import type { Resolver } from '../resolver.ts'
 import { size } from '../wire/protocol.ts'
+import { placesAhead } from '../wire/ready-answers.ts'
 import { Source } from '../wire/source.ts'
 import { MessageVector } from './message-vector.ts'
 import { numericLookup } from './numeric-lookup.ts'
@@ -12,7 +13,7 @@ import type { SystemCalls } from './system-calls.ts'
 import { longestQuery, receiveBuffer, type UdpOptions, type UdpSocket } from './udp-socket.ts'
 
 /** Datagrams that are taken and sent with one call. */
-const batch = 64
+const batch = placesAhead
 /** Batches that are answered before everything else that waits (TCP, upstreams, the tables) gets its turn. */
 const batchesInTurn = 8
 
@@ -137,12 +138,18 @@ class BatchedUdp implements UdpSocket {
   #answer(count: number): void {
     const received = this.#received
     const replies = this.#replies
+    const resolver = this.#resolver
+    for (let index = 0; index < count; index++) {
+      const start = received.dataAt(index)
+      resolver.readAhead(received.octets, start, start + received.receivedLength(index), index)
+    }
+    resolver.bringNear(count)
     let ready = 0
     for (let index = 0; index < count; index++) {
       if (received.isCut(index) || !readAddress(received.octets, received.nameAt(index), this.#source)) continue
       const start = received.dataAt(index)
       const end = start + received.receivedLength(index)
-      const outcome = this.#resolver.replyTo(received.octets, start, end, this.#source, replies.octets, replies.dataAt(ready))
+      const outcome = resolver.replyTo(received.octets, start, end, this.#source, replies.octets, replies.dataAt(ready), index)
       if (typeof outcome !== 'number') this.#answerLater(outcome, index)
       else if (outcome > 0) {
         replies.copyName(ready, received, index)

@@ -2,6 +2,8 @@
 const headerSize = 64
 const iovecSize = 16
 const nameRoom = 32
+/** From one datagram to the next a line of the cache more than it may have, or the beginnings of all would drive each other out of it. */
+const apart = 64
 
 /**
  * Where recvmmsg and sendmmsg find and leave datagrams: headers, addresses and octets of a fixed number of them, laid out once
@@ -24,10 +26,13 @@ export class MessageVector {
   readonly #names: number
   readonly #data: number
   readonly #size: number
+  /** Octets from one datagram to the next. */
+  readonly #stride: number
 
   /** `count` datagrams of up to `size` octets, a multiple of 8. */
   constructor(count: number, size: number, addressOf: (memory: ArrayBuffer) => bigint) {
-    const memory = new ArrayBuffer(count * (headerSize + iovecSize + nameRoom + size))
+    this.#stride = size + apart
+    const memory = new ArrayBuffer(count * (headerSize + iovecSize + nameRoom + this.#stride))
     this.octets = Buffer.from(memory)
     this.#words = new Uint32Array(memory)
     this.#address = addressOf(memory)
@@ -59,7 +64,7 @@ export class MessageVector {
 
   /** Offset in `octets` of a datagram. */
   dataAt(index: number): number {
-    return this.#data + index * this.#size
+    return this.#data + index * this.#stride
   }
 
   nameLength(index: number): number {

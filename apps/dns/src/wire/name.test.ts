@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { addressBytes, reverseName } from './address.ts'
-import { displayName, labelOffsets, wireName } from './name.ts'
+import { displayName, labelOffsets, lowerCaseOctet, lowerCaseWord, wireName } from './name.ts'
 
 describe('name', () => {
   it('is the wire form in lower case', () => {
@@ -12,6 +12,18 @@ describe('name', () => {
 
   it('lowers US-ASCII letters only (RFC 4343, section 3)', () => {
     expect(wireName('ÄZ')).toBe('\x02Äz\0')
+  })
+
+  it('lowers four octets as it lowers each of them', () => {
+    const octets = Buffer.alloc(4)
+    for (let octet = 0; octet < 256; octet++)
+      for (let at = 0; at < 4; at++)
+        for (const others of [0, 0x41, 0x5a, 0x7f, 0xff]) {
+          octets.fill(others)
+          octets[at] = octet
+          const word = lowerCaseWord(octets.readInt32LE())
+          expect(Buffer.from(octets.map((each) => lowerCaseOctet[each] as number)).readInt32LE()).toBe(word)
+        }
   })
 
   it('is refused where it can not be one (RFC 1035, section 2.3.4)', () => {

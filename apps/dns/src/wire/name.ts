@@ -59,6 +59,13 @@ export const lowerCaseOctet: Uint8Array = Uint8Array.from({ length: 256 }, (_, o
   octet >= 0x41 && octet <= 0x5a ? octet + 0x20 : octet,
 )
 
+/** The same for four octets in a word of 32 bits, signed. An octet is a letter if 0x41 can be taken from its lower seven bits, 0x5b can't, and its eighth is 0. */
+export function lowerCaseWord(word: number): number {
+  const low = word & 0x7f7f_7f7f
+  const isUpper = (low + 0x3f3f_3f3f) & ~(low + 0x2525_2525) & ~word & 0x8080_8080
+  return word | (isUpper >>> 2)
+}
+
 function isLatin1(text: string): boolean {
   for (let at = 0; at < text.length; at++) if (text.charCodeAt(at) > 0xff) return false
   return true

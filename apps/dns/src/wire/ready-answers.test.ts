@@ -5,10 +5,11 @@ import { source } from '../testing/tables.ts'
 import { answerOf, writeAnswer } from './answer.ts'
 import { rrType } from './protocol.ts'
 import { Query } from './query.ts'
-import { ReadyAnswers } from './ready-answers.ts'
+import { alone, placesAhead, ReadyAnswers } from './ready-answers.ts'
 import { recordSet } from './record-set.ts'
 
 const output = Buffer.alloc(1232)
+const batch = Buffer.alloc(placesAhead * 512)
 const limits = { first: 16, most: 64 }
 
 function addressesOf(last: number, count = 1) {
@@ -31,7 +32,29 @@ function keep(ready: ReadyAnswers, ask: Ask, last: number, { until = Number.POSI
 
 function find(ready: ReadyAnswers, ask: Ask, before = 0): Buffer | undefined {
   const message = Buffer.concat([Buffer.alloc(before, 0xff), queryMessage(ask), Buffer.alloc(50, 0xff)])
-  const length = ready.write(message, before, message.length - 50, output, 0)
+  const length = lookUp(ready, message, before, message.length - 50)
+  return length === 0 ? undefined : Buffer.from(output.subarray(0, length))
+}
+
+function lookUp(ready: ReadyAnswers, message: Buffer, start: number, end: number): number {
+  ready.read(message, start, end, alone)
+  return ready.write(alone, message, start, output, 0)
+}
+
+/** As a listener does it: all of them lie one behind the other. */
+function readAhead(ready: ReadyAnswers, asks: readonly Ask[]): readonly Ask[] {
+  for (const [place, ask] of asks.entries()) {
+    const message = queryMessage(ask)
+    message.copy(batch, place * 512)
+    ready.read(batch, place * 512, place * 512 + message.length, place)
+  }
+  ready.bringNear(asks.length)
+  return asks
+}
+
+function written(ready: ReadyAnswers, asks: readonly Ask[], place: number): Buffer | undefined {
+  queryMessage(asks[place] as Ask).copy(batch, place * 512)
+  const length = ready.write(place, batch, place * 512, output, 0)
   return length === 0 ? undefined : Buffer.from(output.subarray(0, length))
 }
 
@@ -120,9 +143,80 @@ describe('ReadyAnswers', () => {
     expect(find(ready, { name: 'a.example', flags: 0x8100 })).toBeUndefined()
     expect(find(ready, { name: 'a.example', edns: { version: 1 } })).toBeUndefined()
     const message = queryMessage({ name: 'a.example' })
-    for (let length = 0; length < message.length; length++) expect(ready.write(message, 0, length, output, 0)).toBe(0)
-    expect(ready.write(Buffer.concat([message, Buffer.alloc(1)]), 0, message.length + 1, output, 0)).toBe(0)
-    expect(ready.write(message, 0, message.length, output, 0)).toBeGreaterThan(0)
+    for (let length = 0; length < message.length; length++) expect(lookUp(ready, message, 0, length)).toBe(0)
+    expect(lookUp(ready, Buffer.concat([message, Buffer.alloc(1)]), 0, message.length + 1)).toBe(0)
+    expect(lookUp(ready, message, 0, message.length)).toBeGreaterThan(0)
+  })
+
+  it('looks up a batch that was read ahead as it looks up each query by itself', () => {
+    const ready = new ReadyAnswers(new Revision(), limits)
+    const asks: Ask[] = Array.from({ length: placesAhead }, (_, index) => ({
+      id: index,
+      name: `${'x'.repeat(index % 7)}host-${index}.example`,
+    }))
+    for (const [index, ask] of asks.entries()) if (index % 3 > 0) keep(ready, ask, index)
+    for (const batch of [asks, asks.slice(5, 6), asks.toReversed()]) {
+      const single = batch.map((ask) => find(ready, ask))
+      expect(readAhead(ready, batch).map((_, place) => written(ready, batch, place))).toEqual(single)
+    }
+  })
+
+  it('gives no reply that was forgotten, replaced or driven out after its query was read ahead', () => {
+    const revision = new Revision()
+    const ready = new ReadyAnswers(revision, limits)
+    const asks: Ask[] = [{ name: 'a.example' }, { name: 'b.example' }, { name: 'c.example' }]
+    const addresses = () => asks.map((_, place) => addressIn(written(ready, asks, place))?.[0])
+    for (const [index, ask] of asks.entries()) keep(ready, ask, index)
+    readAhead(ready, asks)
+    expect(addresses()).toEqual(['192.0.2.0', '192.0.2.1', '192.0.2.2'])
+    revision.bump()
+    expect(addresses()).toEqual([undefined, undefined, undefined])
+    keep(ready, { name: 'B.example' }, 7)
+    expect(addresses()).toEqual([undefined, '192.0.2.7', undefined])
+    // Until the room has grown as far as it may, and has been round.
+    for (let index = 0; index < 1000; index++) keep(ready, { name: `other-${index}.example` }, 1)
+    expect(addresses()).toEqual([undefined, undefined, undefined])
+  })
+
+  it('knows nothing of a place whose query can not lie ready, whatever was read there before', () => {
+    const ready = new ReadyAnswers(new Revision(), limits)
+    const ask = { name: 'a.example' }
+    keep(ready, ask, 1)
+    readAhead(ready, [ask])
+    expect(written(ready, [ask], 0)).toBeDefined()
+    readAhead(ready, [{ ...ask, flags: 0x8100 }])
+    expect(written(ready, [ask], 0)).toBeUndefined()
+  })
+
+  it('keeps replies to names of any length, the root and the longest as well', () => {
+    const ready = new ReadyAnswers(new Revision(), { first: 1024, most: 1024 })
+    const longest = Buffer.from(`${`\x3f${'Q'.repeat(63)}`.repeat(3)}\x3d${'q'.repeat(61)}\0`, 'latin1')
+    const names: (string | Buffer)[] = ['.', ...Array.from({ length: 62 }, (_, index) => `${'w'.repeat(index + 1)}`), longest]
+    expect(longest).toHaveLength(255)
+    for (const [index, name] of names.entries())
+      for (const type of [rrType.A, 0x4141]) keep(ready, { name, type }, index, { count: type & 3 })
+    for (const [index, name] of names.entries())
+      for (const type of [rrType.A, 0x4141]) {
+        expect(addressIn(find(ready, { name, type }))).toEqual([`192.0.2.${index}`])
+        expect(find(ready, { name, type: type + 0x2020 })).toBeUndefined()
+      }
+  })
+
+  it('gives a message of no answers, as of a name without records', () => {
+    const ready = new ReadyAnswers(new Revision(), limits)
+    keep(ready, { name: 'empty.example' }, 1, { count: 0 })
+    expect(find(ready, { name: 'empty.example' })).toHaveLength(12 + 15 + 4)
+  })
+
+  it('writes at most three octets behind a reply', () => {
+    const ready = new ReadyAnswers(new Revision(), limits)
+    for (let index = 0; index < 4; index++) {
+      const name = `${'n'.repeat(index + 1)}.example`
+      keep(ready, { name }, 1)
+      output.fill(0xa5)
+      const reply = find(ready, { name }) as Buffer
+      expect(output.subarray(reply.length + 3).every((octet) => octet === 0xa5)).toBe(true)
+    }
   })
 
   it('never gives a wrong reply, whatever is overwritten and however far its room has grown', () => {
