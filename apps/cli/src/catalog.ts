@@ -116,6 +116,14 @@ export const catalog: readonly CatalogEntry[] = [
     async () => (await import('./verbs/plugin-check.ts')).pluginCheck,
   ),
   entry('plugin new', 'Platform', 'Write a small plugin with a test of it', async () => (await import('./verbs/plugin-new.ts')).pluginNew),
+  entry(
+    'usage report',
+    'Platform',
+    'Report who used what, and what it cost',
+    async () => (await import('./verbs/usage-report.ts')).usageReport,
+  ),
+  entry('usage quotas', 'Platform', 'Show how full quotas are', async () => (await import('./verbs/usage-quotas.ts')).usageQuotas),
+  entry('usage board', 'Platform', 'Let a screen show the board of usage', async () => (await import('./verbs/usage-board.ts')).usageBoard),
   entry('doctor', 'Platform', 'Find out what this machine and the platform lack', async () => (await import('./verbs/doctor.ts')).doctor),
   entry('trust', 'Platform', 'Let browsers trust the certificates of the gateway', async () => (await import('./verbs/trust.ts')).trust),
   entry('token create', 'Platform', 'Make a token', async () => (await import('./verbs/token-create.ts')).tokenCreate),
@@ -133,6 +141,7 @@ export const families: Readonly<Record<string, { readonly group: (typeof groups)
   channel: { group: 'Templates', summary: 'Name a version of a template' },
   blueprint: { group: 'Templates', summary: 'Check blueprints' },
   plugin: { group: 'Platform', summary: 'Look at plugins, check and write them' },
+  usage: { group: 'Platform', summary: 'See who uses what, and what it costs' },
   token: { group: 'Platform', summary: 'Make, list and revoke tokens' },
 }
 

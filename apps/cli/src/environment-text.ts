@@ -2,6 +2,7 @@ import type { Environment, Instance } from '@standin/client'
 import { formatAge, formatSize } from './duration.ts'
 import type { Paint } from './paint.ts'
 import type { Column } from './table.ts'
+import { type CostSoFar, formatMoney } from './usage-cost.ts'
 
 /** `alice (1001)`: both names that commands take. */
 export function nameOf({ name, id }: Pick<Environment, 'name' | 'id'>): string {
@@ -47,6 +48,15 @@ export function listColumns(paint: Paint, now: number): readonly Column<Environm
     { title: 'CPU', value: ({ stats }) => (stats ? stats.cpu.toFixed(2) : '-'), align: 'right' },
     { title: 'MEMORY', value: ({ stats }) => (stats ? formatSize(stats.memoryBytes) : '-'), align: 'right' },
   ]
+}
+
+/** What each has cost so far. */
+export function costColumn(costs: ReadonlyMap<number, CostSoFar>): Column<Environment> {
+  const value = ({ id }: Environment) => {
+    const cost = costs.get(id)
+    return cost === undefined ? '-' : formatMoney(cost.soFar, cost.currency)
+  }
+  return { title: 'COST', value, align: 'right' }
 }
 
 /** For `list --deleted`: until when each can be brought back. */

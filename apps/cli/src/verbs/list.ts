@@ -2,9 +2,10 @@ import type { Environment, EnvironmentState } from '@standin/client'
 import type { StandinClient } from '@standin/client/connect'
 import { StandinError } from '@standin/client/errors'
 import type { Context } from '../context.ts'
-import { listColumns, trashColumns } from '../environment-text.ts'
+import { costColumn, listColumns, trashColumns } from '../environment-text.ts'
 import { formatTable } from '../table.ts'
 import { requireTemplate } from '../template-presence.ts'
+import { costsSoFar } from '../usage-cost.ts'
 import type { Verb } from '../verb.ts'
 
 /** The API's own list is part of its schemas, which take longer to load than this verb runs; a test compares the two. */
@@ -32,7 +33,9 @@ interface Options {
 }
 
 export const list: Verb<readonly [], Options> = {
-  description: 'Newest first. IDLE is the time since somebody last used it, INSTANCES how many serve, of all; CPU is in cores.',
+  description:
+    'Newest first. IDLE is the time since somebody last used it, INSTANCES how many serve, of all; CPU is in cores.\n' +
+    'COST is what it has cost so far, where the plugin usage has rates.',
   options: [
     { flags: '--state <state>', description: 'only those in this state', choices: states },
     { flags: '-l, --label <key=value>', description: 'only those with this label; may be repeated', parse: parseLabel, repeat: true },
@@ -66,7 +69,16 @@ async function show(context: Context, environments: readonly Environment[], opti
   const { output, messages } = context
   const columns = options.deleted ? trashColumns(Date.now()) : listColumns(output.paint, Date.now())
   if (environments.length === 0 && output.format === 'table') messages.info(emptyHint(options))
-  else await output.list(environments, columns)
+  else if (options.deleted) await output.list(environments, columns)
+  else {
+    const costs = await costsSoFar(
+      context,
+      environments.map(({ id }) => id),
+    )
+    if (costs.size === 0) return output.list(environments, columns)
+    const priced = environments.map((environment) => ({ ...environment, cost: costs.get(environment.id) }))
+    await output.list(priced, [...columns, costColumn(costs)])
+  }
 }
 
 function emptyHint({ state, label, template, owner, deleted }: Options): string {

@@ -8,6 +8,7 @@ import { formatServices, nameOf } from '../environment-text.ts'
 import { findHolder, parseEnvironmentName } from '../name.ts'
 import { createProgress } from '../progress.ts'
 import { defaultTimeoutMs } from '../transition.ts'
+import { formatMoney, type HourlyCost, hourlyCost } from '../usage-cost.ts'
 import { collectPairs, dryRunOption, noWaitOption, parseCount, parsePair, timeoutOption, type Verb } from '../verb.ts'
 
 interface Options {
@@ -41,6 +42,8 @@ export const up: Verb<readonly [string], Options> = {
     // One that fails halfway leaves clones behind, so that is found out before.
     if (options.dryRun || bodies.length > 1) await refuseTaken(context, bodies)
     if (options.dryRun) return explainUp(context, template, options)
+    const cost = await hourlyCost(context, template, collectPairs(options.label))
+    if (cost !== null) context.messages.info(costText(cost, bodies.length))
     const progress = createProgress(context.messages, context.env)
     try {
       const results = await Promise.allSettled(
@@ -63,8 +66,9 @@ export const up: Verb<readonly [string], Options> = {
       const failures = results.flatMap((result) => (result.status === 'rejected' ? [result.reason as unknown] : []))
       for (const failure of failures.slice(1)) context.messages.error(failure instanceof Error ? failure.message : String(failure))
       // What was made is told even where others failed.
+      const values = environments.map((environment) => ({ ...environment, ...(cost === null ? {} : { cost }) }))
       if (environments.length > 0)
-        await context.output.one(bodies.length === 1 ? environments[0] : environments, () =>
+        await context.output.one(bodies.length === 1 ? values[0] : values, () =>
           environments.map((environment) => formatServices(environment)).join('\n'),
         )
       if (failures.length > 0) throw failures[0]
@@ -80,6 +84,12 @@ function bodiesOf(template: string, { name, label, count = 1 }: Options): Create
     ...(name === undefined ? {} : { name: count === 1 ? name : parseEnvironmentName(`${name}-${index + 1}`) }),
     ...(label === undefined ? {} : { labels: collectPairs(label) }),
   }))
+}
+
+/** Said before anything starts. */
+function costText({ perHour, currency, svms }: HourlyCost, count: number): string {
+  const each = `${formatMoney(perHour, currency)} an hour while it runs (${svms} ${svms === 1 ? 'SVM' : 'SVMs'})`
+  return count === 1 ? `It costs ${each}.` : `Each of them costs ${each}, all ${count} together ${formatMoney(perHour * count, currency)}.`
 }
 
 /** Who stops waiting is told what happens to what was begun. */
@@ -104,6 +114,8 @@ async function refuseTaken(context: Context, bodies: readonly CreateEnvironment[
 async function explainUp(context: Context, ref: string, options: Options): Promise<void> {
   const template = await (await context.connect()).templates.get(ref, { signal: context.signal })
   const bodies = bodiesOf(template.ref, options)
+  const cost = await hourlyCost(context, template.ref, collectPairs(options.label))
+  if (cost !== null) context.messages.info(costText(cost, bodies.length))
   await context.output.one(bodies, () => {
     const hosts = template.stack.hosts.map((host) => `${host.name}${host.replicas === 1 ? '' : ` ×${host.replicas}`}`).join(', ')
     const services = template.stack.publish.map(({ service }) => service).join(', ')

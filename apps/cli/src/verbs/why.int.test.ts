@@ -2,7 +2,7 @@ import type { Environment } from '@standin/client'
 import { Platform } from '@standin/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
-describe('why, extend, pin and unpin', { timeout: 60_000 }, () => {
+describe('verbs that plugins have to do with, where none runs', { timeout: 60_000 }, () => {
   let platform: Platform
   beforeAll(async () => {
     platform = await Platform.boot()
@@ -40,5 +40,16 @@ describe('why, extend, pin and unpin', { timeout: 60_000 }, () => {
   it('tell what is no environment and no duration', async () => {
     expect((await platform.cli('why', 'nobody')).code).toBe(4)
     expect((await platform.cli('extend', 'legacy', 'tomorrow')).stderr).toContain("'tomorrow' is not a duration")
+  })
+
+  it('leave costs out where no plugin usage runs, and say what reports are missing', async () => {
+    const { stdout, stderr } = await platform.cli('list')
+    expect([stdout.split('\n')[0], stderr]).toEqual([expect.stringMatching(/MEMORY$/), ''])
+    expect((await platform.json<object[]>('list'))[0]).not.toHaveProperty('cost')
+    expect(await platform.cli('usage', 'report')).toMatchObject({
+      code: 4,
+      stderr: expect.stringContaining('No plugin usage runs in this control plane.'),
+    })
+    expect(await platform.cli('usage', 'quotas')).toMatchObject({ code: 4 })
   })
 })

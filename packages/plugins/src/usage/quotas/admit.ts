@@ -114,7 +114,7 @@ export class Admission {
     const [may, has] = [amountText(measure, limit, this.#currency), amountText(measure, used, this.#currency)]
     const wants = more > 1 ? `; this would take ${amountText(measure, more, this.#currency)} more` : ''
     const words: Record<QuotaMeasure, string> = {
-      environments: `${who} may have ${may} environments and has ${has}`,
+      environments: `${who} may have ${may} ${limit === 1 ? 'environment' : 'environments'} and has ${has}`,
       svms: `${who} may run ${may} SVMs and runs ${has}${wants}`,
       storage: `${who} may hold ${may} of storage and holds ${has}${wants}`,
       moneyPerMonth: `${who} may spend ${may} a month and has spent ${has}`,

@@ -1,7 +1,8 @@
-import { type Ledger, minuteMs, type UsageSpan } from '../metering/usage-span.ts'
+import { type Ledger, mebibyte, minuteMs, type UsageSpan } from '../metering/usage-span.ts'
 import { templateNameOf } from '../reports/dimensions.ts'
 import { roundAmount } from './amount.ts'
 import { costDenominator, costOf, type Prices } from './prices.ts'
+import { storageMinutes } from './storage-minutes.ts'
 
 /** What an environment has cost so far, as far back as is kept, and what it costs just now. */
 export interface EnvironmentCost {
@@ -47,7 +48,7 @@ export class EnvironmentCosts {
       const sum = { ...settled }
       if (span !== undefined) add(sum, { ...span, to: now - (now % minuteMs) }, this.#prices)
       const price = this.#prices.at(now, span?.labels.project ?? '', span === undefined ? '' : templateNameOf(span))
-      const perHour = span === undefined ? 0n : costOf(price, 60n * BigInt(span.svms), 60n * BigInt(span.storageBytes))
+      const perHour = span === undefined ? 0n : costOf(price, 60n * BigInt(span.svms), 60n * BigInt(Math.ceil(span.storageBytes)))
       costs.push({
         environment: id,
         svmHours: rounded(sum.svmMinutes, 60n, 4),
@@ -85,7 +86,8 @@ function add(sum: Settled, span: UsageSpan, prices: Prices): void {
     const until = Math.min(end, prices.edges[stretch] ?? Number.POSITIVE_INFINITY)
     if (until <= begin) continue
     const minutes = BigInt((until - begin) / minuteMs)
-    const [svmMinutes, byteMinutes] = [minutes * BigInt(span.svms), minutes * BigInt(span.storageBytes)]
+    const svmMinutes = minutes * BigInt(span.svms)
+    const byteMinutes = BigInt(storageMinutes(span, begin, until)) * BigInt(mebibyte)
     const price = prices.table[places[stretch] as number]
     sum.svmMinutes += svmMinutes
     sum.byteMinutes += byteMinutes

@@ -116,6 +116,15 @@ describe('a report', () => {
     ])
   })
 
+  it('of a day that is kept as a mean has what was used on that day, also by the hour', async () => {
+    // 1 MiB in one minute of a day, and none in the others.
+    const day = [span('2026-11-05T23:00Z', '2026-11-06T23:00Z', { svms: 0, storageBytes: gb / 1024 / 1440 })]
+    const total = async (request: ReportRequest) =>
+      (await report(day, { from: '2026-11-05', to: '2026-11-07', by: ['owner'], ...request })).total
+    expect((await total({})).gbHours).toBe((1 / 1024 / 60).toFixed(4))
+    expect(await total({ bucket: 'hour' })).toEqual(await total({}))
+  })
+
   it('adds up to the same whatever it is made by', async () => {
     const start = Date.parse('2026-10-20T00:00Z') / 60_000
     const labels = fc.record(

@@ -1,6 +1,7 @@
 import { StandinError } from '@standin/client'
 import { mebibyte, minuteMs, type UsageSpan } from '../metering/usage-span.ts'
 import { bytesPerGb, costDenominator, costOf, type Prices } from '../rates/prices.ts'
+import { storageMinutes } from '../rates/storage-minutes.ts'
 import { type Dimension, templateNameOf } from './dimensions.ts'
 
 /** What was used at one price, and how many share it. */
@@ -82,15 +83,15 @@ export class UsageSums {
     if (from >= to || (span.svms === 0 && span.storageBytes === 0)) return
     const groups = this.#groupsOf(span)
     const places = this.#prices.of(span.labels.project ?? '', templateNameOf(span))
-    const mib = Math.ceil(span.storageBytes / mebibyte)
     for (let at = lastAtMost(cuts, from), begin = from; begin < to; at++) {
       const end = Math.min(to, cuts[at + 1] as number)
       const minutes = (end - begin) / minuteMs
+      const mibMinutes = storageMinutes(span, begin, end)
       const price = places[this.#stretches[at] as number] as number
       for (const group of groups) {
         const share = this.#shareOf(group, this.#periods[at] as number, price, groups.length)
         share.svmMinutes += span.svms * minutes
-        share.mibMinutes += mib * minutes
+        share.mibMinutes += mibMinutes
       }
       begin = end
     }
