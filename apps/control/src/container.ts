@@ -8,6 +8,9 @@ import { processProvider } from '@standin/providers/process'
 import { type DestinationStream, type Logger, pino } from 'pino'
 import { type DependencyContainer, type InjectionToken, instanceCachingFactory, container as root } from 'tsyringe'
 import manifest from '../package.json' with { type: 'json' }
+import { Authority } from './access/authority.ts'
+import { EnvironmentRules } from './access/environment-rules.ts'
+import { EventSight } from './access/event-sight.ts'
 import { authenticate } from './api/auth.ts'
 import { EnvironmentCommands } from './api/environment-commands.ts'
 import { viewEnvironment } from './api/environment-view.ts'
@@ -20,11 +23,14 @@ import { buildRoutes } from './api/routes/builds.ts'
 import { environmentRoutes } from './api/routes/environments.ts'
 import { eventRoutes } from './api/routes/events.ts'
 import { faultRoutes } from './api/routes/faults.ts'
+import { groupRoutes } from './api/routes/groups.ts'
 import { pluginRoutes } from './api/routes/plugins.ts'
+import { roleRoutes } from './api/routes/roles.ts'
 import { serverRoutes } from './api/routes/server.ts'
 import { type Feeds, tableRoutes } from './api/routes/tables.ts'
 import { templateRoutes } from './api/routes/templates.ts'
 import { tokenRoutes } from './api/routes/tokens.ts'
+import { userRoutes } from './api/routes/users.ts'
 import { buildServer } from './api/server.ts'
 import { Builder } from './builder/builder.ts'
 import type { ControlConfig } from './config.ts'
@@ -51,6 +57,8 @@ import { IdempotencyKeys } from './store/idempotency.ts'
 import { Accesses } from './store/people/accesses.ts'
 import { Groups } from './store/people/groups.ts'
 import { Roles } from './store/people/roles.ts'
+import { UserChanges } from './store/people/user-changes.ts'
+import { viewUsers } from './store/people/user-record.ts'
 import { Users } from './store/people/users.ts'
 import { PluginCursors } from './store/plugin-cursors.ts'
 import { PluginRuns } from './store/plugin-runs.ts'
@@ -83,6 +91,8 @@ export const Tokens = {
   users: token<Users>('users'),
   groups: token<Groups>('groups'),
   roles: token<Roles>('roles'),
+  userChanges: token<UserChanges>('userChanges'),
+  authority: token<Authority>('authority'),
   tokens: token<TokenStore>('tokens'),
   idempotency: token<IdempotencyKeys>('idempotency'),
   metrics: token<Metrics>('metrics'),
@@ -150,6 +160,17 @@ export function buildContainer(config: ControlConfig, opened: OpenedHome, option
   provide(Tokens.tokens, (get) => new TokenStore(database, get(Tokens.events), get(Tokens.accesses), now))
   provide(Tokens.idempotency, () => new IdempotencyKeys(database, now))
 
+  // Who may do what.
+  provide(Tokens.userChanges, (get) => {
+    const [users, groups, roles] = [get(Tokens.users), get(Tokens.groups), get(Tokens.roles)]
+    const [tokens, environments, accesses] = [get(Tokens.tokens), get(Tokens.environments), get(Tokens.accesses)]
+    return new UserChanges({ db: database, users, groups, roles, tokens, environments, accesses, now })
+  })
+  provide(Tokens.authority, (get) => {
+    const [queries, templates, accesses, tokens] = [get(Tokens.queries), get(Tokens.templates), get(Tokens.accesses), get(Tokens.tokens)]
+    return new Authority({ queries, templates, accesses, tokens })
+  })
+
   // What brings environments to where they are wanted.
   provide(Tokens.listening, () => new Listening(config))
   provide(Tokens.providers, (get) => {
@@ -211,6 +232,10 @@ export function buildContainer(config: ControlConfig, opened: OpenedHome, option
         providers: get(Tokens.providers),
         reconciler: get(Tokens.reconciler),
         dir: home.buildsDir,
+        authorise: (name, project, caller) => {
+          const authority = get(Tokens.authority)
+          authority.build(name, project, authority.refresh(caller).user)
+        },
         log: get(Tokens.log),
         now,
       }),
@@ -265,6 +290,7 @@ export function buildContainer(config: ControlConfig, opened: OpenedHome, option
     (get) =>
       new ExecSocket({
         tokens: get(Tokens.tokens),
+        authority: get(Tokens.authority),
         queries: get(Tokens.queries),
         stacks: get(Tokens.stacks),
         providers: get(Tokens.providers),
@@ -274,6 +300,7 @@ export function buildContainer(config: ControlConfig, opened: OpenedHome, option
   )
   const aliasDependencies = (get: <P>(part: InjectionToken<P>) => P): AliasRoutesDependencies => ({
     aliases: get(Tokens.aliases),
+    authority: get(Tokens.authority),
     queries: get(Tokens.queries),
     stacks: get(Tokens.stacks),
     place,
@@ -283,6 +310,9 @@ export function buildContainer(config: ControlConfig, opened: OpenedHome, option
     if (kind === 'build') return { status: 202, body: toBuild(get(Tokens.builds).require(Number(id))) }
     if (kind === 'alias') return { status: 200, body: viewAlias(get(Tokens.aliases).require(id ?? ''), aliasDependencies(get)) }
     if (kind === 'fault') return { status: 201, body: get(Tokens.faults).require(id ?? '') }
+    if (kind === 'user') return { status: 201, body: viewUsers(database, [get(Tokens.users).require(id ?? '')])[0] }
+    if (kind === 'group') return { status: 201, body: get(Tokens.groups).require(id ?? '') }
+    if (kind === 'role') return { status: 201, body: get(Tokens.roles).require(id ?? '') }
     if (kind !== 'environment') throw new StandinError('internal', `an idempotency key refers to ${reference}`)
     const record = get(Tokens.queries).byRef(id ?? '')
     return { status: 201, body: viewEnvironment(record, get(Tokens.stacks).of(record), place) }
@@ -298,7 +328,11 @@ export function buildContainer(config: ControlConfig, opened: OpenedHome, option
       runs: new PluginRuns(database, now),
       values: new PluginValues(database),
       tokens: get(Tokens.tokens),
-      authenticate: (authorization, needed) => authenticate(get(Tokens.tokens), authorization, needed),
+      authenticate: (authorization, needed, permission, params) => {
+        const caller = authenticate(get(Tokens.tokens), authorization, needed)
+        get(Tokens.authority).enforce(permission, caller, params)
+        return caller
+      },
       clock,
       limits: { ...pluginLimits, ...options.pluginLimits },
       url: () => listening.apiUrl,
@@ -323,6 +357,7 @@ export function buildContainer(config: ControlConfig, opened: OpenedHome, option
       providers,
       streams,
       tokens: get(Tokens.tokens),
+      events: get(Tokens.events),
       reconciler: get(Tokens.reconciler),
       deadlines: get(Tokens.deadlines),
       feeds: get(Tokens.feeds),
@@ -336,11 +371,13 @@ export function buildContainer(config: ControlConfig, opened: OpenedHome, option
           log,
           version: manifest.version,
           tokens: get(Tokens.tokens),
+          authority: get(Tokens.authority),
           idempotency: get(Tokens.idempotency),
           recall: get(Tokens.recall),
           metrics: get(Tokens.metrics),
           exec: get(Tokens.exec),
           routes: (app) => {
+            const [authority, users, groups, roles] = [get(Tokens.authority), get(Tokens.users), get(Tokens.groups), get(Tokens.roles)]
             serverRoutes(app, {
               place,
               dns: config.dns,
@@ -352,16 +389,25 @@ export function buildContainer(config: ControlConfig, opened: OpenedHome, option
             })
             environmentRoutes(app, {
               ...{ commands: get(Tokens.commands), plugins: get(Tokens.plugins), events: get(Tokens.events) },
-              ...{ queries, stacks, providers, place },
+              ...{ queries, users: get(Tokens.users), stacks, providers, streams, place, authority },
+              rules: new EnvironmentRules(authority, queries, templates),
             })
             aliasRoutes(app, aliasDependencies(get))
             faultRoutes(app, { faults: get(Tokens.faults), queries, stacks, place, now })
-            templateRoutes(app, { templates, queries, providers, log })
+            templateRoutes(app, { templates, authority, queries, providers, log })
             buildRoutes(app, { builds: get(Tokens.builds), builder: get(Tokens.builder) })
-            eventRoutes(app, { events: get(Tokens.events), environments: get(Tokens.environments), streams })
+            eventRoutes(app, {
+              ...{ events: get(Tokens.events), environments: get(Tokens.environments), streams, authority },
+              sight: new EventSight({
+                ...{ environments: get(Tokens.environments), builds: get(Tokens.builds), templates, accesses: get(Tokens.accesses) },
+              }),
+            })
             pluginRoutes(app, get(Tokens.plugins))
-            tableRoutes(app, get(Tokens.feeds), streams)
-            tokenRoutes(app, get(Tokens.tokens), now)
+            tableRoutes(app, get(Tokens.feeds), streams, authority)
+            userRoutes(app, { db: database, users, groups, changes: get(Tokens.userChanges) })
+            groupRoutes(app, { users, groups, roles })
+            roleRoutes(app, { users, groups, roles })
+            tokenRoutes(app, get(Tokens.tokens), users, now)
             activityRoutes(app, get(Tokens.environments))
           },
         }),

@@ -1,4 +1,4 @@
-import type { Environment, EnvironmentPlan, Event, PlannedHost, PluginSection, Scope } from '@standin/client'
+import type { Environment, EnvironmentPlan, Event, Permission, PlannedHost, PluginSection, Scope, UserRights } from '@standin/client'
 import type { StandinClient } from '@standin/client/connect'
 import type { FastifyPluginAsync } from 'fastify'
 import type { Static, TSchema } from 'typebox'
@@ -271,12 +271,20 @@ export interface PluginCaller {
   readonly actor: string
   readonly name: string
   readonly scope: Scope
+  /** Whose the token is, and what their roles are; null: nobody's, its scope alone counts. */
+  readonly user: UserRights | null
 }
 
 declare module 'fastify' {
   interface FastifyContextConfig {
     /** The least scope of a token; null: no token at all. */
     scope?: Scope | null
+    /**
+     * What a token of a user needs beside its scope; default: manager everywhere. `{rule: 'environment', role}` asks for a role on
+     * the environment that `:ref` of the path names; with `token`, `seen` or `named` the route itself looks at
+     * `request.pluginCaller.user`.
+     */
+    permission?: Permission
   }
   interface FastifyRequest {
     /** Of a plugin's route: null where the route asks for no token. */

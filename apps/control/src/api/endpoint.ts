@@ -1,4 +1,4 @@
-import { type ApiEndpoint, routeSchema, type Scope, StandinError } from '@standin/client'
+import { type ApiEndpoint, type Permission, permissionOf, routeSchema, type Scope, StandinError } from '@standin/client'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Static, TSchema } from 'typebox'
 import type { Caller } from '../store/tokens.ts'
@@ -8,6 +8,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** The least scope of a token; null: no token at all. */
     scope?: Scope | null
+    /** What a token of a user needs beside its scope. Every route has one. */
+    permission?: Permission
     /** Whether its answers may be kept for an Idempotency-Key: not where they hold a secret. */
     kept?: boolean
   }
@@ -40,7 +42,7 @@ export interface EndpointOptions {
 const bodyLimit = 1 << 20
 
 /**
- * Register an endpoint of the table: its schemas validate, its scope is asked for.
+ * Register an endpoint of the table: its schemas validate, its scope and its permission are asked for.
  * @param id `environments.get`, its place in the table
  * @param handler what it answers; status 201, 202 … is set through `reply.code`
  */
@@ -51,11 +53,13 @@ export function endpoint<E extends ApiEndpoint>(
   handler: (call: Call<E>) => Promise<AnswerOf<E> | FastifyReply> | AnswerOf<E> | FastifyReply,
   options: EndpointOptions = {},
 ): void {
+  const permission = permissionOf(id)
+  if (permission === undefined) throw new StandinError('internal', `endpoint ${id} has no permission: see permissions.ts in client`)
   app.route({
     method: definition.method,
     url: definition.path,
     schema: routeSchema(id, definition),
-    config: { scope: definition.scope, kept: options.kept ?? true },
+    config: { scope: definition.scope, permission, kept: options.kept ?? true },
     bodyLimit: options.bodyLimit ?? bodyLimit,
     handler: async (request, reply) => {
       const { params, query, body } = request

@@ -7,6 +7,7 @@ import type { Reconciler } from '../reconcile/reconciler.ts'
 import type { EnvironmentQueries } from '../store/environment-queries.ts'
 import type { EnvironmentRecord } from '../store/environment-record.ts'
 import type { Environments } from '../store/environments.ts'
+import type { UserRecord } from '../store/people/user-record.ts'
 import { plannedHosts } from '../store/planned-hosts.ts'
 import type { Stacks } from '../store/stacks.ts'
 import type { TemplateRecord } from '../store/template-record.ts'
@@ -104,9 +105,11 @@ export class EnvironmentCommands {
     return this.#deps.environments.want(environment.id, 'deleted', because, { purge: options.purge })
   }
 
-  edit(environment: EnvironmentRecord, edit: UpdateEnvironment, caller: Caller): EnvironmentRecord {
+  /** @param to who gets it; null: it stays whose it is @throws StandinError `state_conflict` for one who is inactive, `name_taken` */
+  edit(environment: EnvironmentRecord, edit: Omit<UpdateEnvironment, 'owner'>, caller: Caller, to: UserRecord | null): EnvironmentRecord {
     refuseNumber(edit.name)
-    return this.#deps.environments.edit(environment.id, edit, caller.actor)
+    if (to !== null && !to.active) throw new StandinError('state_conflict', `${to.userName} is inactive: nothing can be given to them`)
+    return this.#deps.environments.edit(environment.id, { ...edit, to }, caller.actor)
   }
 
   /** @returns the template that is to be cloned; null: services are to be attached */
@@ -181,6 +184,7 @@ export class EnvironmentCommands {
         provider: template.provider,
         template,
         owner: caller.name,
+        ownerId: caller.user?.id ?? null,
         labels: { ...template.stack.labels, ...body.labels },
         desired: body.desired ?? 'running',
         source: { kind: 'template', key: template.key },
@@ -228,6 +232,7 @@ export class EnvironmentCommands {
           provider: 'attach',
           template: null,
           owner: caller.name,
+          ownerId: caller.user?.id ?? null,
           labels: body.labels ?? {},
           desired: body.desired ?? 'running',
           source,

@@ -1,6 +1,13 @@
 import type { Event } from '@standin/client'
 import type { EventLog, EventQuery } from '../store/events.ts'
+import type { UserAccess } from '../store/people/user-access.ts'
 import type { SseStream } from './sse.ts'
+
+/** What a user sees, at each moment. */
+export interface Sight {
+  access(): UserAccess | null
+  sees(event: Event): boolean
+}
 
 const heartbeatMs = 5_000
 const batchSize = 500
@@ -8,8 +15,9 @@ const batchSize = 500
 /**
  * Events after a sequence number, then those to come. The log is the buffer: a slow reader is given the next batch when
  * it has taken the last, so nothing piles up for it.
+ * @param sight null: everything
  */
-export function streamEvents(log: EventLog, query: EventQuery, stream: SseStream): void {
+export function streamEvents(log: EventLog, query: EventQuery, stream: SseStream, sight: Sight | null): void {
   let sent = query.after ?? 0
   let caughtUp = false
 
@@ -17,8 +25,8 @@ export function streamEvents(log: EventLog, query: EventQuery, stream: SseStream
 
   const pump = () => {
     while (!stream.blocked) {
-      const batch = log.list({ ...query, after: sent, limit: batchSize })
-      for (const event of batch) send(event)
+      const batch = log.list({ ...query, after: sent, limit: batchSize, seenBy: sight?.access() ?? null })
+      for (const event of batch) if (sight?.sees(event) !== false) send(event)
       sent = batch.at(-1)?.seq ?? sent
       if (batch.length < batchSize) {
         caughtUp = true
@@ -35,7 +43,7 @@ export function streamEvents(log: EventLog, query: EventQuery, stream: SseStream
       return
     }
     for (const event of events) {
-      if (event.seq <= sent || !matches(event, query)) continue
+      if (event.seq <= sent || !matches(event, query) || sight?.sees(event) === false) continue
       send(event)
       sent = event.seq
     }

@@ -1,10 +1,11 @@
 import { once } from 'node:events'
 import { type IncomingMessage, STATUS_CODES } from 'node:http'
 import type { Duplex, Readable } from 'node:stream'
-import { ExecQuery, StandinError } from '@standin/client'
+import { api, ExecQuery, permissions, StandinError } from '@standin/client'
 import type { ExecRequest, ExecSession, Logger } from '@standin/core'
 import { Value } from 'typebox/value'
 import { type RawData, type WebSocket, WebSocketServer } from 'ws'
+import type { Authority } from '../access/authority.ts'
 import type { ProviderRegistry } from '../reconcile/provider-registry.ts'
 import type { EnvironmentQueries } from '../store/environment-queries.ts'
 import type { Stacks } from '../store/stacks.ts'
@@ -16,11 +17,18 @@ import { requireHost, unsupported } from './routes/environments.ts'
 
 export interface ExecSocketDependencies {
   readonly tokens: Tokens
+  readonly authority: Authority
   readonly queries: EnvironmentQueries
   readonly stacks: Stacks
   readonly providers: ProviderRegistry
   readonly streams: OpenStreams
   readonly log: Logger
+}
+
+/** A command that runs, and whether who runs it still may. */
+interface OpenedSession {
+  readonly session: ExecSession
+  readonly allowed: () => boolean
 }
 
 /** First byte of every frame. */
@@ -45,34 +53,35 @@ export class ExecSocket {
     const ignore = () => {}
     socket.on('error', ignore)
     this.#open(request).then(
-      (session) => {
+      (opened) => {
         socket.off('error', ignore)
-        this.#accept(request, socket, head, session)
+        this.#accept(request, socket, head, opened)
       },
       (error: unknown) => refuse(socket, toStandinError(error)),
     )
   }
 
   /** Nobody may be left to end the command: a socket that went away meanwhile, or that `ws` refuses, ends it here. */
-  #accept(request: IncomingMessage, socket: Duplex, head: Buffer, session: ExecSession): void {
+  #accept(request: IncomingMessage, socket: Duplex, head: Buffer, opened: OpenedSession): void {
     let accepted = false
     try {
       if (!socket.destroyed) {
         this.#server.handleUpgrade(request, socket, head, (webSocket) => {
           accepted = true
-          this.#connect(webSocket, session)
+          this.#connect(webSocket, opened)
         })
       }
     } finally {
-      if (!accepted) abandon(session)
+      if (!accepted) abandon(opened.session)
     }
   }
 
   /** The command runs before the upgrade is accepted: what fails is an ordinary problem document. */
-  async #open(request: IncomingMessage): Promise<ExecSession> {
+  async #open(request: IncomingMessage): Promise<OpenedSession> {
     const { ref, search } = parseAddress(request.url ?? '/')
-    const { queries, stacks, providers, tokens, log } = this.#deps
-    const caller = authenticate(tokens, request.headers.authorization, 'write')
+    const { authority, queries, stacks, providers, tokens, log } = this.#deps
+    const caller = authenticate(tokens, request.headers.authorization, api.environments.exec.scope)
+    authority.enforce(permissions.environments.exec, caller, { ref })
     checkHandshake(request)
     const query = parseQuery(search)
     const record = queries.byRef(ref)
@@ -88,16 +97,17 @@ export class ExecSocket {
       ...(query.tty === undefined ? {} : { tty: { columns, rows } }),
     }
     log.info({ actor: caller.actor, environment: record.id, host }, 'a command is run')
-    return provider.exec(record.id, exec)
+    const allowed = () => authority.stillAllows(permissions.environments.exec, caller, { ref: record.id })
+    return { session: await provider.exec(record.id, exec), allowed }
   }
 
-  #connect(webSocket: WebSocket, session: ExecSession): void {
+  #connect(webSocket: WebSocket, { session, allowed }: OpenedSession): void {
     const { streams, log } = this.#deps
     const end = () => {
-      webSocket.close(1001, 'control is shutting down')
+      webSocket.close(1001, allowed() ? 'control is shutting down' : 'no longer allowed')
       setTimeout(() => webSocket.terminate(), closeGraceMs).unref()
     }
-    streams.add({ end, onClose: (listener) => webSocket.on('close', listener) })
+    streams.add({ end, onClose: (listener) => webSocket.on('close', listener) }, allowed)
     const ping = setInterval(() => webSocket.ping(), pingMs)
     let ended = false
     webSocket.on('message', (data: RawData) => {

@@ -4,13 +4,19 @@ export interface OpenStream {
   onClose(listener: () => void): void
 }
 
-/** Every stream that is open, so that a shutdown can end them. */
+/** Every stream that is open, so that a shutdown can end them, and a token that is revoked those of its own. */
 export class OpenStreams {
-  readonly #open = new Set<OpenStream>()
+  readonly #open = new Map<OpenStream, () => boolean>()
 
-  add(stream: OpenStream): void {
-    this.#open.add(stream)
+  /** @param allowed whether who reads it still may */
+  add(stream: OpenStream, allowed: () => boolean): void {
+    this.#open.set(stream, allowed)
     stream.onClose(() => this.#open.delete(stream))
+  }
+
+  /** Tokens, roles, or what they are about have changed: end what is no longer allowed. */
+  endForbidden(): void {
+    for (const [stream, allowed] of this.#open) if (!allowed()) stream.end()
   }
 
   get size(): number {
@@ -18,6 +24,6 @@ export class OpenStreams {
   }
 
   endAll(): void {
-    for (const stream of this.#open) stream.end()
+    for (const stream of this.#open.keys()) stream.end()
   }
 }

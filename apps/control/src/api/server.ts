@@ -1,11 +1,13 @@
 import { createServer, type Server } from 'node:http'
 import swagger from '@fastify/swagger'
 import { type TypeBoxTypeProvider, TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox'
-import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
+import { StandinError } from '@standin/client'
+import type { FastifyBaseLogger, FastifyInstance, FastifyRequest } from 'fastify'
 import Fastify, { LogController } from 'fastify'
+import type { Authority, PathParams } from '../access/authority.ts'
 import type { Metrics } from '../metrics.ts'
 import type { IdempotencyKeys } from '../store/idempotency.ts'
-import type { Tokens } from '../store/tokens.ts'
+import type { Caller, Tokens } from '../store/tokens.ts'
 import { authenticate } from './auth.ts'
 import type { ExecSocket } from './exec-socket.ts'
 import { acceptIdempotencyKeys, type Recall } from './idempotent-request.ts'
@@ -15,6 +17,7 @@ export interface ServerDependencies {
   readonly log: FastifyBaseLogger
   readonly version: string
   readonly tokens: Tokens
+  readonly authority: Authority
   readonly idempotency: IdempotencyKeys
   readonly recall: Recall
   readonly metrics: Metrics
@@ -29,8 +32,8 @@ export interface ServerDependencies {
 const uploadPatienceMs = 600_000
 
 /**
- * The API. What happens to a request, in order: its token is checked, its parts are validated, an Idempotency-Key is
- * looked up, the endpoint's handler answers. Errors become problem documents in `problems.ts`.
+ * The API. What happens to a request, in order: its token is checked, and the roles of the token's user; its parts are
+ * validated, an Idempotency-Key is looked up, the endpoint's handler answers. Errors become problem documents in `problems.ts`.
  */
 export async function buildServer(deps: ServerDependencies): Promise<FastifyInstance> {
   const app = Fastify({
@@ -56,10 +59,29 @@ export async function buildServer(deps: ServerDependencies): Promise<FastifyInst
   })
 
   app.decorateRequest('caller', null)
+  app.addHook('onRoute', ({ method, url, config }) => {
+    if (config?.permission === undefined)
+      throw new StandinError('internal', `${method} ${url} has no permission: see permissions.ts in client`)
+  })
+  const enforce = ({ routeOptions, params }: FastifyRequest, caller: Caller) => {
+    const { permission } = routeOptions.config
+    if (permission === undefined) throw new StandinError('internal', `${routeOptions.url} has no permission`)
+    deps.authority.enforce(permission, caller, params as PathParams)
+  }
   app.addHook('onRequest', async (request) => {
     await deps.ready
     const { scope } = request.routeOptions.config
-    if (scope != null) request.caller = authenticate(deps.tokens, request.headers.authorization, scope)
+    if (scope == null) return
+    request.caller = authenticate(deps.tokens, request.headers.authorization, scope)
+    enforce(request, request.caller)
+  })
+  // A body takes as long as its sender likes; meanwhile roles may have changed.
+  app.addHook('preHandler', async (request) => {
+    if (request.caller === null || request.method === 'GET') return
+    const caller = deps.authority.refresh(request.caller)
+    if (caller === request.caller) return
+    request.caller = caller
+    enforce(request, caller)
   })
   app.addHook('preValidation', async (request) => {
     // A body that may be empty may be left out.

@@ -15,6 +15,10 @@ export interface BuildPlan {
   readonly actor: string
   /** Who asked: the owner of the environment that is built in. */
   readonly owner: string
+  /** Who that is, where it is a user. */
+  readonly ownerId: string | null
+  /** The label of this name; null where it is missing or empty. */
+  readonly project: string | null
   readonly provider: string
   readonly channels: readonly string[]
   readonly keepFailed: boolean
@@ -88,7 +92,8 @@ export class BuildRun {
         provider: plan.provider,
         template: null,
         owner: plan.owner,
-        labels: {},
+        ownerId: plan.ownerId,
+        labels: plan.project === null ? {} : { project: plan.project },
         desired: 'running',
         source: { kind: 'blueprint', dir: plan.dir },
         stack: plan.spec,

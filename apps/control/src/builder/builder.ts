@@ -28,6 +28,8 @@ export interface BuilderDependencies {
   readonly reconciler: Pick<Reconciler, 'settled'>
   /** Where uploads are unpacked. */
   readonly dir: string
+  /** @throws StandinError `forbidden` where the caller may not build this */
+  readonly authorise: (name: string, project: string | null, caller: Caller) => void
   readonly log: Logger
   readonly now: () => number
   /** Builds that run at once; others are queued. Default 2. */
@@ -80,8 +82,10 @@ export class Builder {
       await mkdir(half, { recursive: true, mode: 0o700 })
       const accepted = await acceptUpload(upload, half, query, providerId)
       this.#refuseWhenClosed()
+      const project = accepted.stack.labels.project || null
+      this.#deps.authorise(accepted.name, project, caller)
       const record = db.transaction(() => {
-        const inserted = builds.insert({ name: accepted.name, actor: caller.actor, options: query, warnings: accepted.warnings })
+        const inserted = builds.insert({ name: accepted.name, actor: caller.actor, options: query, warnings: accepted.warnings, project })
         onInsert(inserted.id)
         return inserted
       })
@@ -97,6 +101,8 @@ export class Builder {
         id: record.id,
         actor: caller.actor,
         owner: caller.name,
+        ownerId: caller.user?.id ?? null,
+        project,
         provider: providerId,
         channels: query.channel === undefined ? [] : [query.channel],
         keepFailed: query.keepFailed ?? false,

@@ -1,11 +1,21 @@
-import { type Scope, StandinError } from '@standin/client'
+import { type Permission, type Scope, StandinError } from '@standin/client'
 import type { PluginHooks } from '@standin/core'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
+import type { PathParams } from '../access/authority.ts'
 import { answerError, answerNotFound } from '../api/problems.ts'
+import { toRights } from '../store/people/user-access.ts'
 import type { Caller } from '../store/tokens.ts'
 
-/** Who sends a request. @throws StandinError `unauthenticated`, `forbidden` */
-export type Authenticate = (authorization: string | undefined, needed: Scope) => Caller | Promise<Caller>
+/** Who sends a request. @param params of the path @throws StandinError `unauthenticated`, `forbidden`, `environment_not_found` */
+export type Authenticate = (
+  authorization: string | undefined,
+  needed: Scope,
+  permission: Permission,
+  params: PathParams,
+) => Caller | Promise<Caller>
+
+/** Of routes that declare nothing. */
+const forManagers: Permission = { rule: 'everywhere', role: 'manager' }
 
 /** A request that a plugin does not answer is answered for it after this time, ms. */
 const handlerTimeoutMs = 60_000
@@ -34,10 +44,15 @@ export async function buildPluginServer(
   app.decorateRequest('pluginCaller', null)
   app.addHook('onRequest', async (request) => {
     const reads = request.method === 'GET' || request.method === 'HEAD'
-    const { scope = reads ? 'read' : 'write' } = request.routeOptions.config
+    const { scope = reads ? 'read' : 'write', permission = forManagers } = request.routeOptions.config
     if (scope === null) return
-    const { actor, name, scope: has } = await authenticate(request.headers.authorization, scope)
-    request.pluginCaller = { actor, name, scope: has }
+    const {
+      actor,
+      name,
+      scope: has,
+      user,
+    } = await authenticate(request.headers.authorization, scope, permission, request.params as PathParams)
+    request.pluginCaller = { actor, name, scope: has, user: user === null ? null : toRights(user) }
   })
   await app.register(routes, { prefix: `/v1/plugins/${id}` })
   await app.ready()

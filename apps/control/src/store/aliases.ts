@@ -4,6 +4,8 @@ import type { Database } from './database.ts'
 import type { Environments } from './environments.ts'
 import type { EventLog } from './events.ts'
 import { Owners } from './owners.ts'
+import { configIdSeenBy } from './people/seen-by.ts'
+import type { UserAccess } from './people/user-access.ts'
 import type { AliasesTable } from './schema.ts'
 
 /** A host name that was given to an environment. All instants are ms since the epoch. */
@@ -23,6 +25,8 @@ export interface AliasFilter {
   readonly limit: number
   readonly cursor?: string | undefined
   readonly environment?: number | undefined
+  /** Only what this user sees. */
+  readonly seenBy?: UserAccess | null | undefined
 }
 
 /** The aliases. A name leads to one environment at any moment; the trash keeps it for who comes back, unless it is taken. */
@@ -52,18 +56,17 @@ export class Aliases {
 
   /** @throws StandinError `alias_not_found` */
   require(host: string): AliasRecord {
-    const record = this.#get(host)
-    if (record === undefined) {
-      throw new StandinError('alias_not_found', `there is no alias ${host}`, { hint: '`standin alias list` shows those that there are' })
-    }
+    const record = this.get(host)
+    if (record === undefined) throw aliasNotFound(host)
     return record
   }
 
   /** In the order of their names. */
-  list({ limit, cursor, environment }: AliasFilter): { items: AliasRecord[]; nextCursor: string | null } {
+  list({ limit, cursor, environment, seenBy }: AliasFilter): { items: AliasRecord[]; nextCursor: string | null } {
     let select = this.#db.query.selectFrom('aliases').selectAll()
     if (cursor !== undefined) select = select.where('host', '>', cursor)
     if (environment !== undefined) select = select.where('environment', '=', environment)
+    if (seenBy != null) select = select.where(configIdSeenBy('aliases.environment', seenBy))
     const rows = this.#db.all(select.orderBy('host').limit(limit + 1))
     const items = rows.slice(0, limit).map(toAliasRecord)
     return { items, nextCursor: rows.length > limit ? (items.at(-1)?.host ?? null) : null }
@@ -77,7 +80,7 @@ export class Aliases {
   set(host: string, to: { environment: number; service: string | null }, actor: string, alongside: () => void = () => {}): AliasRecord {
     return this.#db.transaction(() => {
       const { environment, service } = to
-      const before = this.#get(host)
+      const before = this.get(host)
       alongside()
       if (before?.environment === environment && before.service === service) return before
       const at = this.#now()
@@ -111,10 +114,14 @@ export class Aliases {
     })
   }
 
-  #get(host: string): AliasRecord | undefined {
+  get(host: string): AliasRecord | undefined {
     const row = this.#db.prepared<Selectable<AliasesTable>>('select * from aliases where host = ?').get(host)
     return row === undefined ? undefined : toAliasRecord(row)
   }
+}
+
+export function aliasNotFound(host: string): StandinError {
+  return new StandinError('alias_not_found', `there is no alias ${host}`, { hint: '`standin alias list` shows those that there are' })
 }
 
 function toAliasRecord(row: Selectable<AliasesTable>): AliasRecord {

@@ -3,10 +3,14 @@ import type { Selectable } from 'kysely'
 import { parseCursor } from './cursor.ts'
 import type { Database } from './database.ts'
 import type { EventLog, EventType } from './events.ts'
+import { projectSeenBy } from './people/seen-by.ts'
+import type { UserAccess } from './people/user-access.ts'
 import type { BuildsTable } from './schema.ts'
 
 export interface BuildRecord extends Build {
   readonly options: CreateBuildQuery
+  /** That of the template that it makes. */
+  readonly project: string | null
 }
 
 export interface BuildPatch {
@@ -45,7 +49,13 @@ export class Builds {
     this.#now = now
   }
 
-  insert(build: { name: string; actor: string; options: CreateBuildQuery; warnings?: readonly string[] }): BuildRecord {
+  insert(build: {
+    name: string
+    actor: string
+    options: CreateBuildQuery
+    warnings?: readonly string[]
+    project?: string | null
+  }): BuildRecord {
     const { id } = this.#db.run(
       this.#db.query.insertInto('builds').values({
         name: build.name,
@@ -54,6 +64,7 @@ export class Builds {
         created_at: this.#now(),
         warnings: JSON.stringify(build.warnings ?? []),
         options: JSON.stringify(build.options),
+        project: build.project ?? null,
       }),
     )
     return this.require(id)
@@ -67,14 +78,18 @@ export class Builds {
   /** @throws StandinError `build_not_found` */
   require(id: number): BuildRecord {
     const record = this.get(id)
-    if (record === undefined) throw new StandinError('build_not_found', `there is no build ${id}`)
+    if (record === undefined) throw buildNotFound(id)
     return record
   }
 
   /** Newest first. */
-  list(filter: { limit: number; cursor?: string | undefined }): { items: BuildRecord[]; nextCursor: string | null } {
+  list(filter: { limit: number; cursor?: string | undefined; seenBy?: UserAccess | null }): {
+    items: BuildRecord[]
+    nextCursor: string | null
+  } {
     let select = this.#db.query.selectFrom('builds').selectAll()
     if (filter.cursor !== undefined) select = select.where('id', '<', parseCursor(filter.cursor))
+    if (filter.seenBy != null) select = select.where(projectSeenBy('project', filter.seenBy, false))
     const rows = this.#db.all(select.orderBy('id', 'desc').limit(filter.limit + 1))
     const items = rows.slice(0, filter.limit).map(toRecord)
     return { items, nextCursor: rows.length > filter.limit ? String(items.at(-1)?.id) : null }
@@ -130,8 +145,12 @@ export function buildOfSnapshot(key: string): number | null {
   return match === null ? null : Number(match[1])
 }
 
+export function buildNotFound(id: number): StandinError {
+  return new StandinError('build_not_found', `there is no build ${id}`)
+}
+
 export function toBuild(record: BuildRecord): Build {
-  const { options: _, ...build } = record
+  const { options: _, project: __, ...build } = record
   return build
 }
 
@@ -149,5 +168,6 @@ function toRecord(row: Selectable<BuildsTable>): BuildRecord {
     finishedAt: row.finished_at === null ? null : new Date(row.finished_at).toISOString(),
     warnings: JSON.parse(row.warnings),
     options: JSON.parse(row.options),
+    project: row.project,
   }
 }

@@ -1,4 +1,4 @@
-import type { DesiredState, PlannedHost, Stack } from '@standin/client'
+import type { DesiredState, PlannedHost, Stack, UserRef } from '@standin/client'
 import type { InstanceStatus } from '@standin/core'
 import type { EnvironmentRecord, Source } from './environment-record.ts'
 
@@ -32,6 +32,8 @@ export interface StatePatch {
 }
 
 export interface EnvironmentEdit {
+  /** Whose it becomes. */
+  readonly to?: UserRef | null | undefined
   readonly name?: string | undefined
   readonly labels?: EnvironmentRecord['labels'] | undefined
   readonly suspendAfterMs?: number | null | undefined

@@ -3,6 +3,8 @@ import { type Selectable, sql } from 'kysely'
 import { parseCursor } from './cursor.ts'
 import type { Database } from './database.ts'
 import { type EnvironmentRecord, toEnvironmentRecord } from './environment-record.ts'
+import { environmentSeenBy } from './people/seen-by.ts'
+import type { UserAccess } from './people/user-access.ts'
 import type { EnvironmentsTable } from './schema.ts'
 
 export interface EnvironmentFilter {
@@ -17,6 +19,10 @@ export interface EnvironmentFilter {
   readonly labels?: readonly string[] | undefined
   /** Only what is in the trash, or on its way there. */
   readonly deleted?: boolean | undefined
+  /** Those whose owner is gone without anybody in their place; false: the others. */
+  readonly orphaned?: boolean | undefined
+  /** Only what this user sees. */
+  readonly seenBy?: UserAccess | null | undefined
 }
 
 /** Reads of the environments that go beyond one id. */
@@ -32,14 +38,17 @@ export class EnvironmentQueries {
    * @throws StandinError `environment_not_found`, `environment_deleted` when its data is gone
    */
   byRef(ref: string): EnvironmentRecord {
-    const record = /^[0-9]+$/.test(ref) ? this.#byId(Number(ref)) : this.byName(ref)
-    if (record === undefined) {
-      throw new StandinError('environment_not_found', `there is no environment ${ref}`, { hint: '`standin list` shows those that exist' })
-    }
+    const record = this.find(ref)
+    if (record === undefined) throw environmentNotFound(ref)
     if (record.purgedAt !== null) {
       throw new StandinError('environment_deleted', `environment ${record.name} (${record.id}) was deleted: ${record.reason.message}`)
     }
     return record
+  }
+
+  /** As `byRef`; also where its data is gone. */
+  find(ref: string): EnvironmentRecord | undefined {
+    return /^[0-9]+$/.test(ref) ? this.#byId(Number(ref)) : this.byName(ref)
   }
 
   byName(name: string): EnvironmentRecord | undefined {
@@ -69,6 +78,8 @@ export class EnvironmentQueries {
       select = select.where('template_name', '=', name)
       if (version !== undefined) select = select.where('template_version', '=', Number(version))
     }
+    if (filter.orphaned !== undefined) select = select.where('orphaned_at', filter.orphaned ? 'is not' : 'is', null)
+    if (filter.seenBy != null) select = select.where(environmentSeenBy(filter.seenBy))
     for (const label of filter.labels ?? []) {
       const [key = '', value = ''] = splitOnce(label)
       select = select.where(sql<boolean>`exists (select 1 from json_each(labels) as l where l.key = ${key} and l.value = ${value})`)
@@ -153,6 +164,10 @@ export class EnvironmentQueries {
     const row = this.#db.first(this.#db.query.selectFrom('environments').selectAll().where('id', '=', id))
     return row === undefined ? undefined : toEnvironmentRecord(row)
   }
+}
+
+export function environmentNotFound(ref: string): StandinError {
+  return new StandinError('environment_not_found', `there is no environment ${ref}`, { hint: '`standin list` shows those that exist' })
 }
 
 function splitOnce(label: string): [string, string] {

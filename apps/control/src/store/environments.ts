@@ -190,8 +190,10 @@ export class Environments {
     return this.#db.transaction(() => {
       const before = this.require(id)
       if (edit.name !== undefined && edit.name !== before.name && before.desired !== 'deleted') this.refuseTakenName(edit.name)
-      const fields = Object.entries(edit).flatMap(([field, value]) => (value === undefined ? [] : [field]))
-      if (fields.length === 0) return before
+      const { to, ...rest } = edit
+      if (to != null) this.give(id, to, actor)
+      const fields = Object.entries(rest).flatMap(([field, value]) => (value === undefined ? [] : [field]))
+      if (fields.length === 0) return this.require(id)
       this.#update(id, {
         ...(edit.name === undefined ? {} : { name: edit.name }),
         ...(edit.labels === undefined ? {} : { labels: JSON.stringify(edit.labels) }),
@@ -252,6 +254,16 @@ export class Environments {
       if (before.ownerId === to.id && before.owner === to.userName && before.orphanedAt === null) return before
       this.#update(id, { owner: to.userName, owner_id: to.id, orphaned_at: null })
       return this.#record(id, 'environment.changed', actor, { fields: ['owner'], owner: to.userName, ownerId: to.id })
+    })
+  }
+
+  /** Its owner has another name; being orphaned or not stays as it is. */
+  renameOwner(user: UserRef, actor: string): void {
+    this.#db.transaction(() => {
+      for (const { id } of this.ownedBy(user.id)) {
+        this.#update(id, { owner: user.userName })
+        this.#record(id, 'environment.changed', actor, { fields: ['owner'], owner: user.userName, ownerId: user.id })
+      }
     })
   }
 

@@ -1,6 +1,8 @@
 import { type EnvironmentState, type Event, StandinError } from '@standin/client'
-import type { Selectable } from 'kysely'
+import { type Selectable, sql } from 'kysely'
 import type { Database } from './database.ts'
+import { configIdSeenBy, projectSeenBy } from './people/seen-by.ts'
+import type { UserAccess } from './people/user-access.ts'
 import type { EventsTable } from './schema.ts'
 
 export type EventType = Event['type']
@@ -21,6 +23,8 @@ export interface EventQuery {
   readonly build?: number
   readonly type?: string
   readonly limit?: number
+  /** Leave out most of what this user does not see: of templates, all come. */
+  readonly seenBy?: UserAccess | null
 }
 
 export type EventListener = (events: readonly Event[]) => void
@@ -101,6 +105,12 @@ export class EventLog {
     if (query.environment !== undefined) select = select.where('environment', '=', query.environment)
     if (query.build !== undefined) select = select.where('build', '=', query.build)
     if (query.type !== undefined) select = select.where('type', '=', query.type)
+    const { seenBy } = query
+    if (seenBy != null && seenBy.everywhere !== 'manager') {
+      const builds = sql<boolean>`events.build in (select b.id from builds as b where ${projectSeenBy('b.project', seenBy, false)})`
+      const ofTemplates = sql<boolean>`events.type in ('template.created', 'template.deleted', 'channel.set')`
+      select = select.where((eb) => eb.or([configIdSeenBy('events.environment', seenBy), builds, ofTemplates]))
+    }
     return this.#db.all(select.orderBy('seq').limit(query.limit ?? 100)).map(toEvent)
   }
 

@@ -5,6 +5,8 @@ import type { Database } from './database.ts'
 import type { Environments } from './environments.ts'
 import type { EventLog } from './events.ts'
 import { Owners } from './owners.ts'
+import { configIdSeenBy } from './people/seen-by.ts'
+import type { UserAccess } from './people/user-access.ts'
 import type { FaultsTable } from './schema.ts'
 
 /** What is known of a fault before it has an id. */
@@ -45,9 +47,13 @@ export class Faults {
   }
 
   /** Those in force anywhere, oldest first. */
-  list(filter: { limit: number; cursor?: string | undefined }): { items: ServiceFault[]; nextCursor: string | null } {
+  list(filter: { limit: number; cursor?: string | undefined; seenBy?: UserAccess | null }): {
+    items: ServiceFault[]
+    nextCursor: string | null
+  } {
     const after = filter.cursor === undefined ? 0 : parseCursor(filter.cursor)
-    const select = this.#db.query.selectFrom('faults').selectAll().where('id', '>', after).where('expires_at', '>', this.#now())
+    let select = this.#db.query.selectFrom('faults').selectAll().where('id', '>', after).where('expires_at', '>', this.#now())
+    if (filter.seenBy != null) select = select.where(configIdSeenBy('faults.environment', filter.seenBy))
     const rows = this.#db.all(select.orderBy('id').limit(filter.limit + 1))
     const page = rows.slice(0, filter.limit)
     return { items: page.map(toServiceFault), nextCursor: rows.length > filter.limit ? String(page.at(-1)?.id) : null }

@@ -14,6 +14,8 @@ export interface TemplateRecord {
   readonly sizeBytes: number
   readonly stack: Stack
   readonly provenance: Provenance
+  /** The label of this name; null where it is missing or empty. */
+  readonly project: string | null
 }
 
 export interface NewTemplate {
@@ -29,7 +31,7 @@ export interface NewTemplate {
 
 /** As the API shows it. */
 export function toTemplate(record: TemplateRecord, channels: readonly string[]): Template {
-  const { key: _, createdAt, ...rest } = record
+  const { key: _, project: __, createdAt, ...rest } = record
   return { ...rest, channels: [...channels], createdAt: new Date(createdAt).toISOString() }
 }
 
@@ -44,5 +46,6 @@ export function toTemplateRecord(row: Selectable<TemplatesTable>): TemplateRecor
     sizeBytes: row.size_bytes,
     stack: JSON.parse(row.stack),
     provenance: JSON.parse(row.provenance),
+    project: row.project,
   }
 }

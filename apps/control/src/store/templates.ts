@@ -3,6 +3,8 @@ import type { Selectable } from 'kysely'
 import { parseCursor } from './cursor.ts'
 import type { Database } from './database.ts'
 import type { EventLog } from './events.ts'
+import { projectSeenBy } from './people/seen-by.ts'
+import type { UserAccess } from './people/user-access.ts'
 import type { TemplatesTable } from './schema.ts'
 import { type NewTemplate, type TemplateRecord, toTemplateRecord } from './template-record.ts'
 
@@ -103,7 +105,7 @@ export class Templates {
   }
 
   /** Newest first. @param filter.name only this template's versions */
-  list(filter: { limit: number; cursor?: string | undefined; name?: string | undefined }): {
+  list(filter: { limit: number; cursor?: string | undefined; name?: string | undefined; seenBy?: UserAccess | null }): {
     items: TemplateRecord[]
     nextCursor: string | null
   } {
@@ -113,11 +115,20 @@ export class Templates {
       .select('rowid as id' as never)
     if (filter.name !== undefined) select = select.where('name', '=', filter.name)
     if (filter.cursor !== undefined) select = select.where('rowid' as never, '<', parseCursor(filter.cursor) as never)
+    if (filter.seenBy != null) select = select.where(projectSeenBy('project', filter.seenBy, true))
     const rows = this.#db.all(select.orderBy('rowid' as never, 'desc').limit(filter.limit + 1)) as (Selectable<TemplatesTable> & {
       id: number
     })[]
     const page = rows.slice(0, filter.limit)
     return { items: page.map(toTemplateRecord), nextCursor: rows.length > filter.limit ? String(page.at(-1)?.id) : null }
+  }
+
+  /** Of its newest version; null: in none. Undefined where there is no template of this name. */
+  projectOf(name: string): string | null | undefined {
+    const row = this.#db
+      .prepared<{ project: string | null }>('select project from templates where name = ? order by version desc limit 1')
+      .get(name)
+    return row === undefined ? undefined : row.project
   }
 
   /** Every snapshot that a version stands on. */

@@ -47,7 +47,8 @@ export const suspendPlugin = definePlugin({
           return { dryRun: config.dryRun, items: await sweep.upcoming(Math.min(1000, Math.max(1, Number(limit) || 100))) }
         })
 
-        app.get<{ Params: { ref: string } }>('/environments/:ref', async ({ params: { ref } }) => {
+        const seen = { config: { permission: { rule: 'environment', role: 'viewer' } } } as const
+        app.get<{ Params: { ref: string } }>('/environments/:ref', seen, async ({ params: { ref } }) => {
           const environment = await client.environments.get(ref)
           return { environment: environment.id, name: environment.name, dryRun: config.dryRun, ...(await sweep.explain(environment)) }
         })

@@ -1,8 +1,10 @@
 import { type Alias, api, StandinError } from '@standin/client'
 import type { FastifyInstance } from 'fastify'
-import type { Aliases, AliasRecord } from '../../store/aliases.ts'
+import { type Authority, effectiveScope } from '../../access/authority.ts'
+import { type Aliases, type AliasRecord, aliasNotFound } from '../../store/aliases.ts'
 import type { EnvironmentQueries } from '../../store/environment-queries.ts'
 import type { EnvironmentRecord } from '../../store/environment-record.ts'
+import type { UserAccess } from '../../store/people/user-access.ts'
 import type { Stacks } from '../../store/stacks.ts'
 import { mainService, type Place, servicePools } from '../../tables/pool.ts'
 import { aliasHost, refuseForeignAlias } from '../alias-host.ts'
@@ -11,6 +13,7 @@ import { urlOf } from '../environment-view.ts'
 
 export interface AliasRoutesDependencies {
   readonly aliases: Aliases
+  readonly authority: Authority
   readonly queries: EnvironmentQueries
   readonly stacks: Stacks
   readonly place: Place
@@ -18,23 +21,36 @@ export interface AliasRoutesDependencies {
 
 /** Host names that are given to environments and moved between them. */
 export function aliasRoutes(app: FastifyInstance, deps: AliasRoutesDependencies): void {
-  const { aliases, queries, stacks, place } = deps
+  const { aliases, authority, queries, stacks, place } = deps
   const { domain } = place
   const view = (record: AliasRecord) => viewAlias(record, deps)
+  const requireSeen = (host: string, user: UserAccess | null): AliasRecord => {
+    const record = aliases.require(host)
+    if (!authority.sees(queries.find(String(record.environment)), user)) throw aliasNotFound(host)
+    return record
+  }
+  const requireTaking = (record: AliasRecord, user: UserAccess | null) => {
+    const holder = queries.find(String(record.environment))
+    if (authority.sees(holder, user)) {
+      if (holder !== undefined) authority.onEnvironment(holder, user, 'editor')
+    } else throw new StandinError('forbidden', `the alias ${record.host} belongs to others`, { hint: 'Choose another name' })
+  }
 
-  endpoint(app, 'aliases.list', api.aliases.list, ({ query }) => {
+  endpoint(app, 'aliases.list', api.aliases.list, ({ query, caller }) => {
     const { limit = 100, cursor, environment } = query
-    const of = environment === undefined ? undefined : queries.byRef(environment).id
-    const { items, nextCursor } = aliases.list({ limit, cursor, environment: of })
+    const of = environment === undefined ? undefined : authority.environment(environment, caller.user, 'viewer').id
+    const { items, nextCursor } = aliases.list({ limit, cursor, environment: of, seenBy: caller.user })
     return { items: items.map(view), nextCursor }
   })
 
-  endpoint(app, 'aliases.get', api.aliases.get, ({ params }) => view(aliases.require(aliasHost(params.host, domain))))
+  endpoint(app, 'aliases.get', api.aliases.get, ({ params, caller }) => view(requireSeen(aliasHost(params.host, domain), caller.user)))
 
   endpoint(app, 'aliases.set', api.aliases.set, ({ params, body, caller, request }) => {
     const host = aliasHost(params.host, domain)
-    refuseForeignAlias(host, domain, caller.scope)
-    const environment = queries.byRef(String(body.environment))
+    refuseForeignAlias(host, domain, effectiveScope(caller))
+    const environment = authority.environment(String(body.environment), caller.user, 'editor')
+    const before = aliases.get(host)
+    if (before !== undefined && before.environment !== environment.id) requireTaking(before, caller.user)
     if (environment.desired === 'deleted') {
       throw new StandinError('state_conflict', `environment ${environment.name} (${environment.id}) is deleted`, {
         hint: `\`standin undelete ${environment.id}\` brings it back`,
@@ -48,14 +64,15 @@ export function aliasRoutes(app: FastifyInstance, deps: AliasRoutesDependencies)
   endpoint(app, 'aliases.delete', api.aliases.delete, ({ params, caller, reply }) => {
     const host = aliasHost(params.host, domain)
     // Who may not give a name may not take it either.
-    if (aliases.require(host)) refuseForeignAlias(host, domain, caller.scope)
+    authority.onEnvironment(queries.byRef(String(requireSeen(host, caller.user).environment)), caller.user, 'editor')
+    refuseForeignAlias(host, domain, effectiveScope(caller))
     aliases.delete(host, caller.actor)
     return reply.code(204).send()
   })
 }
 
 /** An alias as the API shows it. */
-export function viewAlias(record: AliasRecord, { queries, stacks, place }: AliasRoutesDependencies): Alias {
+export function viewAlias(record: AliasRecord, { queries, stacks, place }: Omit<AliasRoutesDependencies, 'authority'>): Alias {
   const { host, environment, actor, createdAt, updatedAt } = record
   const target = queries.byRef(String(environment))
   const service = record.service ?? mainService(servicePools(target, stacks.of(target), place.domain))?.name ?? 'www'

@@ -3,7 +3,8 @@ import { api, StandinError } from '@standin/client'
 import type { FastifyInstance } from 'fastify'
 import { uploadLimits } from '../../builder/accept-upload.ts'
 import type { Builder } from '../../builder/builder.ts'
-import { type Builds, toBuild } from '../../store/builds.ts'
+import { type Builds, buildNotFound, toBuild } from '../../store/builds.ts'
+import { roleIn } from '../../store/people/user-access.ts'
 import { endpoint } from '../endpoint.ts'
 
 export interface BuildRoutesDependencies {
@@ -18,12 +19,16 @@ export function buildRoutes(app: FastifyInstance, { builds, builder }: BuildRout
   // The upload is unpacked while it comes; it is never held in memory.
   app.addContentTypeParser(uploadTypes, (_, payload, done) => done(null, payload))
 
-  endpoint(app, 'builds.list', api.builds.list, ({ query }) => {
-    const { items, nextCursor } = builds.list({ limit: query.limit ?? 100, cursor: query.cursor })
+  endpoint(app, 'builds.list', api.builds.list, ({ query, caller }) => {
+    const { items, nextCursor } = builds.list({ limit: query.limit ?? 100, cursor: query.cursor, seenBy: caller.user })
     return { items: items.map(toBuild), nextCursor }
   })
 
-  endpoint(app, 'builds.get', api.builds.get, ({ params }) => toBuild(builds.require(params.id)))
+  endpoint(app, 'builds.get', api.builds.get, ({ params, caller }) => {
+    const build = builds.require(params.id)
+    if (caller.user !== null && roleIn(caller.user, build.project) === null) throw buildNotFound(params.id)
+    return toBuild(build)
+  })
 
   endpoint(
     app,

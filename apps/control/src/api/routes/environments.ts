@@ -1,19 +1,28 @@
-import { api, type Environment, type EnvironmentAction, environmentActions, StandinError, type Stats } from '@standin/client'
+import { api, type Environment, type EnvironmentAction, environmentActions, permissions, StandinError, type Stats } from '@standin/client'
 import type { FastifyInstance } from 'fastify'
+import type { Authority } from '../../access/authority.ts'
+import type { EnvironmentRules } from '../../access/environment-rules.ts'
 import type { PluginHost } from '../../plugins/plugin-host.ts'
 import type { ProviderRegistry } from '../../reconcile/provider-registry.ts'
 import type { EnvironmentQueries } from '../../store/environment-queries.ts'
 import type { EnvironmentRecord } from '../../store/environment-record.ts'
 import type { EventLog } from '../../store/events.ts'
+import type { Users } from '../../store/people/users.ts'
 import type { Stacks } from '../../store/stacks.ts'
 import type { Place } from '../../tables/pool.ts'
 import { endpoint } from '../endpoint.ts'
 import type { EnvironmentCommands } from '../environment-commands.ts'
 import { viewEnvironment } from '../environment-view.ts'
 import { begun, streamLines } from '../line-stream.ts'
+import type { OpenStreams } from '../open-streams.ts'
+import { requireRevision } from '../require-revision.ts'
 
 export interface EnvironmentRoutesDependencies {
   readonly commands: EnvironmentCommands
+  readonly rules: EnvironmentRules
+  readonly authority: Authority
+  readonly users: Users
+  readonly streams: OpenStreams
   readonly queries: EnvironmentQueries
   readonly events: EventLog
   readonly stacks: Stacks
@@ -26,32 +35,42 @@ export interface EnvironmentRoutesDependencies {
 const statsPatienceMs = 500
 
 export function environmentRoutes(app: FastifyInstance, deps: EnvironmentRoutesDependencies): void {
-  const { commands, queries, events, providers, stacks, plugins, place } = deps
+  const { commands, rules, authority, queries, users, events, streams, providers, stacks, plugins, place } = deps
   const view = (record: EnvironmentRecord): Environment => viewEnvironment(record, stacks.of(record), place)
   const routes = api.environments
 
-  endpoint(app, 'environments.list', routes.list, async ({ query }) => {
+  endpoint(app, 'environments.list', routes.list, async ({ query, caller }) => {
     const { limit = 100, label, stats, ...filter } = query
-    const { items, nextCursor } = queries.list({ ...filter, limit, labels: label })
+    const { items, nextCursor } = queries.list({ ...filter, limit, labels: label, seenBy: caller.user })
     if (stats !== true) return { items: items.map(view), nextCursor }
     const measured = await Promise.all(items.map((record) => measureSoon(providers, record)))
     return { items: items.map((record, index) => ({ ...view(record), stats: measured[index] ?? null })), nextCursor }
   })
 
   endpoint(app, 'environments.create', routes.create, async ({ body, caller, request, reply }) => {
-    const { environment, created } = await commands.create(body, caller, (id) => request.idempotent?.refer(`environment:${id}`))
+    rules.create(body, caller.user)
+    const onInsert = (id: number) => request.idempotent?.refer(`environment:${id}`)
+    const { environment, created } = await rules.hidingNames(body.name, caller.user, () => commands.create(body, caller, onInsert))
     reply.code(created ? 201 : 200).header('location', `/v1/environments/${environment.id}`)
     return view(environment)
   })
 
-  endpoint(app, 'environments.plan', routes.plan, ({ body, caller }) => commands.plan(body, caller))
+  endpoint(app, 'environments.plan', routes.plan, ({ body, caller }) => {
+    rules.create(body, caller.user)
+    return rules.hidingNames(body.name, caller.user, () => commands.plan(body, caller))
+  })
 
   endpoint(app, 'environments.get', routes.get, ({ params }) => view(queries.byRef(params.ref)))
 
   endpoint(app, 'environments.update', routes.update, ({ params, body, caller, request }) => {
-    const record = queries.byRef(params.ref)
-    requireRevision(record, request.headers['if-match'])
-    return view(commands.edit(record, body, caller))
+    const record = authority.environment(params.ref, caller.user, 'viewer')
+    rules.update(record, body, caller.user)
+    requireRevision(`environment ${record.name} (${record.id})`, record.revision, request.headers['if-match'])
+    const { owner, ...edit } = body
+    return rules.hidingNames(body.name, caller.user, () => {
+      const to = owner === undefined ? null : users.require(owner)
+      return view(commands.edit(record, edit, caller, to))
+    })
   })
 
   endpoint(app, 'environments.delete', routes.delete, ({ params, query, caller, reply }) => {
@@ -62,7 +81,8 @@ export function environmentRoutes(app: FastifyInstance, deps: EnvironmentRoutesD
   for (const action of environmentActions) {
     endpoint(app, `environments.${action}`, routes[action as EnvironmentAction], async ({ params, body, caller, reply }) => {
       reply.code(202)
-      return view(await commands.act(queries.byRef(params.ref), action, caller, body.reason))
+      const record = queries.byRef(params.ref)
+      return view(await rules.hidingNames(record.name, caller.user, () => commands.act(record, action, caller, body.reason)))
     })
   }
 
@@ -78,7 +98,7 @@ export function environmentRoutes(app: FastifyInstance, deps: EnvironmentRoutesD
     return provider.stats(record.id)
   })
 
-  endpoint(app, 'environments.logs', routes.logs, async ({ params, query, request, reply }) => {
+  endpoint(app, 'environments.logs', routes.logs, async ({ params, query, caller, request, reply }) => {
     const record = queries.byRef(params.ref)
     const provider = providers.get(record.provider)
     if (!provider.can.logs) throw unsupported(record, 'read logs of')
@@ -90,6 +110,8 @@ export function environmentRoutes(app: FastifyInstance, deps: EnvironmentRoutesD
     const unsubscribe = events.subscribe((batch) => {
       if (batch.some(({ environment, state }) => environment === record.id && state === 'deleted')) gone.abort()
     })
+    const allowed = () => authority.stillAllows(permissions.environments.logs, caller, { ref: record.id })
+    streams.add({ end: () => gone.abort(), onClose: (listener) => reply.raw.on('close', listener) }, allowed)
     try {
       const lines = await begun(provider.logs(record.id, { ...query, signal: gone.signal }))
       reply.hijack()
@@ -103,28 +125,6 @@ export function environmentRoutes(app: FastifyInstance, deps: EnvironmentRoutesD
   endpoint(app, 'environments.exec', routes.exec, () => {
     throw new StandinError('invalid', 'exec is a WebSocket: send the request with `Upgrade: websocket`')
   })
-}
-
-/**
- * RFC 9110, section 13.1.1. The entity tag is the revision; `*` is any.
- * @throws StandinError `invalid`, `changed_meanwhile`
- */
-function requireRevision({ id, name, revision }: EnvironmentRecord, condition: string | undefined): void {
-  if (condition === undefined || condition.trim() === '*') return
-  const tags = condition.split(',').map((tag) => /^"([0-9]{1,15})"$/.exec(tag.trim())?.[1])
-  if (tags.includes(undefined)) {
-    throw new StandinError('invalid', `If-Match: ${condition.slice(0, 80)} is no revision of an environment`, {
-      hint: 'Send the revision that was read, in quotes: `If-Match: "42"`',
-    })
-  }
-  if (tags.includes(String(revision))) return
-  throw new StandinError(
-    'changed_meanwhile',
-    `environment ${name} (${id}) was changed meanwhile: its revision is ${revision}, not ${tags.join(' or ')}`,
-    {
-      hint: 'Read it anew, and decide again',
-    },
-  )
 }
 
 /** @throws StandinError `host_not_found` */

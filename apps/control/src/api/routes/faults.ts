@@ -19,7 +19,9 @@ export interface FaultRoutesDependencies {
 export function faultRoutes(app: FastifyInstance, deps: FaultRoutesDependencies): void {
   const { faults, queries, stacks, place, now } = deps
 
-  endpoint(app, 'faults.listAll', api.faults.listAll, ({ query }) => faults.list({ limit: query.limit ?? 100, cursor: query.cursor }))
+  endpoint(app, 'faults.listAll', api.faults.listAll, ({ query, caller }) =>
+    faults.list({ limit: query.limit ?? 100, cursor: query.cursor, seenBy: caller.user }),
+  )
 
   endpoint(app, 'faults.list', api.faults.list, ({ params }) => ({ items: faults.of(queries.byRef(params.ref).id), nextCursor: null }))
 

@@ -17,7 +17,7 @@ export function pluginRoutes(app: FastifyInstance, host: PluginHost): void {
     method: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'],
     url: '/v1/plugins/:id/*',
     schema: { hide: true },
-    config: { scope: null },
+    config: { scope: null, permission: { rule: 'token' } },
     onRequest: async (request, reply) => {
       const server = await host.serverOf(request.params.id)
       reply.hijack()

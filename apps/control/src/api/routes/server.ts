@@ -3,6 +3,7 @@ import { api, type Discovery } from '@standin/client'
 import type { FastifyInstance } from 'fastify'
 import type { Metrics } from '../../metrics.ts'
 import type { ProviderRegistry } from '../../reconcile/provider-registry.ts'
+import { toRights } from '../../store/people/user-access.ts'
 import type { Place } from '../../tables/pool.ts'
 import { endpoint } from '../endpoint.ts'
 
@@ -31,6 +32,7 @@ export function serverRoutes(app: FastifyInstance, deps: ServerRoutesDependencie
       epoch: deps.epoch(),
       actor: caller.actor,
       scope: caller.scope,
+      ...(caller.user === null ? {} : { user: toRights(caller.user) }),
       providers: [...deps.providers.entries()].map(([id, { can, notes }]) => ({ id, can: { ...can }, notes: [...notes] })),
       links: {
         environments: '/v1/environments',
@@ -42,6 +44,9 @@ export function serverRoutes(app: FastifyInstance, deps: ServerRoutesDependencie
         plugins: '/v1/plugins',
         routes: '/v1/routes',
         records: '/v1/records',
+        users: '/v1/users',
+        groups: '/v1/groups',
+        roles: '/v1/roles',
         tokens: '/v1/tokens',
         activity: '/v1/activity',
         metrics: '/v1/metrics',

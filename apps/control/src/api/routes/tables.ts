@@ -1,5 +1,6 @@
-import { api } from '@standin/client'
+import { api, permissions } from '@standin/client'
 import type { FastifyInstance } from 'fastify'
+import type { Authority } from '../../access/authority.ts'
 import type { Feed } from '../../tables/feed.ts'
 import { endpoint } from '../endpoint.ts'
 import type { OpenStreams } from '../open-streams.ts'
@@ -11,9 +12,9 @@ export interface Feeds {
 }
 
 /** What followers hold. */
-export function tableRoutes(app: FastifyInstance, feeds: Feeds, streams: OpenStreams): void {
+export function tableRoutes(app: FastifyInstance, feeds: Feeds, streams: OpenStreams, authority: Authority): void {
   for (const kind of ['routes', 'records'] as const) {
-    endpoint(app, `tables.${kind}`, api.tables[kind], ({ query, request, reply }) => {
+    endpoint(app, `tables.${kind}`, api.tables[kind], ({ query, caller, request, reply }) => {
       if (query.watch === undefined && request.headers.accept?.includes('text/event-stream') !== true) {
         reply.hijack()
         reply.raw.writeHead(200, { 'content-type': 'application/json; charset=utf-8' })
@@ -24,7 +25,7 @@ export function tableRoutes(app: FastifyInstance, feeds: Feeds, streams: OpenStr
       const lastId = request.headers['last-event-id']
       reply.hijack()
       const stream = new SseStream(reply.raw)
-      streams.add(stream)
+      streams.add(stream, () => authority.stillAllows(permissions.tables[kind], caller, {}))
       feeds[kind].watch(stream, typeof lastId === 'string' ? lastId : (query.after ?? null))
       return reply
     })

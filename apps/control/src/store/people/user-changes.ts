@@ -1,4 +1,4 @@
-import { type Deactivation, StandinError } from '@standin/client'
+import { type Deactivation, StandinError, type UpdateUser } from '@standin/client'
 import type { Database } from '../database.ts'
 import type { Environments } from '../environments.ts'
 import type { Tokens } from '../tokens.ts'
@@ -9,7 +9,7 @@ import { roleOn } from './user-access.ts'
 import { type UserRecord, viewUsers } from './user-record.ts'
 import type { Users } from './users.ts'
 
-export interface DepartureParts {
+export interface UserChangeParts {
   readonly db: Database
   readonly users: Users
   readonly groups: Groups
@@ -26,12 +26,36 @@ export interface Departure {
   readonly reason?: string | undefined
 }
 
-/** Who goes: their tokens end, their environments go to somebody else, nothing is lost. */
-export class Departures {
-  readonly #parts: DepartureParts
+/**
+ * Changes of users that reach their tokens and environments. Who goes loses their tokens, their environments go to somebody
+ * else, nothing is lost.
+ */
+export class UserChanges {
+  readonly #parts: UserChangeParts
 
-  constructor(parts: DepartureParts) {
+  constructor(parts: UserChangeParts) {
     this.#parts = parts
+  }
+
+  /** What is theirs bears the new name. @throws StandinError as `Users.edit` */
+  edit(id: string, edit: UpdateUser, actor: string): UserRecord {
+    const { db, users, environments } = this.#parts
+    return db.transaction(() => {
+      const before = users.require(id)
+      const after = users.edit(id, edit, actor)
+      if (after.userName !== before.userName) environments.renameOwner(after, actor)
+      return after
+    })
+  }
+
+  /** What nobody was given is theirs as before. @throws StandinError `email_taken` */
+  activate(id: string, actor: string): UserRecord {
+    const { db, users, environments } = this.#parts
+    return db.transaction(() => {
+      const user = users.activate(id, actor)
+      for (const environment of environments.ownedBy(id)) environments.reclaim(environment.id, actor)
+      return user
+    })
   }
 
   /** What `deactivate` would do now. @throws StandinError as that does */
