@@ -115,6 +115,12 @@ export const catalog: readonly CatalogEntry[] = [
     'Check the configuration of plugins, without a platform',
     async () => (await import('./verbs/plugin-check.ts')).pluginCheck,
   ),
+  entry(
+    'plugin run',
+    'Platform',
+    'Run one plugin on its own, beside a control plane elsewhere',
+    async () => (await import('./verbs/plugin-run.ts')).pluginRun,
+  ),
   entry('plugin new', 'Platform', 'Write a small plugin with a test of it', async () => (await import('./verbs/plugin-new.ts')).pluginNew),
   entry(
     'usage report',
@@ -140,7 +146,7 @@ export const families: Readonly<Record<string, { readonly group: (typeof groups)
   template: { group: 'Templates', summary: 'Build, list, show and delete templates' },
   channel: { group: 'Templates', summary: 'Name a version of a template' },
   blueprint: { group: 'Templates', summary: 'Check blueprints' },
-  plugin: { group: 'Platform', summary: 'Look at plugins, check and write them' },
+  plugin: { group: 'Platform', summary: 'Look at plugins, check, write and run them' },
   usage: { group: 'Platform', summary: 'See who uses what, and what it costs' },
   token: { group: 'Platform', summary: 'Make, list and revoke tokens' },
 }

@@ -36,7 +36,7 @@ const flags = {
 
 /** Stands for none while the faults are gathered: null is one. */
 const noGateway = new URL('https://none')
-const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']
+export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']
 
 /** From the command line. @throws StandinError `invalid` with every fault */
 export function readConfig(args: readonly string[], env: NodeJS.ProcessEnv): ControlConfig {
@@ -100,7 +100,7 @@ function parseFlags(args: readonly string[]) {
 }
 
 /** `127.0.0.1:7077`, `[::1]:7077`; null where it is neither. */
-function parseListen(text: string): { host: string; port: number } | null {
+export function parseListen(text: string): { host: string; port: number } | null {
   const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^:\s[\]]+)):([0-9]{1,5})$/.exec(text)
   const port = Number(match?.[3])
   return match === null || port > 65_535 ? null : { host: match[1] ?? match[2] ?? '', port }

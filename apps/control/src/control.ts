@@ -2,18 +2,16 @@ import { rmSync } from 'node:fs'
 import { StandinError } from '@standin/client'
 import type { Logger } from '@standin/core'
 import type { FastifyInstance } from 'fastify'
-import { endForbiddenStreams } from './api/end-forbidden-streams.ts'
 import type { OpenStreams } from './api/open-streams.ts'
 import type { Feeds } from './api/routes/tables.ts'
 import type { ControlConfig } from './config.ts'
-import type { Listening } from './listening.ts'
+import { type Listening, urlOf } from './listening.ts'
 import type { Metrics } from './metrics.ts'
 import type { OpenedHome } from './open-home.ts'
 import type { PluginHost } from './plugins/plugin-host.ts'
 import type { Deadlines } from './reconcile/deadlines.ts'
 import type { ProviderRegistry } from './reconcile/provider-registry.ts'
 import type { Reconciler } from './reconcile/reconciler.ts'
-import type { EventLog } from './store/events.ts'
 import { writeFileAtomically } from './store/home.ts'
 import { ensureTokenFiles } from './store/token-files.ts'
 import type { Tokens } from './store/tokens.ts'
@@ -22,7 +20,6 @@ export interface ControlParts extends OpenedHome {
   readonly config: ControlConfig
   readonly log: Logger
   readonly tokens: Tokens
-  readonly events: EventLog
   readonly providers: ProviderRegistry
   readonly reconciler: Reconciler
   readonly deadlines: Deadlines
@@ -100,7 +97,6 @@ export class Control {
 
     this.#onStop(() => providers.close())
     await providers.open()
-    this.#onStop(endForbiddenStreams(this.#parts.events, this.#parts.streams))
     feeds.routes.start()
     this.#onStop(() => feeds.routes.close())
     feeds.records.start()
@@ -154,9 +150,4 @@ export class Control {
   #onStop(stop: () => void | Promise<void>): void {
     this.#stops.unshift(stop)
   }
-}
-
-function urlOf(host: string, port: number): string {
-  const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host
-  return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`
 }

@@ -20,9 +20,7 @@ export class Listening {
   /** Where this process reaches its own API. @throws StandinError `internal` before it listens */
   get apiUrl(): string {
     if (this.#api === undefined) throw new StandinError('internal', 'the API does not listen yet')
-    const { address, port } = this.#api
-    const reachable = address === '0.0.0.0' ? '127.0.0.1' : address === '::' ? '::1' : address
-    return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`
+    return urlOf(this.#api.address, this.#api.port)
   }
 
   /** What must not be attached. */
@@ -35,6 +33,12 @@ export class Listening {
       ...(dns === null ? [] : [parseEndpoint(dns)]),
     ]
   }
+}
+
+/** How this machine reaches what listens there. */
+export function urlOf(host: string, port: number): string {
+  const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host
+  return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`
 }
 
 /** The platform's names as followers and clients are told them. */

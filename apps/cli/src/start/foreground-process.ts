@@ -2,12 +2,13 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, openSync } from 'node:fs'
 import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
 import type { Problem } from '@standin/client'
 import { StandinError } from '@standin/client/errors'
 import { mainOf, type ReadyLine } from './app.ts'
 import { inOwnWords } from './own-words.ts'
 
-type ForegroundApp = 'gateway' | 'dns'
+type ForegroundApp = 'gateway' | 'dns' | 'plugin'
 
 export interface ForegroundProcess {
   /** Where it listens: `{http: "http://127.0.0.1:8080"}`. */
@@ -34,7 +35,7 @@ export async function startInForeground(options: {
 }): Promise<ForegroundProcess> {
   const log = options.logFile === null ? null : openLog(options.logFile)
   const preload = new URL('./exit-with-parent.ts', import.meta.url).href
-  const child = spawn(process.execPath, ['--import', preload, mainOf(options.app), ...options.args], {
+  const child = spawn(process.execPath, ['--import', preload, entryOf(options.app), ...options.args], {
     stdio: ['pipe', 'pipe', log ?? 'inherit'],
     env: options.env,
     detached: true,
@@ -47,7 +48,8 @@ export async function startInForeground(options: {
     child.once('close', (code, signal) => reject(endedBy(options.app, code, signal)))
     createInterface({ input: child.stdout as NonNullable<typeof child.stdout> }).on('line', (line) => {
       const answer = JSON.parse(line) as Record<string, unknown>
-      if ('error' in answer) reject(inOwnWords(StandinError.fromProblem(answer.error as Problem), options.app))
+      if ('error' in answer)
+        reject(inOwnWords(StandinError.fromProblem(answer.error as Problem), options.app === 'plugin' ? 'plugin run' : options.app))
       else resolve(answer as ReadyLine)
     })
   })
@@ -69,6 +71,11 @@ export async function startInForeground(options: {
       await exited
     },
   }
+}
+
+/** A plugin is run by control's code: that knows how. */
+function entryOf(app: ForegroundApp): string {
+  return app === 'plugin' ? fileURLToPath(new URL('../../../control/src/run-plugin.ts', import.meta.url)) : mainOf(app)
 }
 
 function openLog(file: string): number {

@@ -18,6 +18,8 @@ export interface ControlLink {
   readonly outages: number
   /** What somebody has to do something about, in words; null: nothing. */
   readonly trouble: string | null
+  /** A request of the plugin found nobody there. */
+  noteLost(): void
   /** Once control answers. @throws the signal's reason */
   reached(signal: AbortSignal): Promise<void>
 }

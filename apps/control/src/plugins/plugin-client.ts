@@ -11,10 +11,12 @@ export interface PluginClientParts {
   /** `setup` has no side effects. */
   readonly inSetup: () => boolean
   readonly plugin: string
+  /** Told of each request that got no answer. */
+  readonly onLost?: (() => void) | undefined
 }
 
 /** The client that a plugin is given: it ends with the plugin's life, and waits its turn with what changes something. */
-export function pluginClient({ url, token, turns, ended, inSetup, plugin }: PluginClientParts): StandinClient {
+export function pluginClient({ url, token, turns, ended, inSetup, plugin, onLost }: PluginClientParts): StandinClient {
   return new StandinClient({
     url,
     token,
@@ -26,7 +28,12 @@ export function pluginClient({ url, token, turns, ended, inSetup, plugin }: Plug
         })
       }
       if (init?.method !== undefined && init.method !== 'GET') await turns.take(1, ended)
-      return globalThis.fetch(input, init)
+      try {
+        return await globalThis.fetch(input, init)
+      } catch (error) {
+        if (init?.signal?.aborted !== true) onLost?.()
+        throw error
+      }
     },
   })
 }

@@ -240,11 +240,12 @@ export class PluginLife {
   }
 
   #context(): PluginContext {
-    const { values, clock, url } = this.#house
+    const { values, clock, url, link } = this.#house
     const { id } = this.#plugin
     const { log, metrics, requestTurns, storeTurns, logTurns, onDroppedLine, onHealth } = this.#own
     const ended = this.#ended.signal
-    const parts = { url: url(), token: this.#token, turns: requestTurns, ended, plugin: id, inSetup: () => this.#phase === 'setup' }
+    const onLost = link === undefined ? undefined : () => link.noteLost()
+    const parts = { url: url(), token: this.#token, turns: requestTurns, ended, plugin: id, onLost, inSetup: () => this.#phase === 'setup' }
     return {
       id,
       client: pluginClient(parts),

@@ -78,8 +78,9 @@ export class ScheduleLoop {
 
   /** What control left behind when it died, or was stopped, in the middle of it. */
   async #resume(): Promise<void> {
-    const { plugin, runs, clock, quiet } = this.#parts
+    const { plugin, runs, clock, link, quiet } = this.#parts
     const { id, onMissed = 'once' } = this.#schedule
+    if (link !== undefined) await link.reached(quiet).catch(() => {})
     for (const left of runs.unfinished(plugin).filter(({ schedule }) => schedule === id)) {
       if (quiet.aborted) return
       const dueAt = Date.parse(left.dueAt)

@@ -4,16 +4,18 @@ import Sqlite, { type Database } from 'better-sqlite3'
 import { readFileIfThere, writeFileAtomically } from './home.ts'
 
 /**
- * One control per home. The lock is SQLite's own on a file beside the store: the kernel lets go of it with the process,
+ * One control per home, and one process per folder of a plugin. The lock is SQLite's own on a file beside the store: the kernel lets go of it with the process,
  * however that ends.
  */
 export class HomeLock {
   readonly #dir: string
+  readonly #part: 'control' | 'plugin'
   #database: Database | undefined
 
-  /** @param dir where the store is */
-  constructor(dir: string) {
+  /** @param dir where the store is @param part what has it */
+  constructor(dir: string, part: 'control' | 'plugin' = 'control') {
     this.#dir = dir
+    this.#part = part
   }
 
   /** @throws StandinError `home_in_use` naming the pid that has it */
@@ -25,9 +27,10 @@ export class HomeLock {
     } catch (cause) {
       database.close()
       if ((cause as { code?: string }).code !== 'SQLITE_BUSY') throw cause
+      const who = this.#part === 'control' ? 'control plane' : 'process with this plugin'
       const pid = readFileIfThere(this.#pidFile)?.trim() ?? 'unknown'
-      throw new StandinError('home_in_use', `another control plane, process ${pid}, uses this home: ${this.#dir}`, {
-        hint: 'Stop it first, or choose another home with --home or STANDIN_HOME',
+      throw new StandinError('home_in_use', `another ${who}, process ${pid}, uses this home: ${this.#dir}`, {
+        hint: `Stop it first, or choose another home with ${this.#part === 'control' ? '--home or STANDIN_HOME' : '--dir'}`,
         cause,
       })
     }
@@ -41,6 +44,6 @@ export class HomeLock {
   }
 
   get #pidFile(): string {
-    return join(this.#dir, 'control.pid')
+    return join(this.#dir, `${this.#part}.pid`)
   }
 }
