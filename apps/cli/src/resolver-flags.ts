@@ -3,7 +3,12 @@ import type { OptionSpec } from './verb.ts'
 /** What `standin dns` hands to the resolver as it is; `standin start` has the same with `dns` in front. The resolver checks all of it. */
 export const resolverFlags: readonly OptionSpec[] = [
   { flags: '--workers <n>', description: 'processes that answer, from 1 to 128', default: '1' },
-  { flags: '--allow <network>', description: 'who may ask besides this machine, e.g. 192.0.2.0/24; private networks', repeat: true },
+  {
+    flags: '--allow <network>',
+    description: 'who may ask besides this machine, e.g. 192.0.2.0/24, in place of private networks',
+    repeat: true,
+  },
+  { flags: '--rate-limit <n>', description: 'replies a second for one network over UDP; 0: any number', default: '1000' },
   { flags: '--query-log', description: 'a line in the log for each query' },
 ]
 
@@ -15,6 +20,7 @@ export const platformResolverFlags: readonly OptionSpec[] = [
     description: 'whom the resolver asks for other names; as /etc/resolv.conf says; none: nobody',
     repeat: true,
   },
+  { flags: '--dns-ttl <duration>', description: 'how long an address of an environment may be kept', default: '5s' },
   { flags: '--dns-admin <address>', description: 'where the resolver shows its health, metrics and records', default: 'off' },
   ...resolverFlags.map((spec) => ({ ...spec, flags: spec.flags.replace('--', '--dns-') })),
 ]
@@ -28,9 +34,11 @@ export function platformResolverArgs(options: Options): string[] {
     // With a file it would follow nobody, unless it is told to.
     ...(options.dnsConf === undefined ? [] : ['--conf-file', String(options.dnsConf), '--control', 'auto']),
     ...list('--upstream', options.dnsUpstream),
+    ...list('--ttl', options.dnsTtl),
     ...list('--admin', options.dnsAdmin),
     ...list('--workers', options.dnsWorkers),
     ...list('--allow', options.dnsAllow),
+    ...list('--rate-limit', options.dnsRateLimit),
     ...(options.dnsQueryLog === true ? ['--query-log'] : []),
   ]
 }

@@ -15,6 +15,7 @@ describe('config', () => {
       admin: null,
       adminTokenFile: null,
       allow: [],
+      rateLimit: undefined,
       queryLog: false,
       workers: 1,
       ttl: undefined,
@@ -39,7 +40,7 @@ describe('config', () => {
       '--upstream',
       '127.0.0.3',
       ...['--admin', '127.0.0.1:0', '--admin-token-file', '/a', '--allow', '192.0.2.0/24,2001:db8::/32', '--allow', '198.51.100.7'],
-      ...['--query-log', '--workers', '3', '--ttl', '2m'],
+      ...['--query-log', '--workers', '3', '--ttl', '2m', '--rate-limit', '0'],
     ]
     expect(readConfig(args, {})).toEqual({
       home: '/h',
@@ -56,6 +57,7 @@ describe('config', () => {
       admin: { host: '127.0.0.1', port: 0 },
       adminTokenFile: '/a',
       allow: ['192.0.2.0/24', '2001:db8::/32', '198.51.100.7'],
+      rateLimit: 0,
       queryLog: true,
       workers: 3,
       ttl: 120,
@@ -91,6 +93,7 @@ describe('config', () => {
       '--workers',
       '--admin',
     ])
+    expect(faults('--rate-limit', '-1')).toEqual(['--rate-limit'])
     expect(faults('--conf-file', 'f', '--upstream', '127.0.0.1')).toEqual(['--upstream'])
   })
 

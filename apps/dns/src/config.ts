@@ -4,26 +4,11 @@ import { join } from 'node:path'
 import { CommandLine } from '@standin/serving/command-line'
 import type { DnsConfig } from './dns-config.ts'
 import type { UpstreamServer } from './dnsmasq/settings.ts'
+import { flags } from './flags.ts'
 import { AccessList } from './server/access-list.ts'
 import type { ListenAddress } from './server/dns-server.ts'
 import { isOurselves } from './upstream/own-addresses.ts'
 import { readUpstream } from './upstream/upstream-address.ts'
-
-const flags = {
-  home: 'value',
-  dns: 'value',
-  listen: 'value',
-  admin: 'value',
-  'admin-token-file': 'value',
-  control: 'value',
-  'token-file': 'value',
-  upstream: 'list',
-  'conf-file': 'value',
-  allow: 'list',
-  'query-log': 'switch',
-  workers: 'value',
-  ttl: 'value',
-} as const
 
 type Line = CommandLine<typeof flags>
 
@@ -60,6 +45,7 @@ export function readConfig(args: readonly string[], environment: NodeJS.ProcessE
     isAlone: confFile !== undefined && control === undefined,
     ttl: line.value('ttl', readTtl, 'a duration such as 5s, up to 60m'),
     allow: line.list('allow', readNetwork, 'an address or a network, such as 192.0.2.0/24, without bits behind its prefix'),
+    rateLimit: line.value('rate-limit', readCount, 'a number of replies a second, or 0 for any number'),
     queryLog: line.has('query-log'),
     workers: line.value('workers', readWorkers, `a number from 1 to ${mostWorkers}`) ?? 1,
   }
@@ -99,6 +85,10 @@ function readNetwork(text: string): string | null {
 function readWorkers(text: string): number | null {
   const count = /^[0-9]{1,3}$/.test(text) ? Number(text) : 0
   return count >= 1 && count <= mostWorkers ? count : null
+}
+
+function readCount(text: string): number | null {
+  return /^[0-9]{1,7}$/.test(text) ? Number(text) : null
 }
 
 /** `5s`, `2m`, as seconds. */

@@ -150,7 +150,7 @@ function compose(config: DnsConfig, identity?: Buffer): Get {
     return new Resolver(links, {
       access,
       revision: table.changes,
-      rateLimit: new RateLimit(),
+      rateLimit: new RateLimit(config.rateLimit === undefined ? {} : { perSecond: config.rateLimit }),
       recursionAvailable: forwarder.hasUpstreams,
       observer: get(tokens.counts),
       onFault: (cause) => log.error({ err: cause }, 'a query met a fault of ours'),

@@ -23,6 +23,8 @@ export interface DnsConfig {
   readonly ttl: number | undefined
   /** Networks that may ask besides this machine, `10.0.0.0/8`; empty: private ones. */
   readonly allow: readonly string[]
+  /** Replies a second that one client network may get over UDP, of each process; 0: any number; undefined: as usual. */
+  readonly rateLimit: number | undefined
   /** A line in the log for each query. dnsmasq's `log-queries` does the same. */
   readonly queryLog: boolean
   /** Processes that answer; above 1, the first one only follows control. */

@@ -4,6 +4,7 @@ import type { LineWriter } from '@standin/serving/line-writer'
 import type { Logger } from 'pino'
 import type { DnsConfig } from './dns-config.ts'
 import type { DnsmasqRules } from './dnsmasq/dnsmasq-rules.ts'
+import { tellFault } from './dnsmasq/tell-fault.ts'
 import type { Counts } from './observe/counts.ts'
 import type { QueryLog } from './observe/query-log.ts'
 import { numbersOf, type UpstreamNumbers } from './observe/upstream-numbers.ts'
@@ -76,7 +77,7 @@ export class Engine {
       queryLog.isOn = config.queryLog || rules.configuration.logQueries
       log.info({ file: rules.path }, 'the configuration was read again')
     } catch (cause) {
-      log.error({ err: cause }, 'the configuration has a fault: everything stays as it was')
+      tellFault(cause, log)
     }
   }
 

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import dns from 'node:dns/promises'
 import { once } from 'node:events'
 import { mkdtemp, rm, stat } from 'node:fs/promises'
@@ -7,7 +7,9 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { promisify } from 'node:util'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { flags } from './flags.ts'
 import { ScriptedControl } from './testing/scripted-control.ts'
 import { domain, entry, snapshot } from './testing/tables.ts'
 
@@ -61,6 +63,13 @@ describe('the resolver as a process', () => {
     await control.stop()
     const second = await start()
     expect(await resolverAt(second.line.dns).resolve4(`web-1.1001.${domain}`)).toEqual(['127.64.1.1'])
+  })
+
+  it('explains its flags, and takes every one that it explains', async () => {
+    const run = (flag: string) => promisify(execFile)(process.execPath, [join(import.meta.dirname, 'main.ts'), flag])
+    const { stdout } = await run('--help')
+    expect((await run('-h')).stdout).toBe(stdout)
+    expect([...stdout.matchAll(/^ {2}--([a-z-]+)/gm)].map(([, flag]) => flag).sort()).toEqual(Object.keys(flags).sort())
   })
 
   it('ends with one clear error when its port is taken', async () => {

@@ -11,7 +11,7 @@ type Options = Readonly<Record<string, string | boolean | readonly string[] | un
 const handedOn: readonly OptionSpec[] = [
   { flags: '--conf-file <file>', description: "dnsmasq's configuration file; read again on SIGHUP", completes: 'path' },
   { flags: '--listen <address>', description: 'where it listens, UDP and TCP; port 0: any', default: '127.0.0.1:5354' },
-  { flags: '--admin <address>', description: 'where health, metrics and what it serves can be read' },
+  { flags: '--admin <address>', description: 'where health, metrics and what it serves can be read', default: 'off' },
   { flags: '--admin-token-file <file>', description: 'who reads them has to show what this file holds', completes: 'path' },
   ...resolverFlags,
 ]

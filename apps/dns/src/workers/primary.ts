@@ -3,6 +3,7 @@ import type { Logger } from 'pino'
 import type { RunningResolver, StartedResolver } from '../app.ts'
 import type { DnsConfig } from '../dns-config.ts'
 import { readConfiguration } from '../dnsmasq/read-configuration.ts'
+import { tellFault } from '../dnsmasq/tell-fault.ts'
 import { drop } from '../handlers/handler.ts'
 import { Resolver } from '../resolver.ts'
 import { AccessList } from '../server/access-list.ts'
@@ -51,7 +52,7 @@ export class Primary implements RunningResolver {
       if (config.confFile !== undefined) readConfiguration(config.confFile)
       fleet.reload()
     } catch (cause) {
-      log.error({ err: cause }, 'the configuration has a fault: everything stays as it was')
+      tellFault(cause, log)
     }
   }
 
