@@ -139,6 +139,31 @@ describe('docs, as a folder of Markdown', () => {
   })
 })
 
+describe('docs, with what other plugins say', () => {
+  /** Counts how often it was asked. */
+  const meter = (say: () => string): Plugin => ({
+    id: 'meter',
+    config: { type: 'object' },
+    setup: () => ({ section: async () => ({ title: 'Cost', rows: [{ name: 'So far', value: say() }] }) }),
+  })
+
+  it('has it on the page, and writes no page for it alone but once a day', async () => {
+    let cost = 0
+    const docs = (await builtInPlugins.docs?.()) as Plugin
+    booted = await bootPlugin(docs, { markdown: [{ folder }], refreshAt: '09:30' }, { beside: [[meter(() => `${++cost} EUR`)]] })
+    const shop = await booted.clone('shop-1')
+    await booted.advance('1m')
+    expect(read('1001-shop-1.md')).toMatch(/## Cost[\s\S]*\| So far \| 1 EUR \|/)
+    await shop.update({ suspendAfterMs: 600_000 })
+    await booted.advance('2m')
+    expect(read('1001-shop-1.md')).toContain('| So far | 2 EUR |')
+    await booted.advance('10m')
+    expect(read('1001-shop-1.md')).toContain('| So far | 2 EUR |')
+    await booted.advanceTo('2026-03-02T09:31:00Z')
+    expect(read('1001-shop-1.md')).toContain('| So far | 3 EUR |')
+  })
+})
+
 describe('docs, in a git repository', () => {
   it('commits what it wrote, and nothing else', async () => {
     git('init', '--quiet')

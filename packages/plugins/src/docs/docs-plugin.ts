@@ -1,5 +1,8 @@
+import { StandinError } from '@standin/client'
+import type { LiveEnvironment } from '@standin/client/connect'
 import { definePlugin } from '@standin/core'
 import { DocsConfig } from './docs-config.ts'
+import type { PageSection } from './page/environment-page.ts'
 import { Publisher } from './publish/publisher.ts'
 import { buildWriters } from './writers/build-writers.ts'
 
@@ -14,7 +17,7 @@ export const docsPlugin = definePlugin({
     const pages = metrics.counter('pages_total', { help: 'What was done to pages', labels: ['writer', 'action'] })
     const publisher = new Publisher(context, buildWriters(config), {
       dryRun: config.dryRun,
-      sections: async () => [],
+      sections: sectionsOf,
       onDone: (writer, action) => pages.inc({ writer, action }),
     })
     const [hour, minute] = config.refreshAt.split(':')
@@ -37,3 +40,14 @@ export const docsPlugin = definePlugin({
     }
   },
 })
+
+/** What other plugins say of it. A page is written without that where nobody can be asked, as of what is gone. */
+async function sectionsOf(environment: LiveEnvironment, signal: AbortSignal): Promise<readonly PageSection[]> {
+  try {
+    return await environment.sections({ signal })
+  } catch (error) {
+    signal.throwIfAborted()
+    if (error instanceof StandinError) return []
+    throw error
+  }
+}

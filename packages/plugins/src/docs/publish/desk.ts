@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Environment } from '@standin/client'
+import type { LiveEnvironment } from '@standin/client/connect'
 import type { PluginContext } from '@standin/core'
 import { environmentPage, type PageSection } from '../page/environment-page.ts'
 import { type IndexEntry, type PageWriter, TryLater } from '../writers/page-writer.ts'
@@ -11,7 +11,7 @@ export interface DeskOptions {
   /** Says what it would do, and does nothing. */
   readonly dryRun: boolean
   /** What plugins say of an environment. */
-  readonly sections: (environment: Environment, signal: AbortSignal) => Promise<readonly PageSection[]>
+  readonly sections: (environment: LiveEnvironment, signal: AbortSignal) => Promise<readonly PageSection[]>
   readonly onDone: (action: 'written' | 'removed' | 'failed') => void
 }
 

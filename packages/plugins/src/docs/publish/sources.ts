@@ -1,12 +1,12 @@
 import { type Environment, StandinError, type Template } from '@standin/client'
-import type { StandinClient } from '@standin/client/connect'
+import type { LiveEnvironment, StandinClient } from '@standin/client/connect'
 import type { PageSource } from '../page/environment-page.ts'
 
 const mostTemplates = 500
 
 /** An environment, with what its page needs besides and is asked for only when it is written. */
 export interface Source {
-  readonly environment: Environment
+  readonly environment: LiveEnvironment
   /** Host names, in order. */
   readonly aliases: readonly string[]
 }

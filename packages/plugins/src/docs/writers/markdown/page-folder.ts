@@ -12,6 +12,7 @@ export const indexFile = 'README.md'
 export class PageFolder {
   readonly #path: string
   readonly #indexTitle: string
+  #files: Map<string, string[]> | undefined
 
   constructor(path: string, indexTitle: string) {
     this.#path = path
@@ -29,11 +30,13 @@ export class PageFolder {
     await replaceFile(join(this.#path, file), withOwnText(escapeText(page.title), renderBlocks(page.blocks), [...own].join('')))
     // It has another name now, and what people wrote moved along.
     for (const each of earlier) if (each !== file) await rm(join(this.#path, each), { force: true })
+    this.#files?.set(page.key, [file])
     return file
   }
 
   async remove(key: string): Promise<void> {
     for (const file of await this.#filesOf(key)) await rm(join(this.#path, file), { force: true })
+    this.#files?.delete(key)
   }
 
   /** Move the files of a page to the folder `archive`, where nobody touches them again. */
@@ -41,21 +44,22 @@ export class PageFolder {
     const archive = join(this.#path, 'archive')
     await mkdir(archive, { recursive: true })
     for (const file of await this.#filesOf(key)) await rename(join(this.#path, file), join(archive, file))
+    this.#files?.delete(key)
   }
 
+  /** The end of a round. */
   async writeIndex(entries: readonly IndexEntry[]): Promise<void> {
+    this.#files = undefined
     await mkdir(this.#path, { recursive: true })
     const rows = entries.map(({ title, summary, known }) => [[{ link: String(known), text: title }], summary])
     const own = await this.#ownText(indexFile)
     await replaceFile(join(this.#path, indexFile), withOwnText(escapeText(this.#indexTitle), renderTable(['Environment', ''], rows), own))
   }
 
+  /** Looked up once for all pages of a round: people and git may change the folder between two. */
   async #filesOf(key: string): Promise<string[]> {
-    const names = await readdir(this.#path).catch((error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') return []
-      throw error
-    })
-    return names.filter((name) => name.startsWith(`${key}-`) && name.endsWith('.md'))
+    this.#files ??= await listByKey(this.#path)
+    return this.#files.get(key) ?? []
   }
 
   async #ownText(file: string): Promise<string> {
@@ -69,3 +73,17 @@ export class PageFolder {
 
 /** Names are DNS labels; a title that is not made of one is left out. */
 const fileOf = ({ key, title }: Page) => `${key}-${/^[a-z0-9-]+/.exec(title)?.[0] ?? 'environment'}.md`
+
+/** @returns names of files by the key that they begin with */
+async function listByKey(path: string): Promise<Map<string, string[]>> {
+  const names = await readdir(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return []
+    throw error
+  })
+  const files = new Map<string, string[]>()
+  for (const name of names) {
+    const key = /^(\d+)-.*\.md$/.exec(name)?.[1]
+    if (key !== undefined) files.set(key, [...(files.get(key) ?? []), name])
+  }
+  return files
+}
