@@ -27,6 +27,8 @@ export { FakeClock } from './fake-clock.ts'
 export interface BootPluginOptions {
   /** What time it is; default `2026-03-02T09:00:00Z`, a Monday. */
   readonly at?: string
+  /** Where it keeps everything; default: a temporary folder. Either is gone in the end. */
+  readonly home?: string
   /** Plugins beside it, with their configurations; they start before it. */
   readonly beside?: readonly (readonly [plugin: Plugin, config?: unknown])[]
   /** Of the host, ms: shorter ones for a plugin that is to hang. */
@@ -70,7 +72,7 @@ export class BootedPlugin {
   readonly world = new MemoryWorld()
   /** What was logged, by control and by the plugin. */
   readonly logs: LogRecord[] = []
-  readonly #home = mkdtempSync(join(tmpdir(), 'standin-plugin-'))
+  readonly #home: string
   readonly #plugins: readonly (readonly [plugin: Plugin, config?: unknown])[]
   readonly #options: BootPluginOptions
   #container: ReturnType<typeof buildContainer> | undefined
@@ -80,6 +82,7 @@ export class BootedPlugin {
   constructor(plugins: readonly (readonly [plugin: Plugin, config?: unknown])[], options: BootPluginOptions) {
     this.#plugins = plugins
     this.#options = options
+    this.#home = options.home ?? mkdtempSync(join(tmpdir(), 'standin-plugin-'))
     this.clock = new FakeClock(Date.parse(options.at ?? '2026-03-02T09:00:00Z'))
   }
 

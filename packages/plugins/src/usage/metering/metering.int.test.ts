@@ -1,26 +1,17 @@
-import type { Event } from '@standin/client'
-import { definePlugin, type Plugin } from '@standin/core'
 import { type BootedPlugin, bootPlugin } from '@standin/testing/plugin'
 import { afterEach, describe, expect, it } from 'vitest'
+import { allEvents } from './fixtures/all-events.ts'
+import { ledgerPlugin } from './fixtures/ledger-plugin.ts'
 import { quietTimes, useByLog } from './fixtures/use-by-log.ts'
-import { metering } from './metering.ts'
-import { MeteringConfig } from './metering-config.ts'
 import { type Ledger, minuteMs, type UsageRange, type UsageSpan } from './usage-span.ts'
 
 let booted: BootedPlugin
 let ledger: Ledger
 afterEach(() => booted[Symbol.asyncDispose]())
 
-/** Nothing but metering, whose ledger can be looked at. */
-const meter = definePlugin({
-  id: 'usage',
-  config: MeteringConfig,
-  setup(context, config) {
-    const { hooks, ledger: made } = metering(context, config)
-    ledger = made
-    return hooks
-  },
-}) as Plugin
+const meter = ledgerPlugin((made) => {
+  ledger = made
+})
 
 const boot = async (at: string, config = {}) => {
   booted = await bootPlugin(meter, config, { at })
@@ -133,12 +124,7 @@ describe('metering, on a control plane', { timeout: 60_000 }, () => {
     }
     await booted.settled()
     await booted.advance('2m')
-    const events: Event[] = []
-    for (let after = 0; ; after = events.at(-1)?.seq ?? 0) {
-      const { items } = await booted.client.events.list({ after, limit: 1000 })
-      if (items.length === 0) break
-      events.push(...items)
-    }
+    const events = await allEvents(booted.client)
     const [begin, end] = [Date.parse('2026-10-24T20:00:00Z') / minuteMs, Math.floor(booted.clock.now() / minuteMs)]
     expect(ids.length).toBeGreaterThan(3)
     for (const id of ids) {
