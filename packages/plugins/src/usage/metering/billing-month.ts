@@ -23,7 +23,7 @@ export function nextBillingMonth(from: number, timeZone: string, isFirst: boolea
 }
 
 /** `2026-11`, of an instant in ms. */
-export function monthName(at: number, timeZone: string): string {
+function monthName(at: number, timeZone: string): string {
   const parts = new Intl.DateTimeFormat('en', { timeZone, year: 'numeric', month: '2-digit' }).formatToParts(at)
   const part = (type: string) => parts.find((each) => each.type === type)?.value ?? ''
   return `${part('year')}-${part('month')}`

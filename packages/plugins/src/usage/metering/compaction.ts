@@ -55,7 +55,7 @@ export class Compaction {
 }
 
 /** @param days where days begin, in order. @param page with an end */
-export function compactPage(page: Page, days: readonly Minute[]): Page {
+function compactPage(page: Page, days: readonly Minute[]): Page {
   const end = page.to ?? page.last
   const values: (readonly [number, number, number])[] = []
   const changes: number[] = []
