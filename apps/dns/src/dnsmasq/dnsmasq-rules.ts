@@ -6,6 +6,7 @@ import { filesOf } from './configuration-text.ts'
 import { DomainRules } from './domain-rules.ts'
 import { FollowedFiles } from './followed-files.ts'
 import { readHosts, readLeases } from './host-files.ts'
+import { hostPlace } from './host-place.ts'
 import { NameRules } from './name-rules.ts'
 import { noticeText, readConfiguration } from './read-configuration.ts'
 import type { UpstreamServer } from './settings.ts'
@@ -103,13 +104,16 @@ export class DnsmasqRules {
     const now = Date.now() / 1000
     const leaseText = configuration.leaseFile === undefined ? '' : (textOf(configuration.leaseFile) ?? '')
     const leases = readLeases(leaseText)
+    const hostsFiles = configuration.hostsFiles.flatMap(filesOf)
     const rules = new NameRules(
       configuration,
       this.#domainRules(),
       {
+        hostsFiles,
         eachHost: (take) => {
-          for (const file of configuration.hostsFiles.flatMap(filesOf)) {
-            readHosts(textOr(file, notices), take, (line, message) => notices.push({ place: { file, line }, message }))
+          for (const [index, file] of hostsFiles.entries()) {
+            const onFault = (line: number, message: string) => notices.push({ place: { file, line }, message })
+            readHosts(textOr(file, notices), (line, number) => take(line, hostPlace(index, number)), onFault)
           }
         },
         dhcpHosts: configuration.dhcpHostsFiles.flatMap(filesOf).map((file) => textOr(file, notices)),

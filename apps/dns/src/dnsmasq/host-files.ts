@@ -21,18 +21,27 @@ export interface Lease extends HostLine {
  * What `hosts(5)` says, line by line: such files can be large. Lines that make no sense are left out and told to `onFault`, names
  * that are none as well.
  */
-export function readHosts(text: string, onLine: (line: HostLine) => void, onFault: (line: number, message: string) => void): void {
+export function readHosts(
+  text: string,
+  onLine: (line: HostLine, number: number) => void,
+  onFault: (line: number, message: string) => void,
+): void {
   let number = 0
   for (let start = 0; start < text.length; ) {
     const newline = text.indexOf('\n', start)
     const end = newline < 0 ? text.length : newline
     number++
-    readHostLine(text.slice(start, end), onLine, (message) => onFault(number, message))
+    readHostLine(text.slice(start, end), number, onLine, (message) => onFault(number, message))
     start = end + 1
   }
 }
 
-function readHostLine(line: string, onLine: (line: HostLine) => void, onFault: (message: string) => void): void {
+function readHostLine(
+  line: string,
+  number: number,
+  onLine: (line: HostLine, number: number) => void,
+  onFault: (message: string) => void,
+): void {
   const comment = line.indexOf('#')
   const [first = '', ...words] = (comment < 0 ? line : line.slice(0, comment)).trim().split(/\s+/)
   if (first === '') return
@@ -43,7 +52,7 @@ function readHostLine(line: string, onLine: (line: HostLine) => void, onFault: (
   }
   const names: WireName[] = []
   for (const word of words) names.push(...nameOrNothing(word, onFault))
-  if (names.length > 0) onLine({ address, names })
+  if (names.length > 0) onLine({ address, names }, number)
 }
 
 /**

@@ -5,12 +5,14 @@ import { rrType } from '../wire/protocol.ts'
 import type { Configuration } from './configuration.ts'
 import type { HostLine, Lease } from './host-files.ts'
 import { isShort, readDhcpHosts, within } from './host-files.ts'
+import { type HostPlace, hostPlaceText } from './host-place.ts'
 import { type Follow, LocalNode } from './local-node.ts'
 
 /** What was read of the files that a configuration names. */
 export interface HostSources {
+  readonly hostsFiles: readonly string[]
   /** Gives each line of the hosts files, in the order in which they count: the first name of an address is what its PTR says. */
-  readonly eachHost: (take: (line: HostLine) => void) => void
+  readonly eachHost: (take: (line: HostLine, place: HostPlace) => void) => void
   /** Texts of `dhcp-hostsfile`. */
   readonly dhcpHosts: readonly string[]
   readonly leases: readonly Lease[]
@@ -22,6 +24,7 @@ export class LocalData {
   /** Of names that only have names below them. */
   readonly #nothing = new LocalNode()
   readonly #follow: Follow
+  readonly #hostsFiles: readonly string[]
   readonly #configuration: Configuration
 
   /**
@@ -39,12 +42,18 @@ export class LocalData {
     for (const { names, addresses, ttl } of configuration.hosts) {
       for (const address of addresses) this.#addHost(address, names, ttl ?? configuration.localTtl, names[0])
     }
-    sources.eachHost((line) => this.#addHostLine(line))
+    this.#hostsFiles = sources.hostsFiles
+    sources.eachHost((line, place) => this.#addHostLine(line, place))
     this.#addMachines(sources, now)
   }
 
   get size(): number {
     return this.#nodes.size
+  }
+
+  /** Lines of hosts files that give records to a name, for people. */
+  placesOf(name: WireName): string[] {
+    return this.#nodes.get(name)?.places.map((place) => hostPlaceText(this.#hostsFiles, place)) ?? []
   }
 
   find(name: WireName): LocalNode | undefined {
@@ -65,21 +74,22 @@ export class LocalData {
   }
 
   /** `canonical`: what the address is called in turn, unless it has a name already. */
-  #addHost(address: Buffer, names: readonly WireName[], ttl: number, canonical: WireName | undefined): void {
+  #addHost(address: Buffer, names: readonly WireName[], ttl: number, canonical: WireName | undefined, place?: HostPlace): void {
     const type = address.length === 4 ? rrType.A : rrType.AAAA
     const data = address.toString('latin1')
-    for (const name of names) this.#node(name).add({ type, ttl, data })
+    for (const name of names) this.#node(name).add({ type, ttl, data, place })
     if (canonical === undefined) return
     const reverse = this.#node(reverseName(address))
-    if (!reverse.has(rrType.PTR)) reverse.add({ type: rrType.PTR, ttl, data: canonical })
+    if (!reverse.has(rrType.PTR)) reverse.add({ type: rrType.PTR, ttl, data: canonical, place })
   }
 
-  #addHostLine({ address, names }: HostLine): void {
+  #addHostLine({ address, names }: HostLine, place: HostPlace): void {
     const { localTtl, expandHosts } = this.#configuration
     const domain = expandHosts ? this.#domainOf(address) : undefined
     const all = domain === undefined ? names : names.flatMap((name) => (isShort(name) ? [name, within(name, domain)] : [name]))
     const [first] = names
-    this.#addHost(address, all, localTtl, first !== undefined && domain !== undefined && isShort(first) ? within(first, domain) : first)
+    const canonical = first !== undefined && domain !== undefined && isShort(first) ? within(first, domain) : first
+    this.#addHost(address, all, localTtl, canonical, place)
   }
 
   /** Leases first, then fixed addresses. A name that has addresses already keeps them. */

@@ -2,6 +2,7 @@ import { type Answer, answerOf, questionPointer } from '../wire/answer.ts'
 import type { WireName } from '../wire/name.ts'
 import { rrClass, rrType } from '../wire/protocol.ts'
 import { anyAnswer } from '../zones/address-node.ts'
+import type { HostPlace } from './host-place.ts'
 
 export interface LocalRecord {
   readonly type: number
@@ -9,6 +10,8 @@ export interface LocalRecord {
   readonly ttl: number
   /** RDATA, an octet a character (latin1), names in it written out: a string shares what is the same and costs little. */
   readonly data: string
+  /** Undefined: it is from no hosts file. */
+  readonly place?: HostPlace | undefined
 }
 
 export interface Alias {
@@ -27,6 +30,11 @@ export class LocalNode {
 
   get alias(): Alias | undefined {
     return this.#alias
+  }
+
+  /** Where its records are from, as far as that is a hosts file; each once. */
+  get places(): HostPlace[] {
+    return [...new Set(this.#records.flatMap(({ place }) => place ?? []))]
   }
 
   has(type: number): boolean {

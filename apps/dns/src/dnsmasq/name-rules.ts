@@ -52,6 +52,11 @@ export class NameRules {
     return verdict.kind === 'forward' ? verdict.group : undefined
   }
 
+  /** Lines of hosts files that give records to a name, for people. */
+  placesOf(name: WireName): string[] {
+    return this.#data.placesOf(name)
+  }
+
   /** Whether the file says that servers are asked for this domain. */
   hasServersFor(name: WireName, labels: readonly number[]): boolean {
     return this.#domains.hasServersFor(name, labels)

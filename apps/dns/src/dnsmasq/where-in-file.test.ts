@@ -11,7 +11,7 @@ afterAll(() => rmSync(folder, { recursive: true }))
 const at = (name: string) => join(folder, name)
 
 writeFileSync(at('more.conf'), '# more\nhost-record=db.lan.test,192.0.2.9\n')
-writeFileSync(at('hosts'), '# hosts\n192.0.2.77 tv tv.lan.test # the big one\n')
+writeFileSync(at('hosts'), '# hosts\n192.0.2.77 tv tv.lan.test # the big one\n2001:db8::77 TV\n192.0.2.78 radio\n')
 writeFileSync(at('leases'), '0 02:00:00:00:00:01 192.0.2.88 phone *\n')
 writeFileSync(
   at('main.conf'),
@@ -43,9 +43,10 @@ describe('whereInFile', () => {
     ['t.lan.test', `${at('main.conf')}:12: txt-record=t.lan.test,a, b`],
     ['db.lan.test', `${at('more.conf')}:2: host-record=db.lan.test,192.0.2.9`],
     ['9.2.0.192.in-addr.arpa', `${at('more.conf')}:2: host-record=db.lan.test,192.0.2.9`],
-    ['tv', `${at('hosts')}:2: 192.0.2.77 tv tv.lan.test # the big one`],
-    ['tv.lan.test', `${at('hosts')}:2: 192.0.2.77 tv tv.lan.test # the big one`],
-    ['77.2.0.192.in-addr.arpa', `${at('hosts')}:2: 192.0.2.77 tv tv.lan.test # the big one`],
+    ['tv', `${at('hosts')}:2; ${at('hosts')}:3`],
+    ['radio', `${at('hosts')}:4`],
+    ['tv.lan.test', `${at('hosts')}:2; ${at('hosts')}:3`],
+    ['77.2.0.192.in-addr.arpa', `${at('hosts')}:2`],
     ['phone.lan.test', `${at('leases')}:1: 0 02:00:00:00:00:01 192.0.2.88 phone *`],
     ['short', `${at('main.conf')}:3: domain-needed`],
     ['1.0.0.10.in-addr.arpa', `${at('main.conf')}:17: bogus-priv`],

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { addressBytes, reverseName } from '../wire/address.ts'
-import { displayName, labelOffsets, type WireName, wireName } from '../wire/name.ts'
+import { labelOffsets, type WireName, wireName } from '../wire/name.ts'
 import type { Configuration } from './configuration.ts'
 import { type Directive, unmarked, ValueError } from './configuration-line.ts'
 import { filesOf, readConfigurationText } from './configuration-text.ts'
@@ -12,8 +12,6 @@ import { serverOptions } from './options/server-options.ts'
 
 /** Lines that are told, where several say the same of a name. */
 const mostLines = 3
-/** Lines of one file that are looked at more closely. */
-const mostLooked = 10_000
 const tables = { ...serverOptions, ...recordOptions }
 
 interface Question {
@@ -22,14 +20,16 @@ interface Question {
 }
 
 /**
- * Which lines of the configuration, or of the files that it names, speak of a name. For people who ask: the files are read
- * again for it, the configuration's lines once as long as the rules stay the same. One that was changed since the rules were
- * read is told as it is now.
+ * Which lines of the configuration, or of the files that it names, speak of a name, for people who ask. Which line of a hosts file, the
+ * rules know; the configuration and the files of machines and leases are read again for it: the former once as long as the rules
+ * stay the same, the latter as they are now.
  */
 export function whereInFile(rules: DnsmasqRules, { name, labels }: Question): string {
   const lines = linesOf(rules)
-  const own = lines.names.get(name) ?? inHostFiles(rules.configuration, name)
-  const found = own.length > 0 ? own : (lines.domainLines(name, labels) ?? (labels.length === 1 ? lines.domainNeeded : lines.bogusPriv))
+  const own = lines.names.get(name) ?? rules.current.placesOf(name)
+  const machines = own.length > 0 ? own : inMachineFiles(rules.configuration, name)
+  const found =
+    machines.length > 0 ? machines : (lines.domainLines(name, labels) ?? (labels.length === 1 ? lines.domainNeeded : lines.bogusPriv))
   return found.length === 0 ? rules.path : found.slice(0, mostLines).join('; ')
 }
 
@@ -113,44 +113,17 @@ function namesIn({ hosts, records, aliases, services, mailNames, dhcpHosts }: Dr
   ]
 }
 
-/** Files of hosts, machines and leases: wherever a line has the name, or the address whose name is asked for. */
-function inHostFiles(configuration: Configuration, name: WireName): string[] {
-  const { hostsFiles, dhcpHostsFiles, leaseFile, domain } = configuration
-  const files = [...hostsFiles, ...dhcpHostsFiles, ...(leaseFile === undefined ? [] : [leaseFile])].flatMap(filesOf)
+/** Files of machines and leases: wherever a line has the name, or the address whose name is asked for. */
+function inMachineFiles({ dhcpHostsFiles, leaseFile, domain }: Configuration, name: WireName): string[] {
   const found: string[] = []
-  for (const file of files) {
-    for (const { number, line } of linesWith(textOf(file), needleOf(name))) {
+  for (const file of [...dhcpHostsFiles, ...(leaseFile === undefined ? [] : [leaseFile])].flatMap(filesOf)) {
+    for (const [index, line] of textOf(file).split('\n').entries()) {
       const words = line.replace(/#.*$/, '').split(/[\s,]+/)
-      if (words.some((word) => speaksOf(word, name, domain))) found.push(`${file}:${number}: ${line.trim()}`)
+      if (words.some((word) => speaksOf(word, name, domain))) found.push(`${file}:${index + 1}: ${line.trim()}`)
       if (found.length === mostLines) return found
     }
   }
   return found
-}
-
-/** What has to stand in a line that speaks of a name, in lower case: its first label, or the IPv4 address that it is the name of. */
-function needleOf(name: WireName): string {
-  const labels = displayName(name).split('.')
-  if (labels.at(-2) === 'in-addr' && labels.length === 6) return labels.slice(0, 4).reverse().join('.')
-  return labels.at(-2) === 'ip6' ? ':' : (labels[0] ?? '')
-}
-
-/** The first lines with a text in them: looking at half a million one by one would hold up everybody who asks. */
-function* linesWith(text: string, needle: string): Iterable<{ readonly number: number; readonly line: string }> {
-  const lower = text.toLowerCase()
-  let number = 1
-  let counted = 0
-  for (let at = lower.indexOf(needle), looked = 0; at >= 0 && looked < mostLooked; looked++) {
-    const start = lower.lastIndexOf('\n', at) + 1
-    const end = lower.indexOf('\n', at)
-    for (let next = lower.indexOf('\n', counted); next >= 0 && next < start; next = lower.indexOf('\n', next + 1)) {
-      number++
-      counted = next + 1
-    }
-    yield { number, line: text.slice(start, end < 0 ? text.length : end) }
-    if (end < 0) return
-    at = lower.indexOf(needle, end)
-  }
 }
 
 function speaksOf(word: string, name: WireName, domain: WireName | undefined): boolean {
