@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import type { Environment, Template } from '@standin/client'
+import type { Environment, Event, Template } from '@standin/client'
 import { eventually, Platform } from '@standin/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
@@ -115,6 +115,26 @@ x-standin:
     expect(await states('resume')).toEqual(['running', 'running'])
     const shown = await platform.json<Environment>('suspend', 'twin-2', '--reason', 'lunch')
     expect(shown.reason.message).toContain('lunch')
+  })
+
+  it('brings a clone up after what it needs, however long that takes, and wakes both in this order', async () => {
+    await platform.json('template', 'build', blueprint('unhurried', 'sleep 2'))
+    const needed = await platform.json<Environment>('up', 'unhurried', '--name', 'needed', '--no-wait')
+    const needing = await platform.json<Environment>('up', 'tiny', '--name', 'needing', '--label', 'suspend.needs=needed')
+    const came = async (state: Environment['state']) => {
+      const { body } = await platform.api<{ items: Event[] }>('GET', '/v1/events?type=environment.state&limit=1000')
+      return body.items
+        .filter((event) => event.state === state && [needed.id, needing.id].includes(event.environment ?? 0))
+        .map((event) => event.environment)
+    }
+    expect(await came('running')).toEqual([needed.id, needing.id])
+    await platform.json('suspend', 'needing', 'needed')
+    await platform.json('resume', 'needing')
+    expect(await came('running')).toEqual([needed.id, needing.id, needed.id, needing.id])
+    expect((await platform.json<Environment>('show', 'needed')).reason.message).toBe(
+      `needed: needing (${needing.id}) comes up and needs it`,
+    )
+    await platform.json('delete', 'needing', 'needed', '--purge', '--yes')
   })
 
   it('tells why a clone failed, with what it printed and what to do, and ends with 6', async () => {

@@ -38,6 +38,19 @@ describe('standin plugin new', () => {
     for (const file of ['plugin.ts', 'plugin.test.ts']) expect(guide).toContain(newPluginFiles('greeter')[file])
   })
 
+  it('is at home with the other plugin of the guide, whose test passes, too', async () => {
+    const guide = readFileSync(resolve(import.meta.dirname, '../../../docs/guide/write-a-plugin.md'), 'utf8')
+    for (const file of ['guard.ts', 'guard.test.ts']) {
+      const [, code] = new RegExp(`\`${file}\`:\n\n\`\`\`ts\n(.*?)\`\`\``, 's').exec(guide) ?? []
+      writeFileSync(join(dir, 'greeter', file), code ?? '')
+    }
+    const { stdout } = await promisify(execFile)(process.execPath, ['--test', '--test-reporter=tap', 'guard.test.ts'], {
+      cwd: join(dir, 'greeter'),
+      env: env(),
+    })
+    expect(stdout).toContain('# pass 1')
+  })
+
   it('overwrites nothing', async () => {
     expect(await here('plugin', 'new', 'greeter')).toMatchObject({ code: 2, stderr: expect.stringContaining('can not be made') })
     expect(await here('plugin', 'new', 'No Name')).toMatchObject({ code: 2, stderr: expect.stringContaining('is not a name') })

@@ -42,6 +42,7 @@ import { PluginHost } from './plugins/plugin-host.ts'
 import { type PluginLimits, pluginLimits } from './plugins/plugin-life.ts'
 import { type ReadPlugins, readPlugins } from './plugins/read-plugins.ts'
 import { Deadlines } from './reconcile/deadlines.ts'
+import { Needs } from './reconcile/needs.ts'
 import { type ProviderEntry, ProviderRegistry } from './reconcile/provider-registry.ts'
 import { Reconciler } from './reconcile/reconciler.ts'
 import { StorageMeter } from './reconcile/storage-meter.ts'
@@ -99,6 +100,7 @@ export const Tokens = {
   streams: token<OpenStreams>('streams'),
   listening: token<Listening>('listening'),
   providers: token<ProviderRegistry>('providers'),
+  needs: token<Needs>('needs'),
   reconciler: token<Reconciler>('reconciler'),
   deadlines: token<Deadlines>('deadlines'),
   storage: token<StorageMeter>('storage'),
@@ -186,6 +188,7 @@ export function buildContainer(config: ControlConfig, opened: OpenedHome, option
     }
     return new ProviderRegistry(entries, contextOf, get(Tokens.log))
   })
+  provide(Tokens.needs, (get) => new Needs(get(Tokens.environments), get(Tokens.queries), get(Tokens.events)))
   provide(Tokens.reconciler, (get) => {
     const metrics = get(Tokens.metrics)
     return new Reconciler({
@@ -193,6 +196,7 @@ export function buildContainer(config: ControlConfig, opened: OpenedHome, option
       queries: get(Tokens.queries),
       templates: get(Tokens.templates),
       stacks: get(Tokens.stacks),
+      needs: get(Tokens.needs),
       builds: get(Tokens.builds),
       events: get(Tokens.events),
       providers: get(Tokens.providers),
@@ -280,6 +284,7 @@ export function buildContainer(config: ControlConfig, opened: OpenedHome, option
       reconciler: get(Tokens.reconciler),
       deadlines: get(Tokens.deadlines),
       stacks: get(Tokens.stacks),
+      needs: get(Tokens.needs),
       admission: get(Tokens.plugins).admission,
       reserved: () => listening.reserved,
       now,

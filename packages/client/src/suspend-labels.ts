@@ -11,7 +11,7 @@ export const suspendLabels = {
   deleteAt: 'suspend.delete-at',
   /** An instant, written by the plugin: this is when it will be deleted. */
   deletesAt: 'suspend.deletes-at',
-  /** Names or configIds, with spaces or commas between them: while this one is awake, those are. */
+  /** Names or configIds, with spaces or commas between them: while this one is awake, those are. Control wakes them with it, and before it. */
   needs: 'suspend.needs',
   /** `/busy`, or `api/busy` for another service than www: asked before it is suspended. */
   busyPath: 'suspend.busy-path',

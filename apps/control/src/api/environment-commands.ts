@@ -2,6 +2,7 @@ import { type CreateEnvironment, type EnvironmentAction, type EnvironmentPlan, S
 import { allEndpoints, attachedInstances, attachServices, refuseForbidden, type SocketName } from '@standin/providers/attach'
 import type { Admission } from '../plugins/admission.ts'
 import type { Deadlines } from '../reconcile/deadlines.ts'
+import type { Needs } from '../reconcile/needs.ts'
 import type { ProviderRegistry } from '../reconcile/provider-registry.ts'
 import type { Reconciler } from '../reconcile/reconciler.ts'
 import type { EnvironmentQueries } from '../store/environment-queries.ts'
@@ -14,8 +15,10 @@ import type { TemplateRecord } from '../store/template-record.ts'
 import type { Templates } from '../store/templates.ts'
 import type { Caller } from '../store/tokens.ts'
 import { admissionOfCreation, admissionOfRun, planOf } from './admission-request.ts'
+import { checkCreation } from './check-creation.ts'
 import { refuseAction } from './refuse-action.ts'
-import { refuseNumber, refuseOddServices } from './refuse-odd.ts'
+import { refuseNumber } from './refuse-odd.ts'
+import { wakeNeeded } from './wake-needed.ts'
 
 export interface EnvironmentCommandDependencies {
   readonly environments: Environments
@@ -25,6 +28,7 @@ export interface EnvironmentCommandDependencies {
   readonly reconciler: Reconciler
   readonly deadlines: Deadlines
   readonly stacks: Stacks
+  readonly needs: Needs
   /** Asks the plugins. */
   readonly admission: Admission
   /** Where the platform's own parts listen. */
@@ -50,10 +54,11 @@ export class EnvironmentCommands {
     caller: Caller,
     onInsert: (id: number) => void,
   ): Promise<{ environment: EnvironmentRecord; created: boolean }> {
-    const { environments, admission, reconciler } = this.#deps
-    const template = this.#check(body)
+    const { environments, templates, providers, admission, reconciler } = this.#deps
+    const template = checkCreation(body, templates, providers)
     if (template !== null) {
       const request = admissionOfCreation(body, caller, template, this.#beginsWith(template))
+      if (request.desired === 'running') await wakeNeeded(null, request, caller, this.#deps)
       return { environment: await admission.admit(request, () => this.#clone(body, template, caller, onInsert)), created: true }
     }
     const created = this.#renewed(body) === undefined
@@ -66,8 +71,8 @@ export class EnvironmentCommands {
 
   /** What `create` would do. @throws StandinError as it does, but for what a plugin refuses */
   async plan(body: CreateEnvironment, caller: Caller): Promise<EnvironmentPlan> {
-    const { environments, admission } = this.#deps
-    const template = this.#check(body)
+    const { environments, templates, providers, admission } = this.#deps
+    const template = checkCreation(body, templates, providers)
     const renews = template === null && this.#renewed(body) !== undefined
     if (body.name !== undefined && !renews) environments.refuseTakenName(body.name)
     const request = admissionOfCreation(body, caller, template, template === null ? null : this.#beginsWith(template))
@@ -90,8 +95,10 @@ export class EnvironmentCommands {
     const take = (because = message, desired?: 'stopped') => this.#take(environments.require(id), action, caller, because, desired)
     if (!wouldRun(environment, action)) return take()
     this.#refuse(environment, action)
+    const request = admissionOfRun(environment, stacks.of(environment), caller)
     try {
-      return await admission.admit(admissionOfRun(environment, stacks.of(environment), caller), take)
+      await wakeNeeded(environment, request, caller, this.#deps)
+      return await admission.admit(request, take)
     } catch (error) {
       // Its data must not be lost to a quota: it comes back, and does not run.
       const isRefused = error instanceof StandinError && error.kind === 'quota'
@@ -110,37 +117,6 @@ export class EnvironmentCommands {
     refuseNumber(edit.name)
     if (to !== null && !to.active) throw new StandinError('state_conflict', `${to.userName} is inactive: nothing can be given to them`)
     return this.#deps.environments.edit(environment.id, { ...edit, to }, caller.actor)
-  }
-
-  /** @returns the template that is to be cloned; null: services are to be attached */
-  #check(body: CreateEnvironment): TemplateRecord | null {
-    refuseNumber(body.name)
-    const attaches = body.provider === 'attach' || body.services !== undefined
-    if (attaches === (body.template !== undefined)) {
-      throw new StandinError('invalid', 'say either which template to clone or which services to attach', {
-        hint: 'Send {"template":"shop"}, or {"provider":"attach","name":"x","services":[{"name":"www","endpoints":["127.0.0.1:9000"]}]}',
-        errors: [{ path: '/body', message: 'needs exactly one of template and services' }],
-      })
-    }
-    if (attaches) {
-      refuseOddServices(body, body.services ?? [])
-      return null
-    }
-    const { templates, providers } = this.#deps
-    for (const field of ['ttlMs', 'probes'] as const) {
-      if (body[field] == null) continue
-      throw new StandinError('invalid', `only attachments have ${field}`, {
-        errors: [{ path: `/body/${field}`, message: 'is for attachments' }],
-      })
-    }
-    const template = templates.resolve(body.template ?? '')
-    if (body.provider !== undefined && body.provider !== template.provider) {
-      throw new StandinError('invalid', `template ${template.ref} was baked on provider ${template.provider}, not on ${body.provider}`, {
-        errors: [{ path: '/body/provider', message: `is ${template.provider} for this template` }],
-      })
-    }
-    providers.get(template.provider)
-    return template
   }
 
   /** Disk that a clone takes at first, bytes. */

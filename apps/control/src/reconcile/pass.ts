@@ -7,6 +7,7 @@ import type { Environments } from '../store/environments.ts'
 import type { Because } from '../store/reason.ts'
 import type { Stacks } from '../store/stacks.ts'
 import { runLaunchStep } from './launch.ts'
+import type { Needs } from './needs.ts'
 import { nextStep, type Step } from './next-step.ts'
 import type { Semaphore } from './semaphore.ts'
 
@@ -16,6 +17,7 @@ const mostSteps = 100
 export interface PassDependencies {
   readonly environments: Environments
   readonly stacks: Stacks
+  readonly needs: Needs
   readonly now: () => number
   /** How long the trash keeps what is deleted, ms. */
   readonly trashMs: number
@@ -52,6 +54,7 @@ export class Pass {
       const step = nextStep(record, observed, this.#deps.stacks.of(record).launch.length)
       if (step === null) return
       const began = performance.now()
+      if (step === 'resume' || step === 'start' || step === 'launch') await this.#awaitNeeded(record, step)
       await this.#take(step, record, observed)
       this.#deps.onStep?.(step, (performance.now() - began) / 1000)
       this.#signal.throwIfAborted()
@@ -112,6 +115,20 @@ export class Pass {
           hint: 'Delete it and clone its template again',
         })
     }
+  }
+
+  /** What it needs runs before it does; but what does not come up keeps it waiting for a while only. */
+  async #awaitNeeded(record: EnvironmentRecord, step: 'resume' | 'start' | 'launch'): Promise<void> {
+    const { needs, environments } = this.#deps
+    const pending = needs.pending(record)
+    if (pending.length === 0) return
+    const message = `waits for ${pending.map(({ name, id }) => `${name} (${id})`).join(', ')}, which it needs`
+    this.#become(step === 'resume' ? 'resuming' : 'starting', { actor: 'reconciler', message })
+    const late = await needs.settled(record, this.#signal)
+    if (late.length === 0) return
+    const without = late.map(({ name, id, state }) => `${name} (${id}) is still ${state}`).join(', ')
+    const progress = { step: 'needs', host: null, status: 'failed' as const, durationMs: null, message: `${without}: it goes on without` }
+    environments.progress(this.#id, progress, 'reconciler')
   }
 
   async #create(record: EnvironmentRecord): Promise<void> {

@@ -1,10 +1,13 @@
 import type { Environment } from '@standin/client'
 import { suspendLabels } from '@standin/client/suspend-labels'
 
-type Named = Pick<Environment, 'id' | 'name' | 'labels' | 'desired'>
+type Named = Pick<Environment, 'id' | 'name' | 'labels' | 'desired' | 'state'>
+
+/** What sleeps, or will not be woken by itself. */
+const atRest: ReadonlySet<Environment['state']> = new Set(['suspended', 'stopped', 'failed', 'deleting', 'deleted'] as const)
 
 /** What an environment says that it needs: names and configIds. */
-export function needsOf(labels: Environment['labels']): string[] {
+function needsOf(labels: Environment['labels']): string[] {
   return (labels[suspendLabels.needs] ?? '').split(/[\s,]+/).filter((ref) => ref !== '')
 }
 
@@ -27,7 +30,8 @@ export function neededBy(environments: readonly Named[]): Map<number, string[]> 
     return false
   }
   for (const each of needing) {
-    if (each.desired !== 'running') continue
+    // Who is still going to sleep needs them until it does.
+    if (each.desired !== 'running' && atRest.has(each.state)) continue
     for (const other of direct(each)) {
       if (reaches(other, each)) continue
       needed.set(other.id, [...(needed.get(other.id) ?? []), each.name])

@@ -1,7 +1,5 @@
-import { StandinError } from '@standin/client'
 import { definePlugin } from '@standin/core'
 import { Calendar } from './calendar.ts'
-import { needsOf } from './needs.ts'
 import { readPolicy, SuspendConfig } from './policy.ts'
 import { sectionOf } from './section.ts'
 import { Sweep } from './sweep.ts'
@@ -12,7 +10,7 @@ export const suspendPlugin = definePlugin({
   summary: 'Suspends what is idle or left running at night, and deletes what is old, after saying so',
   config: SuspendConfig,
   setup(context, config) {
-    const { client, log, metrics } = context
+    const { client, metrics } = context
     const actions = metrics.counter('actions_total', { help: 'What was done to environments', labels: ['action', 'outcome'] })
     const sweep = new Sweep(context, readPolicy(config), new Calendar(), (action, outcome) => actions.inc({ action, outcome }))
     return {
@@ -24,23 +22,6 @@ export const suspendPlugin = definePlugin({
           run: ({ signal, print }) => sweep.run(signal, print),
         },
       ],
-      // What is needed wakes with what needs it, not a minute later.
-      eventTypes: ['environment.desired'],
-      onEvent: async ({ environment: id, data }, { signal }) => {
-        if (id === null || config.dryRun || (data as { to?: unknown }).to !== 'running') return
-        try {
-          const environment = await client.environments.get(id, { signal })
-          for (const ref of needsOf(environment.labels)) {
-            const needed = await client.environments.get(ref, { signal })
-            if (needed.desired !== 'suspended') continue
-            await needed.resume({ reason: `needed: ${environment.name} (${id}) wakes and needs it`, signal })
-          }
-        } catch (error) {
-          // It is looked at again within a minute.
-          if (!(error instanceof StandinError)) throw error
-          log.warn({ environment: id }, error.message)
-        }
-      },
       section: async (environment) => sectionOf(await sweep.explain(environment), config.dryRun),
       routes: async (app) => {
         app.get<{ Querystring: { limit?: string } }>('/next', async ({ query: { limit } }) => {
