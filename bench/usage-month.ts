@@ -8,10 +8,16 @@ import { Book, keyOf } from '../packages/plugins/src/usage/metering/book.ts'
 import { SimulatedControl } from '../packages/plugins/src/usage/metering/fixtures/simulated-control.ts'
 import { metering } from '../packages/plugins/src/usage/metering/metering.ts'
 import type { Page } from '../packages/plugins/src/usage/metering/page.ts'
+import { EnvironmentCosts } from '../packages/plugins/src/usage/rates/environment-costs.ts'
+import { Prices } from '../packages/plugins/src/usage/rates/prices.ts'
+import { Dimensions } from '../packages/plugins/src/usage/reports/dimensions.ts'
+import { makeReport } from '../packages/plugins/src/usage/reports/report.ts'
+import { planReport } from '../packages/plugins/src/usage/reports/report-request.ts'
+import { reportCsv } from '../packages/plugins/src/usage/reports/report-text.ts'
 
 /**
  * CPU that usage needs for months of ten thousand environments, each suspended every evening, resumed every morning, measured
- * every week and given other labels once a month: to read a month, to close it, to make old ones smaller, to start anew. The
+ * every week and given other labels once a month: to read a month, to report on it, to close it, to make old ones smaller, to start anew. The
  * store is that of control, in memory.
  */
 const count = 10_000
@@ -93,6 +99,21 @@ await measured('reading the month', async () => {
   for await (const _ of begun.ledger.spans({ from: Date.parse('2026-11-01T00:00:00Z'), to: control.now })) spans += 1
   console.log(`  ${spans} spans`)
 })
+const prices = new Prices({ currency: 'EUR', svmHour: 0.05, gbHour: 0.0002, changes: [{ from: '2026-11-15', svmHour: 0.06 }] }, 'UTC')
+const dimensions = new Dimensions([{ label: 'team', multi: true, separator: ',' }])
+for (const request of [{ by: ['project'], bucket: 'day' }, { by: ['environment'] }, { by: ['owner', 'team'], bucket: 'hour' }] as const) {
+  const plan = planReport({ from: '2026-11-01', to: '2026-11-30', ...request, by: [...request.by] }, dimensions, 'UTC', control.now)
+  await measured(`a report ${JSON.stringify(request)}, and its CSV`, async () => {
+    const report = await makeReport(plan, begun.ledger.spans(plan), prices, dimensions, signal)
+    let length = 0
+    for (const line of reportCsv(report)) length += line.length
+    console.log(`  ${report.rows.length} rows, ${(length / 2 ** 20).toFixed(1)} MiB, ${report.total.cost} EUR`)
+  })
+}
+const costs = new EnvironmentCosts(begun.ledger, prices)
+const ids = Array.from({ length: 1000 }, (_, index) => 1001 + index)
+await measured('costs so far of 1,000 environments, the first time', () => costs.read(ids, control.now))
+await measured('and once more', () => costs.read(ids, control.now))
 await measured('closing it', close)
 size()
 await fill('2026-12')

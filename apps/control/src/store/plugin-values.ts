@@ -40,12 +40,14 @@ export class PluginValues {
     if (!Number.isInteger(limit) || limit < 1 || limit > mostListed) {
       throw new StandinError('invalid', `a limit of ${limit} is not a whole number from 1 to ${mostListed}`)
     }
+    // Only one lower bound: SQLite seeks to the first one that it is given, and would read all that is between it and the other.
+    const [from, isMore] = after >= prefix ? [after, '>'] : [prefix, '>=']
     const rows = this.#db
       .prepared<{ key: string; value: string }>(
-        'select key, value from plugin_values where plugin = ? and key > ? and key >= ? and key < ? order by key limit ?',
+        `select key, value from plugin_values where plugin = ? and key ${isMore} ? and key < ? order by key limit ?`,
       )
       // No key has a character as high as DEL.
-      .all(plugin, after, prefix, `${prefix}\x7f`, limit)
+      .all(plugin, from, `${prefix}\x7f`, limit)
     return rows.map(({ key, value }) => ({ key, value: JSON.parse(value) as unknown }))
   }
 
