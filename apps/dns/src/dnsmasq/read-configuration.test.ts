@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { StandinError } from '@standin/client/errors'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { wireName } from '../wire/name.ts'
 import { noticeText, readConfiguration } from './read-configuration.ts'
+import { defaultForwarding } from './settings.ts'
 import { dnsmasqOptions, dnsmasqTakes, hasDnsmasq } from './testing/dnsmasq-process.ts'
 
 let folder: string
@@ -194,6 +196,30 @@ const refused = [
   'dns-rr=a.test,x,01',
   'naptr-record=a.test,10',
 ]
+
+describe('what holds for all names', () => {
+  it.each([
+    ['cache-size=7', { cacheSize: 7 }],
+    ['min-cache-ttl=4000', { minCacheTtl: 3600 }],
+    ['max-cache-ttl=60', { maxCacheTtl: 60 }],
+    ['max-cache-ttl=0', { maxCacheTtl: undefined }],
+    ['max-ttl=30', { maxTtl: 30 }],
+    ['neg-ttl=20', { negTtl: 20 }],
+    ['no-negcache', { keepNegatives: false }],
+    ['strict-order', { strictOrder: true }],
+    ['all-servers', { allServers: true }],
+    ['stop-dns-rebind', { rebind: { ...defaultForwarding.rebind, stop: true } }],
+    ['rebind-localhost-ok', { rebind: { ...defaultForwarding.rebind, localhostOk: true } }],
+    ['rebind-domain-ok=/d.test/', { rebind: { ...defaultForwarding.rebind, exemptDomains: [wireName('d.test')] } }],
+  ])('%s is a setting of its own, and the others are as they were', (line, changes) => {
+    expect(readConfiguration(written(`${line}\n`)).forwarding).toEqual({ ...defaultForwarding, ...changes })
+  })
+
+  it('is also where to listen, and whether queries are logged', () => {
+    const configuration = readConfiguration(written('port=5300\nlisten-address=127.0.0.1,::1\nlog-queries=extra\nlocal-ttl=9\n'))
+    expect(configuration).toMatchObject({ port: 5300, listenAddresses: ['127.0.0.1', '::1'], logQueries: true, localTtl: 9 })
+  })
+})
 
 describe('lines that are taken', () => {
   it.each(taken)('%s', (line) => {

@@ -10,7 +10,7 @@ const ask = (ask: Ask) => read(send(queryMessage(ask)) as Buffer)
 const www = `www-1001.${domain}`
 
 describe('checks', () => {
-  it('drops responses: an answer to an answer never ends', () => {
+  it('drops responses: an answer to an answer never ends (RFC 1035, section 4.1.1: QR)', () => {
     expect(send(queryMessage({ name: www, flags: 0x8100 }))).toBeUndefined()
     expect(send(queryMessage({ name: www, flags: 0xffff }))).toBeUndefined()
   })
@@ -63,7 +63,7 @@ describe('checks', () => {
     expect(ask({ name: Buffer.from([0x41, 1, 0]) }).rcode).toBe('FORMERR')
   })
 
-  it('answers FORMERR to octets after the message', () => {
+  it('answers FORMERR to octets after the message (RFC 1035, section 4.1)', () => {
     expect(read(send(Buffer.concat([queryMessage({ name: www }), Buffer.from([0])])) as Buffer).rcode).toBe('FORMERR')
   })
 
@@ -94,7 +94,7 @@ describe('checks', () => {
     expect(ask({ name: www, edns: { version: 0 } }).rcode).toBe('NOERROR')
   })
 
-  it('refuses classes other than IN', () => {
+  it('refuses classes other than IN (RFC 1035, section 3.2.4)', () => {
     expect(ask({ name: 'version.bind', type: rrType.TXT, class: rrClass.CH }).rcode).toBe('REFUSED')
     expect(ask({ name: www, class: rrClass.ANY }).rcode).toBe('REFUSED')
     expect(ask({ name: www, class: 0 }).rcode).toBe('REFUSED')

@@ -142,7 +142,7 @@ describe('aliases from one zone to another', () => {
     expect(chainOf(await ask('router.lan'))).toEqual(['router.lan 192.168.1.1'])
   })
 
-  it('lead from names of others to ours, of which their servers know nothing', async () => {
+  it('lead from names of others to ours, of which their servers know nothing (RFC 1034, section 3.6.2)', async () => {
     const { ask, upstream } = await serve('', {
       'db.corp.example': (query) =>
         upstreamReply(query, { flags: 0x8183, answers: [alias(`DB.1001.${domain}`)], authorities: [rootSoa(60, 60)] }),
@@ -191,7 +191,7 @@ describe('aliases from one zone to another', () => {
     expect(upstream.asked).toHaveLength(1)
   })
 
-  it('that go round in a circle, or on and on, are an error that says so', async () => {
+  it('that go round in a circle, or on and on, are an error that says so (RFC 1034, section 3.6.2)', async () => {
     const names = Array.from({ length: 30 }, (_, index) => `n${index}.example.com`)
     const { ask } = await serve(
       ['cname=here.corp.example,there.example.com', ...names.map((name, index) => `cname=x${index}.corp.example,${name}`)].join('\n'),

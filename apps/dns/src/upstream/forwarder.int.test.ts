@@ -211,7 +211,7 @@ describe('forwarder', () => {
     expect(forwarder.counters).toMatchObject({ missed: 3, failed: 1 })
   })
 
-  it('goes on to the next upstream after silence, a closed port, SERVFAIL, REFUSED and a referral', async () => {
+  it('goes on to the next upstream after silence, a closed port, SERVFAIL, REFUSED and a referral (RFC 1035, section 7.2)', async () => {
     await using silent = await scriptedUpstream(() => [])
     await using failing = await scriptedUpstream((query) => [upstreamReply(query, { flags: 0x8182 })])
     await using refusing = await scriptedUpstream((query) => [upstreamReply(query, { flags: 0x8185 })])
@@ -332,7 +332,7 @@ describe('forwarder', () => {
     expect((await Promise.all(waiting)).map((late) => read(late as Buffer).rcode)).toEqual(['SERVFAIL', 'SERVFAIL', 'SERVFAIL'])
   })
 
-  it('gives SERVFAIL to a question of its own that came back by way of its upstream', async () => {
+  it('gives SERVFAIL to a question of its own that came back by way of its upstream, which passes its EDNS option on (RFC 6891, section 6.1.2)', async () => {
     // An upstream that asks us what we ask it: OPT as it got it, another id, as dnsmasq does.
     await using upstream = await scriptedUpstream(() => [])
     const looping = new Forwarder([upstream], { deadlineMs: 60_000 })
@@ -353,7 +353,7 @@ describe('forwarder', () => {
     expect(upstream.asked).toHaveLength(1)
   })
 
-  it('keeps what it may: by SOA for negative answers, never truncated ones, never those with a TTL of 0', async () => {
+  it('keeps what it may: by SOA for negative answers (RFC 2308, section 5), never truncated ones (RFC 2181, section 9), never those with a TTL of 0 (RFC 1035, section 3.2.1)', async () => {
     const replies: Record<string, (query: Buffer) => Buffer> = {
       gone: (query) => upstreamReply(query, { flags: 0x8183, authorities: [rootSoa(900, 30)] }),
       empty: (query) => upstreamReply(query, { authorities: [rootSoa(20, 300)] }),
@@ -385,7 +385,21 @@ describe('forwarder', () => {
     expect((await ask('fine.example')).answers.map(({ ttl }) => ttl)).toEqual([60, 20])
   })
 
-  it('asks once for what many want at once', async () => {
+  it('keeps a negative answer without SOA as long as neg-ttl says, and no longer than it (RFC 2308, section 5)', async () => {
+    await using upstream = await scriptedUpstream((query) => [upstreamReply(query, { flags: 0x8183 })])
+    for (const [negTtl, asked] of [
+      [30, 1],
+      [undefined, 2],
+    ] as const) {
+      upstream.asked.length = 0
+      await using server = await serve(table, new Forwarder([upstream], { settings: { ...defaultForwarding, negTtl } }))
+      for (let round = 0; round < 2; round++)
+        expect(read((await askUdp(server.port, queryMessage({ name: 'gone.example' }))) as Buffer).rcode).toBe('NXDOMAIN')
+      expect(upstream.asked).toHaveLength(asked)
+    }
+  })
+
+  it('asks once for what many want at once (RFC 5452, section 5: no more chances for a forger)', async () => {
     await using upstream = await scriptedUpstream((query) => [
       { afterMs: 50, message: upstreamReply(query, { answers: [addressRecord(1, 0)] }) },
     ])

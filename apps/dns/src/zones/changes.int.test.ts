@@ -45,7 +45,9 @@ describe('the resolver as a process that follows control', () => {
   const ask = async (name: string, type: number = rrType.A) => read((await askUdp(port, queryMessage({ name, type, edns: {} }))) as Buffer)
   const address = async (name: string) => ((await ask(name)).answers[0] as { address?: string } | undefined)?.address
 
-  it('answers a new or changed host at once, and gives no kept answer after it', { timeout: 30_000 }, async () => {
+  it('answers a new, changed or deleted host at once, and gives no kept answer after it (RFC 1035, section 3.2.1; RFC 2308, section 5)', {
+    timeout: 30_000,
+  }, async () => {
     const name = `web.1003.${domain}`
     expect((await ask(name)).rcode).toBe('NXDOMAIN')
     const took: number[] = []
@@ -65,7 +67,7 @@ describe('the resolver as a process that follows control', () => {
     await until(async () => (await ask(name)).rcode === 'NXDOMAIN')
   })
 
-  it('lets an answer be kept as long as it is told, and not at all while the environment changes', async () => {
+  it('lets an answer be kept as long as it is told, and not at all while the environment changes (RFC 1035, section 3.2.1: TTL)', async () => {
     expect((await ask(`web.1002.${domain}`)).answers[0]?.ttl).toBe(7)
     control.put({ ...entry(1002, 'stopping'), revision: 200 })
     await until(async () => (await ask(`web.1002.${domain}`)).answers[0]?.ttl === 0)
