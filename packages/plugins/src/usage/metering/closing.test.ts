@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { MapStore } from './fixtures/map-store.ts'
 import { SimulatedControl } from './fixtures/simulated-control.ts'
 import { metering } from './metering.ts'
+import { sumUp } from './sum-up.ts'
 import type { UsageSpan } from './usage-span.ts'
 
 const { signal } = new AbortController()
@@ -59,6 +60,7 @@ describe('a month', () => {
     await deliver()
     expect(await close()).toEqual(['2026-01 is closed: 61900 SVM minutes of 1 environments and templates'])
     const months = await usage.ledger.months()
+    const january = await spans('2026-01-01T00:00:00', '2026-02-01T00:00:00')
     // A clock that went back: what it tells counts as coming after the month.
     at('2026-01-20T00:00:00')
     control.become(1001, 'running')
@@ -66,7 +68,44 @@ describe('a month', () => {
     await deliver()
     expect(await close()).toEqual([])
     expect(await usage.ledger.months()).toEqual(months)
+    expect(await spans('2026-01-01T00:00:00', '2026-02-01T00:00:00')).toEqual(january)
     expect(await spans('2026-02-01T00:00:00', '2026-02-01T00:30:00')).toMatchObject([{ svms: 2, to: control.now }])
+  })
+
+  it('has what changes at the instant in which the next one begins in the next one', async () => {
+    at('2026-02-01T00:00:00')
+    control.become(1001, 'suspended')
+    at('2026-03-02T00:00:00')
+    control.become(1001, 'running')
+    at('2026-04-01T00:10:00')
+    control.become(1001, 'suspended')
+    await deliver()
+    await close()
+    expect((await usage.ledger.months()).map(({ svmMinutes }) => svmMinutes / 60 / 2)).toEqual([21.5 * 24, 0, 30 * 24])
+    expect(await spans('2026-02-01T00:00:00', '2026-03-01T00:00:00')).toMatchObject([{ svms: 0 }])
+  })
+
+  it('is not closed before it is known what an environment was in it', async () => {
+    at('2026-01-20T00:00:00')
+    control.become(1001, 'suspended')
+    at('2026-01-20T06:00:00')
+    control.become(1001, 'running')
+    at('2026-01-31T22:00:00')
+    control.bake('shop@1', 0)
+    at('2026-02-01T00:05:00')
+    control.become(1001, 'suspended')
+    control.prune(2)
+    await usage.hooks.onEventsLost({ from: 2, to: control.pruned }, { signal })
+    handled = control.pruned
+    at('2026-02-01T00:10:00')
+    control.templates.clear()
+    expect(await close()).toEqual(['2026-01 is over, but not all of its events are here yet'])
+    await deliver()
+    // Of the gap nothing is known but that it ended with what ran: nobody pays for it.
+    expect(await close()).toEqual(['2026-01 is closed: 240 SVM minutes of 2 environments and templates'])
+    expect(await usage.ledger.months()).toMatchObject([
+      { gaps: [{ events: [2, 3], from: Date.parse('2026-01-10T12:00:00Z'), to: Date.parse('2026-01-31T22:00:00Z'), environments: 1 }] },
+    ])
   })
 
   it('is closed without any event, and several of them one after the other', async () => {
@@ -89,11 +128,16 @@ describe('a month', () => {
         at(`${month}-20T08:00:00`)
         control.wait((n * hour) / 2)
         control.become(1001, n % 2 === 0 ? 'suspended' : 'running')
+        control.edit(1001, { storageBytes: n * 2 ** 30 })
         await deliver()
       }
       const next = months[months.indexOf(month) + 1]
       at(`${next}-01T00:10:00`)
       await close()
+      const stored = async () => (await sumUp(usage.ledger.spans({ from: Date.parse('2026-01-20'), to: Date.parse('2026-01-21') })))[0]?.storageMinutes
+      // 30 minutes each of 1 to 18 GiB, then six hours and a half of 19.
+      if (month === '2026-01') expect(await stored()).toBe(1024 * (171 * 30 + 19 * 390))
+      if (month === '2026-02') expect(await stored()).toBeCloseTo(1024 * (171 * 30 + 19 * 390), 6)
       if (month === '2026-01') expect(await spans('2026-01-20T00:00:00', '2026-01-21T00:00:00')).toHaveLength(21)
       if (month === '2026-02') {
         const days = await spans('2026-01-20T00:00:00', '2026-01-21T00:00:00')
@@ -114,6 +158,12 @@ describe('a month', () => {
 })
 
 describe('an environment that changes all the time', () => {
+  it('is written no longer for what comes and goes within one minute', async () => {
+    for (let n = 0; n < 200; n++) control.edit(1001, { storageBytes: n * 2 ** 20, labels: { n: String(n) } })
+    await deliver()
+    expect(store.texts.get('meter/open/e/0000001001')?.length).toBeLessThan(400)
+  })
+
   it('fills pages of a size that a value may have, and is read as one', async () => {
     const labels = Object.fromEntries(Array.from({ length: 20 }, (_, n) => [`label-${n}`, 'x'.repeat(1000)]))
     control.edit(1001, { labels: { ...labels, project: 'till' } })
