@@ -4,7 +4,7 @@ const recognisable =
   /(-----BEGIN [A-Z ]*PRIVATE KEY|\b(AKIA|ASIA)[0-9A-Z]{16}\b|\bgh[pousr]_[0-9A-Za-z]{36}|\bxox[abprs]-[0-9A-Za-z-]{10,}|\beyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]*|\bstandin_[\w-]{16,})/
 const inAddress = /\b([a-z][a-z0-9+.-]*:\/\/)[^\s/@]+@/gi
 
-export const hidden = '(hidden)'
+const hidden = '(hidden)'
 
 /** Labels are free text, and people put into them what they shouldn't. */
 export function hideSecret(key: string, value: string): string {

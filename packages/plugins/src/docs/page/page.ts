@@ -15,7 +15,7 @@ export interface Page {
 }
 
 /** The environment in the few words that a catalog has fields for. */
-export interface PageSubject {
+interface PageSubject {
   readonly name: string
   readonly state: string
   readonly owner: string

@@ -6,7 +6,7 @@ import { replaceFile } from '../replace-file.ts'
 import { ownTextOf, withOwnText } from './own-text.ts'
 import { escapeText, renderBlocks, renderTable } from './render-markdown.ts'
 
-export const indexFile = 'README.md'
+const indexFile = 'README.md'
 
 /** Pages as files of a folder, `1001-shop-1.md`, and an index. A file is there whole or not at all. */
 export class PageFolder {
