@@ -24,7 +24,8 @@ const begin = async (more: object = {}) => {
   const plugin = (await builtInPlugins.suspend?.()) as Plugin
   const counter = { inc() {} }
   const metrics = { counter: () => counter } as unknown as PluginContext['metrics']
-  const context = { id: 'suspend', client: booted.client, log, clock, metrics } as unknown as PluginContext
+  const store = { set: async () => {}, delete: async () => true, iterate: async function* () {} }
+  const context = { id: 'suspend', client: booted.client, log, clock, metrics, store } as unknown as PluginContext
   const hooks = await plugin.setup(context, { nightly: [], workingHours: [], most: 50, dryRun: false, ...more })
   await hooks.start?.(new AbortController().signal)
   const schedule = hooks.schedules?.[0] as Schedule

@@ -3,6 +3,7 @@ import type { Environment } from '@standin/client'
 import { StandinError } from '@standin/client'
 import type { LiveEnvironment } from '@standin/client/connect'
 import type { PluginContext } from '@standin/core'
+import { Announcements } from './announcements.ts'
 import { askBusy } from './ask-busy.ts'
 import type { Calendar } from './calendar.ts'
 import { decide } from './decide.ts'
@@ -15,6 +16,8 @@ import type { Policy } from './policy.ts'
 const settleMs = 2 * 60_000
 const firstRetryMs = 2 * 60_000
 const mostRetryMs = 3_600_000
+/** Somebody else was faster, or it is gone: there is nothing left to do. */
+const overtaken: readonly string[] = ['environment_deleted', 'environment_not_found', 'state_conflict', 'changed_meanwhile']
 /** So many are decided before others get their turn. */
 const chunk = 500
 
@@ -36,9 +39,10 @@ interface Upcoming {
 
 /** Looks at all environments and does what is due. Told apart from the plugin, so that it can be asked, too. */
 export class Sweep {
-  readonly #context: Pick<PluginContext, 'client' | 'log' | 'clock'>
+  readonly #context: Pick<PluginContext, 'client' | 'log' | 'clock' | 'store'>
   readonly #policy: Policy
   readonly #calendar: Calendar
+  readonly #announcements: Announcements
   readonly #onDone: (action: Step['action'], outcome: 'done' | 'failed') => void
   #startedAt = Number.POSITIVE_INFINITY
   #canSuspend: ReadonlySet<string> = new Set()
@@ -47,7 +51,7 @@ export class Sweep {
   readonly #troubles = new Map<number, Trouble>()
 
   constructor(
-    context: Pick<PluginContext, 'client' | 'log' | 'clock'>,
+    context: Pick<PluginContext, 'client' | 'log' | 'clock' | 'store'>,
     policy: Policy,
     calendar: Calendar,
     onDone: (action: Step['action'], outcome: 'done' | 'failed') => void = () => {},
@@ -55,6 +59,7 @@ export class Sweep {
     this.#context = context
     this.#policy = policy
     this.#calendar = calendar
+    this.#announcements = new Announcements(context)
     this.#onDone = onDone
   }
 
@@ -94,6 +99,7 @@ export class Sweep {
    */
   async run(signal: AbortSignal, print: (line: string) => void): Promise<void> {
     const { client, clock } = this.#context
+    if (!this.#policy.dryRun) await this.#announcements.settle(signal)
     await this.#discover(signal)
     const environments: LiveEnvironment[] = []
     for await (const environment of client.environments.iterate({ limit: 1000 }, { signal })) environments.push(environment)
@@ -153,7 +159,7 @@ export class Sweep {
         }
         print(`${this.#policy.dryRun ? 'would ' : ''}${action} ${name} (${id}), ${step.rule}: ${step.because}`)
         if (!this.#policy.dryRun) {
-          await apply(environment, step, signal)
+          await this.#announcements.accompany(environment, step, () => apply(environment, step, signal), signal)
           this.#onDone(action, 'done')
         }
         if (action === 'suspend' || action === 'delete') break
@@ -161,8 +167,7 @@ export class Sweep {
       this.#troubles.delete(id)
     } catch (error) {
       signal.throwIfAborted()
-      // It was purged, or somebody else was faster: there is nothing left to do.
-      if (error instanceof StandinError && ['environment_deleted', 'environment_not_found', 'state_conflict'].includes(error.code)) return
+      if (error instanceof StandinError && overtaken.includes(error.code)) return
       const delayMs = Math.min(mostRetryMs, 2 * (this.#troubles.get(id)?.delayMs ?? firstRetryMs / 2))
       this.#troubles.set(id, { delayMs, until: clock.now() + delayMs })
       const message = error instanceof Error ? error.message : String(error)
@@ -199,7 +204,8 @@ async function apply(environment: LiveEnvironment, step: Step, signal: AbortSign
       const changed = Object.entries({ ...environment.labels, ...step.labels })
       return environment.update(
         { labels: Object.fromEntries(changed.filter((pair): pair is [string, string] => pair[1] !== null)) },
-        { signal },
+        // What a person changes meanwhile counts: it is looked at again in a minute.
+        { signal, ifRevision: environment.revision },
       )
     }
   }
