@@ -1,4 +1,4 @@
-import { type ApiEndpoint, api, scopes } from '@standin/client'
+import { type ApiEndpoint, api, type Permission, permissionOf, scopes } from '@standin/client'
 import { readSchemaFiles } from './schema-sources.ts'
 import { SchemaWords } from './schema-words.ts'
 
@@ -30,19 +30,20 @@ export function apiPage(): string {
 
 JSON over HTTP. Every request but those marked *no token* carries \`Authorization: Bearer <token>\`; a token has one scope, of
 ${scopes.map((scope) => `\`${scope}\``).join(' < ')}, and each includes those before it. What goes wrong is a problem document with a code
-from [Errors](errors.md). An unknown parameter is refused. The same as an OpenAPI document: \`GET /v1/openapi.json\`.
+from [Errors](errors.md). A token of a user needs the role as well, in the project that it is about
+([People](../guide/people.md)); what its user does not see is not found. An unknown parameter is refused. The same as an OpenAPI document: \`GET /v1/openapi.json\`.
 
 A mutation may carry an \`Idempotency-Key\` (any text up to 200 characters, new for each intent): for 24 hours the same request with the
 same key gets the same answer and is done once. So it can be sent again after a connection broke.
 
 Lists are \`{items, nextCursor}\`; give \`nextCursor\` as \`cursor\` for the next page, null is the last one.
 
-| request | | scope |
-|---|---|---|
+| request | | scope | role |
+|---|---|---|---|
 `
-  for (const [, endpoints] of groups) {
-    for (const endpoint of Object.values(endpoints)) {
-      page += `| [\`${endpoint.method} ${endpoint.path}\`](#${anchor(endpoint)}) | ${endpoint.summary} | ${endpoint.scope ?? 'no token'} |\n`
+  for (const [group, endpoints] of groups) {
+    for (const [name, endpoint] of Object.entries(endpoints)) {
+      page += `| [\`${endpoint.method} ${endpoint.path}\`](#${anchor(endpoint)}) | ${endpoint.summary} | ${endpoint.scope ?? 'no token'} | ${roleOf(permissionOf(`${group}.${name}`))} |\n`
     }
   }
   for (const [group, endpoints] of groups) {
@@ -54,7 +55,7 @@ Lists are \`{items, nextCursor}\`; give \`nextCursor\` as \`cursor\` for the nex
 
 function describe(operation: string, endpoint: ApiEndpoint, words: SchemaWords): string {
   const { method, path, summary, scope, params, querystring, body, upload, response, stream } = endpoint
-  let text = `### ${method} ${path}\n\n${summary}. Operation \`${operation}\`, ${scope === null ? 'no token' : `scope \`${scope}\``}.\n`
+  let text = `### ${method} ${path}\n\n${summary}. Operation \`${operation}\`, ${scope === null ? 'no token' : `scope \`${scope}\``}${roleText(permissionOf(operation))}.\n`
   if (params !== undefined) text += `\nIn the path:\n\n${words.properties(params)}`
   if (querystring !== undefined) text += `\nIn the query:\n\n${words.properties(querystring)}`
   if (body !== undefined) text += `\nBody: ${words.type(body)}\n`
@@ -75,4 +76,17 @@ function anchor({ method, path }: ApiEndpoint): string {
     .toLowerCase()
     .replace(/[^\w\- ]/g, '')
     .replaceAll(' ', '-')
+}
+
+function roleOf(permission: Permission | undefined): string {
+  if (permission === undefined || permission.rule === 'token') return ''
+  if (permission.rule === 'seen') return 'what is seen'
+  return permission.rule === 'everywhere' ? `${permission.role}, everywhere` : permission.role
+}
+
+function roleText(permission: Permission | undefined): string {
+  const role = roleOf(permission)
+  if (permission === undefined || role === '') return ''
+  if (permission.rule === 'seen') return ', for users what they see'
+  return `, for users the role \`${permission.role}\`${permission.rule === 'everywhere' ? ' everywhere' : ''}${permission.rule === 'named' ? ` (${permission.note})` : ''}`
 }

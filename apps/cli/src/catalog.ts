@@ -1,6 +1,6 @@
 import type { Verb } from './verb.ts'
 
-export const groups = ['Environments', 'Look inside', 'Traffic', 'Templates', 'Platform'] as const
+export const groups = ['Environments', 'Look inside', 'Traffic', 'Templates', 'People', 'Platform'] as const
 
 export interface CatalogEntry {
   /** As it is typed: `up`, `template build`. */
@@ -31,6 +31,7 @@ export const catalog: readonly CatalogEntry[] = [
   ),
   entry('pin', 'Environments', 'Keep an environment from being suspended or deleted', async () => (await import('./verbs/pin.ts')).pin),
   entry('unpin', 'Environments', 'Let the rules decide about an environment again', async () => (await import('./verbs/unpin.ts')).unpin),
+  entry('give', 'Environments', 'Give an environment to another user', async () => (await import('./verbs/give.ts')).give),
   entry('attach', 'Environments', 'Give services that run already an environment', async () => (await import('./verbs/attach.ts')).attach),
 
   entry('logs', 'Look inside', 'Print what the hosts of an environment printed', async () => (await import('./verbs/logs.ts')).logs),
@@ -87,6 +88,27 @@ export const catalog: readonly CatalogEntry[] = [
     async () => (await import('./verbs/channel-set.ts')).channelSet,
   ),
   entry('channel list', 'Templates', 'List the channels of a template', async () => (await import('./verbs/channel-list.ts')).channelList),
+
+  entry('user list', 'People', 'List users', async () => (await import('./verbs/user-list.ts')).userList),
+  entry('user show', 'People', 'Show a user, and what they may', async () => (await import('./verbs/user-show.ts')).userShow),
+  entry('user add', 'People', 'Make a user', async () => (await import('./verbs/user-add.ts')).userAdd),
+  entry(
+    'user deactivate',
+    'People',
+    "End a user's tokens and hand their environments on",
+    async () => (await import('./verbs/user-deactivate.ts')).userDeactivate,
+  ),
+  entry('user activate', 'People', 'Let a user in again', async () => (await import('./verbs/user-activate.ts')).userActivate),
+  entry('user delete', 'People', 'Forget a user', async () => (await import('./verbs/user-delete.ts')).userDelete),
+  entry('group list', 'People', 'List groups', async () => (await import('./verbs/group-list.ts')).groupList),
+  entry('group show', 'People', 'Show who is in a group', async () => (await import('./verbs/group-show.ts')).groupShow),
+  entry('group add', 'People', 'Make a group', async () => (await import('./verbs/group-add.ts')).groupAdd),
+  entry('group join', 'People', 'Put users into a group', async () => (await import('./verbs/group-join.ts')).groupJoin),
+  entry('group leave', 'People', 'Take users out of a group', async () => (await import('./verbs/group-leave.ts')).groupLeave),
+  entry('group delete', 'People', 'Delete a group', async () => (await import('./verbs/group-delete.ts')).groupDelete),
+  entry('role grant', 'People', 'Give a user or a group a role', async () => (await import('./verbs/role-grant.ts')).roleGrant),
+  entry('role revoke', 'People', 'Take a role away', async () => (await import('./verbs/role-revoke.ts')).roleRevoke),
+  entry('role list', 'People', 'List who may what, where', async () => (await import('./verbs/role-list.ts')).roleList),
 
   entry('start', 'Platform', 'Run the platform on this machine', async () => (await import('./verbs/start.ts')).start),
   entry(
@@ -146,6 +168,9 @@ export const families: Readonly<Record<string, { readonly group: (typeof groups)
   template: { group: 'Templates', summary: 'Build, list, show and delete templates' },
   channel: { group: 'Templates', summary: 'Name a version of a template' },
   blueprint: { group: 'Templates', summary: 'Check blueprints' },
+  user: { group: 'People', summary: 'Make, list and deactivate users' },
+  group: { group: 'People', summary: 'Put users into groups' },
+  role: { group: 'People', summary: 'Say who may what in which project' },
   plugin: { group: 'Platform', summary: 'Look at plugins, check, write and run them' },
   usage: { group: 'Platform', summary: 'See who uses what, and what it costs' },
   token: { group: 'Platform', summary: 'Make, list and revoke tokens' },

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { glob } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { PassThrough } from 'node:stream'
-import { environmentStates, Name, scopes } from '@standin/client'
+import { environmentStates, Name, roles, scopes } from '@standin/client'
 import { describe, expect, it } from 'vitest'
 import { catalog } from './catalog.ts'
 import { type Candidate, complete } from './complete.ts'
@@ -12,6 +12,7 @@ import { createProgram } from './program.ts'
 import { referencePage } from './reference-page.ts'
 import type { Verb } from './verb.ts'
 import { states } from './verbs/list.ts'
+import { roleNames } from './verbs/role-grant.ts'
 import { tokenScopes } from './verbs/token-create.ts'
 
 const nobody = async () => []
@@ -68,6 +69,7 @@ describe('lists that the API has, too', () => {
   it('are the same', () => {
     expect(states).toEqual(environmentStates)
     expect(tokenScopes).toEqual(scopes)
+    expect(roleNames).toEqual(roles)
     expect(namePattern).toBe((Name as { pattern?: string }).pattern)
   })
 })

@@ -19,6 +19,7 @@ export const tokenList: Verb = {
     await context.output.list(tokens, [
       { title: 'ID', value: ({ id }) => id },
       { title: 'NAME', value: ({ name }) => name },
+      { title: 'USER', value: ({ user }) => user?.userName ?? '' },
       { title: 'SCOPE', value: ({ scope }) => scope },
       { title: 'AGE', value: ({ createdAt }) => formatAge(now - Date.parse(createdAt)), align: 'right' },
       {
