@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs'
 import { StandinError } from '@standin/client'
 import type { Logger } from '@standin/core'
 import type { FastifyInstance } from 'fastify'
+import { endForbiddenStreams } from './api/end-forbidden-streams.ts'
 import type { OpenStreams } from './api/open-streams.ts'
 import type { Feeds } from './api/routes/tables.ts'
 import type { ControlConfig } from './config.ts'
@@ -12,6 +13,7 @@ import type { PluginHost } from './plugins/plugin-host.ts'
 import type { Deadlines } from './reconcile/deadlines.ts'
 import type { ProviderRegistry } from './reconcile/provider-registry.ts'
 import type { Reconciler } from './reconcile/reconciler.ts'
+import type { EventLog } from './store/events.ts'
 import { writeFileAtomically } from './store/home.ts'
 import { ensureTokenFiles } from './store/token-files.ts'
 import type { Tokens } from './store/tokens.ts'
@@ -20,6 +22,7 @@ export interface ControlParts extends OpenedHome {
   readonly config: ControlConfig
   readonly log: Logger
   readonly tokens: Tokens
+  readonly events: EventLog
   readonly providers: ProviderRegistry
   readonly reconciler: Reconciler
   readonly deadlines: Deadlines
@@ -97,6 +100,7 @@ export class Control {
 
     this.#onStop(() => providers.close())
     await providers.open()
+    this.#onStop(endForbiddenStreams(this.#parts.events, this.#parts.streams))
     feeds.routes.start()
     this.#onStop(() => feeds.routes.close())
     feeds.records.start()

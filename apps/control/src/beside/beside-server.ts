@@ -2,6 +2,7 @@ import { type TypeBoxTypeProvider, TypeBoxValidatorCompiler } from '@fastify/typ
 import { api } from '@standin/client'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import type { Registry } from 'prom-client'
+import type { PathParams } from '../access/authority.ts'
 import { endpoint } from '../api/endpoint.ts'
 import { answerError, answerNotFound } from '../api/problems.ts'
 import { pluginRoutes } from '../api/routes/plugins.ts'
@@ -32,8 +33,9 @@ export async function buildBesideServer({ host, registry, authenticate, log }: B
   app.decorateRequest('caller', null)
   app.decorateRequest('idempotent', null)
   app.addHook('onRequest', async (request) => {
-    const { scope } = request.routeOptions.config
-    if (scope != null) request.caller = await authenticate(request.headers.authorization, scope)
+    const { scope, permission } = request.routeOptions.config
+    if (scope == null || permission === undefined) return
+    request.caller = await authenticate(request.headers.authorization, scope, permission, request.params as PathParams)
   })
   endpoint(app, 'server.health', api.server.health, () => ({ status: 'ok' as const }))
   endpoint(app, 'server.metrics', api.server.metrics, async ({ reply }) =>

@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto'
 import { StandinError } from '@standin/client'
 import { StandinClient } from '@standin/client/connect'
+import { judgeBeside } from '../access/judge-beside.ts'
 import { authenticate } from '../api/auth.ts'
 import type { Authenticate } from '../plugins/plugin-server.ts'
+import { fromRights } from '../store/people/user-access.ts'
 import type { Caller } from '../store/tokens.ts'
 
 /** A token that was revoked is believed for so long, ms. */
@@ -25,18 +27,20 @@ export function remoteCallers(url: string, now: () => number = () => performance
     return caller
   }
 
-  return async (authorization, needed) => {
+  return async (authorization, needed, permission, params) => {
     const token = /^bearer +(\S+)$/i.exec(authorization ?? '')?.[1]
     const caller = token === undefined ? null : await ask(token)
-    return authenticate({ check: () => caller }, authorization, needed)
+    const sender = authenticate({ check: () => caller }, authorization, needed)
+    await judgeBeside(url, token ?? '', permission, sender, params)
+    return sender
   }
 }
 
 /** Null: control does not know the token. @throws StandinError `unreachable` */
 async function callerOf(url: string, token: string): Promise<Caller | null> {
   try {
-    const { actor, scope } = await new StandinClient({ url, token }).discover()
-    return { tokenId: actor, actor, name: actor.slice(actor.indexOf(':') + 1), scope, user: null }
+    const { actor, scope, user } = await new StandinClient({ url, token }).discover()
+    return { tokenId: actor, actor, name: actor.slice(actor.indexOf(':') + 1), scope, user: user === undefined ? null : fromRights(user) }
   } catch (error) {
     if (error instanceof StandinError && error.code === 'unauthenticated') return null
     throw error
