@@ -1,3 +1,4 @@
+import { oneLine } from '../one-line.ts'
 import { askUsage } from '../usage-question.ts'
 import type { Verb } from '../verb.ts'
 
@@ -27,19 +28,17 @@ export const usageQuotas: Verb = {
       return
     }
     await output.list(items, [
-      { title: 'WHO', value: ({ who }) => who },
+      { title: 'WHO', value: ({ who }) => oneLine(who) },
       { title: 'WHAT', value: ({ what }) => what },
       { title: 'USED', value: ({ usedText }) => usedText, align: 'right' },
       { title: 'OF', value: ({ limitText }) => limitText, align: 'right' },
       { title: 'FULL', value: ({ ratio }) => `${Math.floor(ratio * 100)} %`, align: 'right' },
-      {
-        title: 'MOST BY',
-        value: ({ by }) =>
-          by
-            .slice(0, 3)
-            .map(({ name }) => name || '(no project)')
-            .join(', '),
-      },
+      { title: 'MOST BY', value: ({ by }) => oneLine(mostBy(by)) },
     ])
   },
+}
+
+function mostBy(by: readonly { readonly name: string }[]): string {
+  const names = by.slice(0, 3).map(({ name }) => name || '(no project)')
+  return names.join(', ')
 }

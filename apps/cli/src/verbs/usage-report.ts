@@ -5,6 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { Problem } from '@standin/client'
 import { StandinError } from '@standin/client/errors'
 import type { Context } from '../context.ts'
+import { oneLine } from '../one-line.ts'
 import { formatTable } from '../table.ts'
 import { askUsage } from '../usage-question.ts'
 import { parsePair, type Verb } from '../verb.ts'
@@ -109,8 +110,7 @@ function format({ columns, rows, total, currency }: Report, header: (text: strin
   const decimals: Readonly<Record<string, number>> = { svmHours: 1, gbHours: 1, cost: 2 }
   const cell = (row: Readonly<Record<string, string | number | null>>, id: string) => {
     const value = row[id] ?? null
-    // Labels are free text: a line of a table is one line.
-    if (typeof value !== 'number') return value === null ? '-' : value.replaceAll(/\p{Cc}/gu, ' ')
+    if (typeof value !== 'number') return value === null ? '-' : oneLine(value)
     return decimals[id] === undefined ? String(value) : value.toFixed(decimals[id])
   }
   const [first = ''] = columns

@@ -197,8 +197,9 @@ describe('quotas', { timeout: 60_000 }, () => {
       ],
     ],
     ['of nothing', [{ project: 'a' }]],
+    ['of money without rates', [{ project: 'a', moneyPerMonth: 1 }]],
   ])('%s are a wrong configuration', async (_, quotas) => {
     await using booted = await boot({ quotas })
-    expect(booted.plugin).toMatchObject({ state: 'waiting', message: expect.stringMatching(/quotas\[\d\]/) })
+    expect(booted.plugin).toMatchObject({ state: 'waiting', message: expect.stringMatching(/quotas(\[\d\])?/) })
   })
 })

@@ -1,3 +1,4 @@
+import { StandinError } from '@standin/client'
 import type { PluginContext, PluginHooks, Schedule } from '@standin/core'
 import Type, { type Static } from 'typebox'
 import { KnownThings } from './metering/known-things.ts'
@@ -51,6 +52,8 @@ export function accounting(context: PluginContext, config: AccountingConfig & Me
   const month = new MonthCosts(ledger, prices, timeZone, now)
   const jobs = new ReportJobs(ledger, prices, new Dimensions(config.categories), timeZone, context)
   const limits = new QuotaLimits(config.quotas)
+  if (limits.hasMoney && config.rates === undefined)
+    throw new StandinError('invalid', 'quotas: moneyPerMonth limits nothing without rates', { hint: 'Say what an SVM-hour costs: `rates`' })
   const watch = new QuotaWatch(limits, ledger, month, context, prices.currency)
   const admission = new Admission(limits, defaultSize, client, new KnownThings(client, defaultSize), month, prices.currency)
   const routes = [

@@ -7,7 +7,7 @@ import { makeReport, type Report } from './report.ts'
 import { planReport, type ReportPlan, type ReportRequest } from './report-request.ts'
 
 /** `queued` → `running` → `done` or `failed`; `cancelled` from the first two. The last three are the end. */
-export type ReportState = 'queued' | 'running' | 'done' | 'failed' | 'cancelled'
+type ReportState = 'queued' | 'running' | 'done' | 'failed' | 'cancelled'
 
 /** One report that somebody asked for. */
 export interface ReportJob {

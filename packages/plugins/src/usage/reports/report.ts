@@ -20,7 +20,7 @@ interface Measures {
   readonly cost: string
 }
 
-export interface ReportColumn {
+interface ReportColumn {
   /** `environment`, `label:team`, `period`, `cost`. */
   readonly id: string
   readonly isNumber: boolean

@@ -15,7 +15,7 @@ interface Share {
 }
 
 /** What one combination of values used in one period. */
-export interface Cell {
+interface Cell {
   readonly group: Group
   readonly period: number
   shares: Share | null
