@@ -33,6 +33,7 @@ const boundsKey = 'meter/bounds'
 const openPrefix = 'meter/open/'
 const pagePrefix = 'meter/page/'
 const gapPrefix = 'meter/gap/'
+const sizePrefix = 'meter/size/'
 /** Changes in one write, well below what one may have. */
 const mostAtOnce = 200
 
@@ -120,6 +121,21 @@ export class Book {
     const gaps: UsageGap[] = []
     for await (const { value } of this.#store.iterate<UsageGap>({ prefix: gapPrefix })) gaps.push(value)
     return gaps
+  }
+
+  /** What says how many bytes one kind of a month's values takes, to be written along with them. */
+  sizeChange(month: string, kind: 'pages' | 'lines', bytes: number): StoreChange {
+    return { key: `${sizePrefix}${month}/${kind}`, value: bytes }
+  }
+
+  /** Bytes by month. */
+  async sizes(): Promise<Map<string, number>> {
+    const sizes = new Map<string, number>()
+    for await (const { key, value } of this.#store.iterate<number>({ prefix: sizePrefix })) {
+      const month = key.slice(sizePrefix.length, key.lastIndexOf('/'))
+      sizes.set(month, (sizes.get(month) ?? 0) + value)
+    }
+    return sizes
   }
 
   /** Put others in the place of pages that are full, of the same times. */

@@ -40,12 +40,17 @@ export class ClosedMonths {
   async add(month: UsageMonth, lines: Iterable<UsageLine>): Promise<boolean> {
     // Read by nobody until the month is there; written again where this was interrupted.
     let parts = 0
+    let bytes = 0
     for (const part of inParts(lines)) {
+      bytes += Buffer.byteLength(JSON.stringify(part))
       await this.#store.set(partKey(month.month, parts), part as unknown as JsonValue)
       parts += 1
     }
     const value = { ...month, parts } as unknown as JsonValue
-    return this.#book.setBounds({ closedTo: month.to / minuteMs }, [{ key: monthPrefix + month.month, value, expected: undefined }])
+    return this.#book.setBounds({ closedTo: month.to / minuteMs }, [
+      { key: monthPrefix + month.month, value, expected: undefined },
+      this.#book.sizeChange(month.month, 'lines', bytes),
+    ])
   }
 
   /** Keep the totals of a month, drop its lines. @param before `2025-10`: of all months before this one. @returns how many */

@@ -14,10 +14,15 @@ let usage: ReturnType<typeof metering>
 let handled: number
 const logged: string[] = []
 
-const start = async () => {
-  const log = { debug() {}, info: (_: object, line: string) => void logged.push(line), warn() {}, error() {} }
+const start = async (room?: number) => {
+  const log = {
+    debug() {},
+    info: (_: object, line: string) => void logged.push(line),
+    warn: (_: object, line: string) => void logged.push(line),
+    error() {},
+  }
   const context = { client: control.client, clock: { now: () => control.now }, log, store } as unknown as PluginContext
-  usage = metering(context, { timeZone: 'UTC', defaultSize: { cpus: 1, memory: '1g' }, keepMonths: 3 })
+  usage = metering(context, { timeZone: 'UTC', defaultSize: { cpus: 1, memory: '1g' }, keepMonths: 3 }, room)
   await usage.hooks.start(signal)
 }
 const deliver = async () => {
@@ -134,7 +139,8 @@ describe('a month', () => {
       const next = months[months.indexOf(month) + 1]
       at(`${next}-01T00:10:00`)
       await close()
-      const stored = async () => (await sumUp(usage.ledger.spans({ from: Date.parse('2026-01-20'), to: Date.parse('2026-01-21') })))[0]?.storageMinutes
+      const stored = async () =>
+        (await sumUp(usage.ledger.spans({ from: Date.parse('2026-01-20'), to: Date.parse('2026-01-21') })))[0]?.storageMinutes
       // 30 minutes each of 1 to 18 GiB, then six hours and a half of 19.
       if (month === '2026-01') expect(await stored()).toBe(1024 * (171 * 30 + 19 * 390))
       if (month === '2026-02') expect(await stored()).toBeCloseTo(1024 * (171 * 30 + 19 * 390), 6)
@@ -154,6 +160,27 @@ describe('a month', () => {
     expect(logged.at(-1)).toMatch(/^of months before 2026-04 only totals are kept: \d+ values were dropped$/)
     expect([...store.texts.keys()].filter((key) => /(page|line)\/2026-0[123]/.test(key))).toEqual([])
     for await (const line of usage.ledger.lines('2026-03')) expect(line).toBeUndefined()
+  })
+})
+
+describe('a store with little room', () => {
+  it('keeps the details of fewer months, and says so', async () => {
+    await start(500)
+    for (const month of ['2026-02', '2026-03', '2026-04']) {
+      for (let n = 0; n < 8; n++) {
+        at(`${month}-0${n + 1}T08:00:00`)
+        control.become(1001, n % 2 === 0 ? 'suspended' : 'running')
+        await deliver()
+      }
+    }
+    at('2026-05-01T00:10:00')
+    await close()
+    expect(await usage.ledger.months()).toHaveLength(4)
+    expect(logged.filter((line) => line.includes('no room'))).toEqual([
+      expect.stringMatching(/^there is no room for the details of 3 months: those before 2026-0[34] go$/),
+    ])
+    expect(await spans('2026-02-01T00:00:00', '2026-03-01T00:00:00')).toEqual([])
+    expect(await spans('2026-04-01T00:00:00', '2026-05-01T00:00:00')).not.toEqual([])
   })
 })
 

@@ -16,6 +16,8 @@ export interface ClosingParts {
   readonly meter: Meter
   readonly ledger: Ledger
   readonly closed: ClosedMonths
+  /** Details of closed months take no more than this. */
+  readonly mostBytes: number
 }
 
 const metered: ReadonlySet<Event['type']> = new Set(meteredEvents)
@@ -82,11 +84,11 @@ export class Closing {
   }
 
   async #letGo(signal: AbortSignal, print: (line: string) => void): Promise<void> {
-    const { book, closed, config, context } = this.#parts
+    const { book, closed, context } = this.#parts
     const months = await closed.months()
     const [previous] = months.slice(-1)
     if (previous !== undefined) await this.#compaction.run(previous.from / minuteMs, signal)
-    const oldest = months.at(-config.keepMonths)
+    const oldest = await this.#oldestKept(months)
     if (oldest === undefined || oldest.from / minuteMs <= book.bounds.keptFrom) return
     const pages = await book.dropPages(oldest.from / minuteMs)
     const parts = await closed.dropLines(oldest.month)
@@ -95,5 +97,23 @@ export class Closing {
     const line = `of months before ${oldest.month} only totals are kept: ${pages + parts} values were dropped`
     print(line)
     context.log.info({ before: oldest.month, dropped: pages + parts }, line)
+  }
+
+  /** Of which details are kept: as many months as were asked for, as far as there is room for them. */
+  async #oldestKept(months: readonly UsageMonth[]): Promise<UsageMonth | undefined> {
+    const { book, config, context, mostBytes } = this.#parts
+    const sizes = await book.sizes()
+    let oldest = months.at(-1)
+    let bytes = 0
+    for (const month of months.slice(-config.keepMonths).reverse()) {
+      bytes += sizes.get(month.month) ?? 0
+      if (bytes > mostBytes && month !== oldest) {
+        const line = `there is no room for the details of ${config.keepMonths} months: those before ${oldest?.month} go`
+        if ((oldest?.from ?? 0) / minuteMs > book.bounds.keptFrom) context.log.warn({ bytes, mostBytes }, line)
+        break
+      }
+      oldest = month
+    }
+    return oldest
   }
 }

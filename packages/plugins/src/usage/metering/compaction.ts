@@ -30,9 +30,11 @@ export class Compaction {
       const days = this.#days(month, end)
       let smaller: { key: string; page: Page }[] = []
       let seen = 0
+      let bytes = 0
       for await (const { key, page } of this.#book.fullPages(storageMonth(month))) {
         const compacted = compactPage(page, days)
         if (compacted.changes.length < page.changes.length) smaller.push({ key, page: compacted })
+        bytes += JSON.stringify(compacted).length + key.length
         seen += 1
         if (seen % chunk > 0) continue
         signal.throwIfAborted()
@@ -41,7 +43,7 @@ export class Compaction {
         await setImmediate()
       }
       await this.#book.replacePages(smaller)
-      await this.#book.setBounds({ compactedTo: storageMonth(end) })
+      await this.#book.setBounds({ compactedTo: storageMonth(end) }, [this.#book.sizeChange(storageMonth(month), 'pages', bytes)])
     }
   }
 

@@ -14,8 +14,18 @@ export type MeteringHooks = Required<Pick<PluginHooks, 'eventTypes' | 'eventsFro
   readonly start: (signal: AbortSignal) => Promise<void>
 }
 
-/** Meters from events. The ledger has something in it once `start` has returned. */
-export function metering(context: PluginContext, config: MeteringConfig): { readonly ledger: Ledger; readonly hooks: MeteringHooks } {
+/** Of the 256 MiB of a plugin: the rest is for months that are not compacted yet, and for what others of this plugin keep. */
+const mostBytes = 176 << 20
+
+/**
+ * Meters from events. The ledger has something in it once `start` has returned.
+ * @param room bytes for the details of closed months
+ */
+export function metering(
+  context: PluginContext,
+  config: MeteringConfig,
+  room = mostBytes,
+): { readonly ledger: Ledger; readonly hooks: MeteringHooks } {
   const { client, clock, log, store } = context
   const book = new Book(store)
   const things = new KnownThings(client, config.defaultSize)
@@ -23,7 +33,7 @@ export function metering(context: PluginContext, config: MeteringConfig): { read
   const anchor = new Anchor(client, book, things)
   const closed = new ClosedMonths(store, book)
   const ledger = new BookLedger(book, closed, clock)
-  const closing = new Closing({ context, config, book, meter, ledger, closed })
+  const closing = new Closing({ context, config, book, meter, ledger, closed, mostBytes: room })
   return {
     ledger,
     hooks: {
