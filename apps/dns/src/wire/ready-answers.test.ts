@@ -188,6 +188,41 @@ describe('ReadyAnswers', () => {
     expect(written(ready, [ask], 0)).toBeUndefined()
   })
 
+  it('compares the whole question, not only its hash', () => {
+    const ready = new ReadyAnswers(new Revision(), limits)
+    const ask = { name: 'abcdefghij.example' }
+    keep(ready, ask, 1)
+    const others: Ask[] = [{ name: 'abcdefghiK.example' }, { name: 'bbcdefghij.example' }, { ...ask, type: 2 }, { ...ask, class: 3 }]
+    for (const other of others) {
+      readAhead(ready, [ask])
+      expect(written(ready, [ask], 0)).toBeDefined()
+      // As if its hash were the same.
+      expect(written(ready, [other], 0)).toBeUndefined()
+    }
+  })
+
+  it.each([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11])(
+    'gives nothing that was written over, even by octets that look just like it (%i)',
+    (shift) => {
+      const ready = new ReadyAnswers(new Revision(), { first: 16, most: 16 })
+      const name = 'abc'
+      keep(ready, { name: 'first.example' }, 1, { count: 3 })
+      keep(ready, { name }, 2)
+      const reply = find(ready, { name }) as Buffer
+      const head = Buffer.from([255, 255, 255, 255, ...reply.subarray(2, 4), 5, 1, reply.length, 0, ...reply.subarray(6, 12)])
+      const forged = Buffer.concat([head, reply.subarray(17, 21), reply.subarray(12, 20), reply.subarray(21, -1), Buffer.from([66])])
+      // Once round: 2048 octets.
+      for (let index = 0; index < 4; index++) keep(ready, { name: `round-${index}.example` }, 3, { count: 26 })
+      expect(addressIn(find(ready, { name }))).toEqual(['192.0.2.2'])
+      const query = new Query(queryMessage({ name: 'over.example' }), source, false)
+      const records = Buffer.alloc(300)
+      for (let at = shift * 4; at + forged.length < records.length; at += 48) forged.copy(records, at)
+      const length = writeAnswer(query, answerOf({ counts: [1, 0, 0], records }), false, output, 0)
+      for (let time = 0; time < 2; time++) ready.keep(query, output, 0, length, Number.POSITIVE_INFINITY)
+      expect(find(ready, { name })).toBeUndefined()
+    },
+  )
+
   it('keeps replies to names of any length, the root and the longest as well', () => {
     const ready = new ReadyAnswers(new Revision(), { first: 1024, most: 1024 })
     const longest = Buffer.from(`${`\x3f${'Q'.repeat(63)}`.repeat(3)}\x3d${'q'.repeat(61)}\0`, 'latin1')
