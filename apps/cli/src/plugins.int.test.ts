@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
@@ -105,6 +105,32 @@ describe('a platform with plugins', () => {
     expect([stdout, stderr]).toEqual([expect.stringContaining('greeter'), expect.stringContaining('there is no ./greetr')])
     expect(await platform.cli('plugin', 'runs', 'greeter')).toMatchObject({ code: 0, stderr: expect.stringContaining('has not run yet') })
     expect(platform.pids().control).toBe(control)
+  })
+
+  it('refuses what a plugin of theirs does not allow, with the exit code of quotas, also when it is only tried', async () => {
+    writeFileSync(
+      join(dir, 'full.mjs'),
+      `export default { id: 'full', config: { type: 'object' }, setup: () => ({
+        admit: async ({ hosts }) => { throw Object.assign(new Error('no room for ' + hosts.map((host) => host.name).join(', ')), { name: 'StandinError', code: 'quota_exceeded', hint: 'Wait a while' }) },
+      }) }`,
+    )
+    mkdirSync(join(dir, 'tiny'))
+    writeFileSync(join(dir, 'full.yaml'), 'plugins:\n  - use: ./full.mjs\n')
+    writeFileSync(
+      join(dir, 'tiny/compose.yaml'),
+      'name: tiny\nservices:\n  idler: {build: ., command: sleep 1000, cpus: 0.5, mem_limit: 64m}\n',
+    )
+    const ports = ['--api', '127.0.0.1:0', '--http', '127.0.0.1:0', '--dns', '127.0.0.1:0']
+    await using platform = await Platform.boot({ arguments: [...ports, '--config', join(dir, 'full.yaml')] })
+    await platform.json('template', 'build', join(dir, 'tiny'))
+    for (const flags of [[], ['--dry-run']]) {
+      const { code, stdout, stderr } = await platform.cli('up', 'tiny', ...flags)
+      expect({ code, stdout, stderr }).toEqual({ code: 7, stdout: '', stderr: expect.stringContaining('no room for idler') })
+      expect(stderr).toContain('Wait a while')
+    }
+    expect(await platform.json('list')).toEqual([])
+    const services = [{ name: 'www', endpoints: ['127.0.0.1:9'] }]
+    expect((await platform.api('POST', '/v1/environments', { name: 'x', provider: 'attach', services })).status).toBe(403)
   })
 
   it('is not started with a file that is not there', async () => {

@@ -1,8 +1,8 @@
-import type { CreateEnvironment } from '@standin/client'
-import { StandinError } from '@standin/client/errors'
+import type { CreateEnvironment, EnvironmentPlan } from '@standin/client'
+import { type ErrorCode, errorTable, StandinError } from '@standin/client/errors'
 import { awaitRunning } from '../arrival.ts'
 import type { Context } from '../context.ts'
-import { formatElapsed } from '../duration.ts'
+import { formatElapsed, formatSize } from '../duration.ts'
 import { Ending } from '../ending.ts'
 import { formatServices, nameOf } from '../environment-text.ts'
 import { findHolder, parseEnvironmentName } from '../name.ts'
@@ -111,16 +111,31 @@ async function refuseTaken(context: Context, bodies: readonly CreateEnvironment[
   throw new StandinError('name_taken', `There is ${taken}. Nothing was made.`, { hint: 'Choose another --name, or delete what has it.' })
 }
 
+/** @throws StandinError as `up` would where a plugin does not allow it */
 async function explainUp(context: Context, ref: string, options: Options): Promise<void> {
-  const template = await (await context.connect()).templates.get(ref, { signal: context.signal })
+  const client = await context.connect()
+  const template = await client.templates.get(ref, { signal: context.signal })
   const bodies = bodiesOf(template.ref, options)
   const cost = await hourlyCost(context, template.ref, collectPairs(options.label))
   if (cost !== null) context.messages.info(costText(cost, bodies.length))
-  await context.output.one(bodies, () => {
-    const hosts = template.stack.hosts.map((host) => `${host.name}${host.replicas === 1 ? '' : ` ×${host.replicas}`}`).join(', ')
+  const plan = await client.environments.plan(bodies[0] ?? { template: template.ref }, { signal: context.signal })
+  if (plan.refusal !== null) throw refused(plan.refusal)
+  const planned = bodies.map((body) => ({ ...body, plan: { ...plan, name: body.name ?? null } }))
+  await context.output.one(planned, () => {
+    const hosts = plan.hosts.map(formatHost).join(', ')
     const services = template.stack.publish.map(({ service }) => service).join(', ')
     const names = bodies.length === 1 ? bodies[0]?.name : options.name && `${bodies[0]?.name} … ${bodies.at(-1)?.name}`
     const times = bodies.length === 1 ? '' : ` ${bodies.length} times`
     return `Would clone ${template.ref}${times}${names ? ` as ${names}` : ''}: hosts ${hosts}; ${services === '' ? 'no services' : `services ${services}`}.`
   })
+}
+
+/** `web ×2 (0.5 CPUs, 512 MiB each)` */
+function formatHost({ name, instances, resources: { cpus, memoryBytes } }: EnvironmentPlan['hosts'][number]): string {
+  const declared = [...(cpus === null ? [] : [`${cpus} CPUs`]), ...(memoryBytes === null ? [] : [formatSize(memoryBytes)])].join(', ')
+  return `${name}${instances === 1 ? '' : ` ×${instances}`}${declared === '' ? '' : ` (${declared}${instances === 1 ? '' : ' each'})`}`
+}
+
+function refused({ code, message, hint }: NonNullable<EnvironmentPlan['refusal']>): StandinError {
+  return new StandinError(Object.hasOwn(errorTable, code) ? (code as ErrorCode) : 'not_admitted', message, hint === null ? {} : { hint })
 }

@@ -52,7 +52,8 @@ export class StorageMeter {
   }
 
   start(): void {
-    const { events, queries, clock } = this.#deps
+    const { events, queries, providers, clock } = this.#deps
+    const measures = new Set([...providers.entries()].flatMap(([id, { can }]) => (can.storage ? [id] : [])))
     this.#unsubscribe = events.subscribe((committed) => {
       for (const { type, environment, state } of committed) {
         if (environment === null || state === null) continue
@@ -60,7 +61,8 @@ export class StorageMeter {
         if (type === 'environment.purged') this.#again.delete(environment)
       }
     })
-    for (const { id, state, storageBytes, provisioned } of queries.living()) {
+    for (const { id, state, provider, storageBytes, provisioned } of queries.living()) {
+      if (!measures.has(provider)) continue
       if (state === 'running') this.#again.set(id, clock.now())
       if (storageBytes === null && provisioned) this.#enqueue(id, 'settled')
     }
