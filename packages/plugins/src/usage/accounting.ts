@@ -36,6 +36,8 @@ interface Accounting {
     readonly routes: NonNullable<PluginHooks['routes']>
     readonly schedules: readonly Schedule[]
   }
+  /** Once metering has begun. What decides about quotas of money is to be there before somebody waits for it. */
+  begin(): void
   /** Null: there are no rates. */
   money(): Promise<MonthCost | null>
   quotas(signal: AbortSignal): Promise<QuotaUse[]>
@@ -86,6 +88,10 @@ export function accounting(context: PluginContext, config: AccountingConfig & Me
         return { title: 'Usage', rows }
       },
       stop: async () => jobs.stop(),
+    },
+    begin: () => {
+      // Why it is not there is told to who asks next.
+      if (limits.hasMoney) month.read().catch(() => {})
     },
     money: async () => (config.rates === undefined ? null : month.read()),
     quotas: (signal) => watch.uses(signal),

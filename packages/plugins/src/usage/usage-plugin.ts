@@ -19,6 +19,7 @@ export const usagePlugin = definePlugin({
       schedules: [...hooks.schedules, ...accounts.hooks.schedules],
       start: async (signal) => {
         await hooks.start(signal)
+        accounts.begin()
         board.start(signal)
       },
       onEvent: async (event, call) => {
