@@ -298,6 +298,21 @@ describe('a plugin that misbehaves hurts only itself', () => {
     expect(await anew()?.store.get('handled')).toBe(true)
   })
 
+  it('is begun anew where a run never returns, and the run is a failed one', async () => {
+    let lives = 0
+    const hangs = plugin(() => {
+      lives += 1
+      const run = lives === 1 ? forever : async () => {}
+      return { schedules: [{ id: 'nightly', cron: '@daily', timeoutMs: 30, run }] }
+    })
+    await using booted = await bootPlugin(hangs, {}, { at: '2026-06-01T23:59:00Z', limits, beside: [[good]] })
+    await booted.advance('5m')
+    expect(booted.runs()).toMatchObject([{ dueAt: '2026-06-02T00:00:00.000Z', error: expect.stringContaining('does not return') }])
+    expect(booted.plugin).toMatchObject({ state: 'running', restarts: 1 })
+    await booted.advance('1d')
+    expect(booted.runs().at(-1)).toMatchObject({ dueAt: '2026-06-03T00:00:00.000Z', state: 'succeeded' })
+  })
+
   it('waits its turn where it floods the store, the events and the log', async () => {
     let context: PluginContext | undefined
     await using booted = await bootPlugin(

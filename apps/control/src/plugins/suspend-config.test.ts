@@ -30,3 +30,31 @@ it('all faults of a configuration of suspend are told at once, each at its line'
     rmSync(dir, { recursive: true })
   }
 })
+
+it.each(['platform', 'usage'])('the example of %s has no fault', async (name) => {
+  const { faults } = await readPlugins(resolve(import.meta.dirname, `../../../../examples/${name}.config.yaml`), builtInPlugins)
+  expect(faults).toEqual([])
+})
+
+it('all faults of a configuration of usage are told at once, each at its line', async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'standin-usage-'))
+  try {
+    const file = join(dir, 'standin.config.yaml')
+    const lines = [
+      'timeZone: Europe/Atlantis',
+      'rates:',
+      '  svmHour: -1',
+      '  changes: [{ from: "tomorrow", svmHour: 1 }]',
+      'quotas:',
+      '  - { project: shop, storage: much }',
+      'catgories: []',
+    ]
+    writeFileSync(file, `plugins:\n  - use: usage\n    with:\n${lines.map((line) => `      ${line}\n`).join('')}`)
+    const { faults } = await readPlugins(file, builtInPlugins)
+    expect(faults.map(({ line }) => line)).toEqual([4, 6, 7, 9, 10])
+    expect(faults.map(({ message }) => message).join()).toContain("'Europe/Atlantis' is not a time zone")
+    expect(faults.at(-1)?.message).toContain('did you mean "categories"?')
+  } finally {
+    rmSync(dir, { recursive: true })
+  }
+})
