@@ -5,7 +5,7 @@ import { type Asker, Question } from './question.ts'
 import { readSection } from './sections.ts'
 
 /** What can be asked of a plugin that runs. */
-export interface Asked {
+interface Asked {
   readonly hooks: Pick<PluginHooks, 'admit' | 'section'>
   readonly ask: Asker
 }
