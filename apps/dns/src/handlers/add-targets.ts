@@ -11,11 +11,6 @@ interface HasHandler {
   readonly handle: Handler
 }
 
-/** Octets of RDATA in front of the name that a record leads to. */
-const headLengths: ReadonlyMap<number, number> = new Map<number, number>([
-  [rrType.SRV, 6],
-  [rrType.MX, 2],
-])
 const optLength = 11
 
 /**
@@ -29,11 +24,17 @@ export function addTargets<L extends HasHandler>(links: readonly L[]): L[] {
     ...link,
     handle(query: Query) {
       const outcome = link.handle(query)
-      const head = headLengths.get(query.type)
-      if (head === undefined || outcome === undefined || outcome === drop || outcome instanceof Promise) return outcome
+      const head = headLength(query.type)
+      if (head === 0 || outcome === undefined || outcome === drop || outcome instanceof Promise) return outcome
       return outcome.rcode === rcode.NOERROR && outcome.counts[0] > 0 ? withTargets(query, outcome, head, handlers) : outcome
     },
   }))
+}
+
+/** Octets of RDATA in front of the name that a record leads to; 0: it leads to none. */
+function headLength(type: number): number {
+  if (type === rrType.SRV) return 6
+  return type === rrType.MX ? 2 : 0
 }
 
 function withTargets(query: Query, answer: Answer, head: number, handlers: readonly Handler[]): Answer {
