@@ -85,8 +85,7 @@ function roleOf(permission: Permission | undefined): string {
 }
 
 function roleText(permission: Permission | undefined): string {
-  const role = roleOf(permission)
-  if (permission === undefined || role === '') return ''
+  if (permission === undefined || permission.rule === 'token') return ''
   if (permission.rule === 'seen') return ', for users what they see'
   return `, for users the role \`${permission.role}\`${permission.rule === 'everywhere' ? ' everywhere' : ''}${permission.rule === 'named' ? ` (${permission.note})` : ''}`
 }

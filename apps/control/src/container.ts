@@ -333,9 +333,14 @@ export function buildContainer(config: ControlConfig, opened: OpenedHome, option
       runs: new PluginRuns(database, now),
       values: new PluginValues(database),
       tokens: get(Tokens.tokens),
-      authenticate: (authorization, needed, permission, params) => {
+      authenticate: (authorization, needed, permission, params, response) => {
+        const authority = get(Tokens.authority)
         const caller = authenticate(get(Tokens.tokens), authorization, needed)
-        get(Tokens.authority).enforce(permission, caller, params)
+        authority.enforce(permission, caller, params)
+        if (caller.user !== null) {
+          const open = { end: () => response.destroy(), onClose: (listener: () => void) => response.on('close', listener) }
+          get(Tokens.streams).add(open, () => authority.stillAllows(permission, caller, params))
+        }
         return caller
       },
       clock,

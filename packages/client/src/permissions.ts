@@ -14,8 +14,11 @@ import type { Role } from './schemas/people.ts'
  * | `named` | a role in what the request names; the endpoint itself looks, `note` says at what |
  */
 export type Permission =
-  | { readonly rule: 'token' | 'seen' }
-  | { readonly rule: 'environment' | 'template' | 'everywhere'; readonly role: Role }
+  | { readonly rule: 'token' }
+  | { readonly rule: 'seen' }
+  | { readonly rule: 'environment'; readonly role: Role }
+  | { readonly rule: 'template'; readonly role: Role }
+  | { readonly rule: 'everywhere'; readonly role: Role }
   | { readonly rule: 'named'; readonly role: Role; readonly note: string }
 
 const token: Permission = { rule: 'token' }

@@ -32,10 +32,10 @@ export async function buildBesideServer({ host, registry, authenticate, log }: B
   app.setNotFoundHandler(answerNotFound)
   app.decorateRequest('caller', null)
   app.decorateRequest('idempotent', null)
-  app.addHook('onRequest', async (request) => {
+  app.addHook('onRequest', async (request, reply) => {
     const { scope, permission } = request.routeOptions.config
     if (scope == null || permission === undefined) return
-    request.caller = await authenticate(request.headers.authorization, scope, permission, request.params as PathParams)
+    request.caller = await authenticate(request.headers.authorization, scope, permission, request.params as PathParams, reply.raw)
   })
   endpoint(app, 'server.health', api.server.health, () => ({ status: 'ok' as const }))
   endpoint(app, 'server.metrics', api.server.metrics, async ({ reply }) =>

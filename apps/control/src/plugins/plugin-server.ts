@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http'
 import { type Permission, type Scope, StandinError } from '@standin/client'
 import type { PluginHooks } from '@standin/core'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
@@ -6,12 +7,13 @@ import { answerError, answerNotFound } from '../api/problems.ts'
 import { toRights } from '../store/people/user-access.ts'
 import type { Caller } from '../store/tokens.ts'
 
-/** Who sends a request. @param params of the path @throws StandinError `unauthenticated`, `forbidden`, `environment_not_found` */
+/** Who sends a request. @param params of the path @param response ended early where they may no longer have it @throws StandinError `unauthenticated`, `forbidden`, `environment_not_found` */
 export type Authenticate = (
   authorization: string | undefined,
   needed: Scope,
   permission: Permission,
   params: PathParams,
+  response: ServerResponse,
 ) => Caller | Promise<Caller>
 
 /** Of routes that declare nothing. */
@@ -42,7 +44,7 @@ export async function buildPluginServer(
   app.setErrorHandler((error, request, reply) => answerError(failureOf(id, error), request, reply))
   app.setNotFoundHandler(answerNotFound)
   app.decorateRequest('pluginCaller', null)
-  app.addHook('onRequest', async (request) => {
+  app.addHook('onRequest', async (request, reply) => {
     const reads = request.method === 'GET' || request.method === 'HEAD'
     const { scope = reads ? 'read' : 'write', permission = forManagers } = request.routeOptions.config
     if (scope === null) return
@@ -51,7 +53,7 @@ export async function buildPluginServer(
       name,
       scope: has,
       user,
-    } = await authenticate(request.headers.authorization, scope, permission, request.params as PathParams)
+    } = await authenticate(request.headers.authorization, scope, permission, request.params as PathParams, reply.raw)
     request.pluginCaller = { actor, name, scope: has, user: user === null ? null : toRights(user) }
   })
   await app.register(routes, { prefix: `/v1/plugins/${id}` })

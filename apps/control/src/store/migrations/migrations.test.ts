@@ -10,6 +10,9 @@ import { openDatabase } from '../database.ts'
 import { Environments } from '../environments.ts'
 import { EventLog } from '../events.ts'
 import { Faults } from '../faults.ts'
+import { Accesses } from '../people/accesses.ts'
+import { Users } from '../people/users.ts'
+import { Tokens } from '../tokens.ts'
 import { migrations } from './index.ts'
 
 let dir: string
@@ -72,6 +75,27 @@ describe('migrations', () => {
     expect(environments.require(1001).storageBytes).toBeNull()
     environments.measured(1001, 4096, 'provider:attach')
     expect(environments.require(1001).storageBytes).toBe(4096)
+    db.close()
+  })
+
+  it('take a store without people to one with them: whose things are stays as it was, and projects are known', async () => {
+    const file = await storeOf('001-initial', '002-aliases-and-faults', '003-activity-cause', '004-plugins', '005-storage')
+    const old = new SqliteDatabase(file)
+    old.prepare(`update environments set labels = '{"project":"shop"}'`).run()
+    old.prepare(`insert into tokens (id, name, scope, hash, created_at) values ('0123456789ab', 'ci', 'write', 'x', 1)`).run()
+    old.close()
+    const db = await openDatabase(file)
+    const now = () => 1_000_000
+    const events = new EventLog(db, now, { onFault: () => {} })
+    const accesses = new Accesses(db)
+    const environments = new Environments(db, events, now)
+    expect(environments.require(1001)).toMatchObject({ owner: 'admin', ownerId: null, orphanedAt: null, project: 'shop' })
+    expect(new Tokens(db, events, accesses, now).list({ limit: 10 }).items).toMatchObject([{ name: 'ci', user: null }])
+    environments.edit(1001, { labels: { project: '' } }, 'token:test')
+    expect(environments.require(1001).project).toBeNull()
+    const user = new Users(db, events, accesses, now).insert({ userName: 'ann' }, 'token:test')
+    environments.give(1001, user, 'token:test')
+    expect(environments.ownedBy(user.id).map(({ id }) => id)).toEqual([1001])
     db.close()
   })
 
