@@ -64,6 +64,34 @@ describe('standin plugin check', () => {
     expect([code, stdout]).toEqual([0, expect.stringContaining('greeter')])
   })
 
+  it('sets plugins up to see what is wrong with them, and starts none', async () => {
+    const bad = (id: string, setup: string) =>
+      writeFileSync(
+        join(dir, `${id}.mjs`),
+        `export default { id: '${id}', config: { type: 'object' }, setup: async ({ client }) => { ${setup} } }`,
+      )
+    bad('throws', "throw new Error('no such wiki')")
+    bad('acts', 'await client.environments.list()')
+    bad('odd', "return { schedules: [{ id: 'x', cron: '61 * * * *', run() {} }], async start() { throw new Error('started') } }")
+    bad('late', "setTimeout(() => { throw new Error('later') }, 1); await new Promise((done) => setTimeout(done, 200))")
+    const uses = ['throws', 'acts', 'odd', 'late'].map((id) => `  - use: ./${id}.mjs\n`).join('')
+    writeFileSync(join(dir, 'setups.yaml'), `plugins:\n${uses}  - use: ./greeter\n    with: {greeting: "\${env:NO_SUCH_GREETING}"}\n`)
+    const { code, stderr } = await here('plugin', 'check', 'setups.yaml')
+    expect(code).toBe(2)
+    expect(
+      stderr
+        .split('\n')
+        .filter((line) => line.includes('setups.yaml:'))
+        .map((line) => line.replace(/^.*setups.yaml:/, '')),
+    ).toEqual([
+      '2:10: plugins.0.use: plugin/throws: no such wiki',
+      '3:10: plugins.1.use: plugin/acts: plugin/acts: setup can not use the client: it has no side effects',
+      expect.stringContaining("4:10: plugins.2.use: plugin/odd: schedule x: '61 * * * *' is not a cron line"),
+      '5:10: plugins.3.use: plugin/late: later',
+      '7:22: plugins.4.with.greeting: ${env:NO_SUCH_GREETING} can not be filled in: it is not set',
+    ])
+  })
+
   it('tells all faults of a bad one, each at its place', async () => {
     writeFileSync(join(dir, 'bad.yaml'), 'plugins:\n  - use: ./greeter\n    with:\n      greting: hi\n  - use: ./greetr\n')
     const { code, stderr } = await here('plugin', 'check', 'bad.yaml')
@@ -105,6 +133,9 @@ describe('a platform with plugins', () => {
     expect([stdout, stderr]).toEqual([expect.stringContaining('greeter'), expect.stringContaining('there is no ./greetr')])
     expect(await platform.cli('plugin', 'runs', 'greeter')).toMatchObject({ code: 0, stderr: expect.stringContaining('has not run yet') })
     expect(platform.pids().control).toBe(control)
+    expect(await eventually(() => (platform.said() === '' ? undefined : platform.said()))).toContain(
+      'standin.config.yaml:4:10: plugins.1.use: there is no ./greetr',
+    )
   })
 
   it('refuses what a plugin of theirs does not allow, with the exit code of quotas, also when it is only tried', async () => {

@@ -18,7 +18,8 @@ interface Checked {
 const checker = fileURLToPath(new URL('../../../control/src/check-plugins.ts', import.meta.url))
 
 export const pluginCheck: Verb<readonly [string | undefined]> = {
-  description: 'Tells every fault of every plugin at once, with line and column. Needs no platform; the plugins are loaded, not set up.',
+  description:
+    'Tells every fault of every plugin at once, with line and column. Needs no platform; the plugins are set up, and not started.',
   arguments: [{ name: '[file]', description: 'default: standin.config.yaml here, else the one in STANDIN_HOME', completes: 'path' }],
   examples: [
     ['standin plugin check', 'before the platform is started'],

@@ -4,7 +4,9 @@ import type { Context } from '../context.ts'
 import { parseDuration } from '../duration.ts'
 import { gatewayArgs, gatewayFlags } from '../gateway-flags.ts'
 import { findHome } from '../home.ts'
+import { formatFault } from '../messages.ts'
 import { platformResolverArgs, platformResolverFlags } from '../resolver-flags.ts'
+import type { StartedPlatform } from '../start/supervisor.ts'
 import { formatPairs } from '../table.ts'
 import type { Verb } from '../verb.ts'
 
@@ -95,11 +97,24 @@ export const start: Verb<readonly [], Options> = {
           goOn(context),
         ].join('\n'),
       )
+      await tellFaults(platform, context)
       await stopped
       context.messages.info('Stopping; environments go on.')
     }
     await supervisor.stop()
   },
+}
+
+/** A wrong plugin does not keep the platform from starting; whoever started it is told. */
+async function tellFaults({ api, tokenFile }: StartedPlatform, { messages, signal }: Context): Promise<void> {
+  const [{ StandinClient }, { readFile }] = await Promise.all([import('@standin/client/connect'), import('node:fs/promises')])
+  try {
+    const client = new StandinClient({ url: api, token: (await readFile(tokenFile, 'utf8')).trim() })
+    const { faults } = await client.plugins.list({ signal })
+    for (const fault of faults) messages.warn(formatFault(fault))
+  } catch (error) {
+    if (!signal.aborted) messages.warn(`the plugins can not be asked for: ${(error as Error).message}`)
+  }
 }
 
 function goOn({ output, flags }: Context): string {

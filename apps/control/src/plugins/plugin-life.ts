@@ -106,17 +106,11 @@ export class PluginLife {
 
   /** Set up and begin. @throws what the plugin throws, StandinError `timeout`, HungCall; `end` has to be called then, too */
   async begin(): Promise<void> {
-    const { limits, events, cursors, clock, tokens, link, authenticate } = this.#house
+    const { limits, events, cursors, clock, link } = this.#house
     const { id } = this.#plugin
-    this.#token = tokens.lend({ name: id, actor: `plugin:${id}`, scope: this.#plugin.scope ?? 'write' })
     const [quiet, ended] = [this.#quiet.signal, this.#ended.signal]
-    this.#hooks = (await this.#call('setup', limits.setupMs, () => this.#plugin.setup(this.#context(), this.#config))) ?? {}
-    this.#schedules = this.#readSchedules()
-    const { routes, onEvent, onEventsLost, start } = this.#hooks
-    if (routes !== undefined) {
-      const { log } = this.#own
-      this.#server = await this.#call('routes', limits.setupMs, () => buildPluginServer(id, routes, authenticate, log))
-    }
+    await this.prepare()
+    const { onEvent, onEventsLost, start } = this.#hooks
     if (onEvent !== undefined || onEventsLost !== undefined) {
       const { log, onTrouble } = this.#own
       const callLimits = { limitMs: limits.eventMs, graceMs: limits.graceMs }
@@ -134,6 +128,19 @@ export class PluginLife {
       run.catch((error: unknown) => this.fail(error))
       this.#loops.push(run.catch(() => {}))
     }
+  }
+
+  /** Set up, without beginning: its schedules and routes are read. @throws as `begin` does */
+  async prepare(): Promise<void> {
+    const { limits, tokens, authenticate } = this.#house
+    const { id } = this.#plugin
+    this.#token = tokens.lend({ name: id, actor: `plugin:${id}`, scope: this.#plugin.scope ?? 'write' })
+    this.#hooks = (await this.#call('setup', limits.setupMs, () => this.#plugin.setup(this.#context(), this.#config))) ?? {}
+    this.#schedules = this.#readSchedules()
+    const { routes } = this.#hooks
+    if (routes === undefined) return
+    const { log } = this.#own
+    this.#server = await this.#call('routes', limits.setupMs, () => buildPluginServer(id, routes, authenticate, log))
   }
 
   /** Rejects when it ends by itself. */

@@ -6,6 +6,7 @@ import type { Plugin } from '@standin/core'
 import Type, { type Static } from 'typebox'
 import { checkValue } from './check-value.ts'
 import { ConfigDocument } from './config-document.ts'
+import { fillIn, withoutValues } from './fill-in.ts'
 import { type BuiltInPlugins, loadPlugin } from './load-plugin.ts'
 
 /** `standin.config.yaml`. */
@@ -32,6 +33,8 @@ export interface ConfiguredPlugin {
   readonly plugin: Plugin | undefined
   readonly config: unknown
   readonly faults: readonly Fault[]
+  /** A fault at its place in the file, of what shows only later; absent where it stands in none. */
+  readonly faultOf?: (message: string) => Fault
 }
 
 export interface ReadPlugins {
@@ -48,7 +51,11 @@ export interface ReadPlugins {
  * keep no other from being read.
  * @throws StandinError `invalid` where the file can't be read at all
  */
-export async function readPlugins(file: string | null, builtIn: BuiltInPlugins): Promise<ReadPlugins> {
+export async function readPlugins(
+  file: string | null,
+  builtIn: BuiltInPlugins,
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<ReadPlugins> {
   if (file === null) return { file, plugins: [], faults: [] }
   const document = new ConfigDocument(readText(file), file)
   if (document.faults.length > 0) return { file, plugins: [], faults: document.faults }
@@ -71,7 +78,8 @@ export async function readPlugins(file: string | null, builtIn: BuiltInPlugins):
   return { file, plugins: inOrder(checked), faults: all }
 
   async function readEntry(entry: (typeof entries)[number], index: number, own: Fault[]): Promise<ConfiguredPlugin> {
-    const { use, with: given = {} } = entry
+    const { use, with: written = {} } = entry
+    const { value: given, filledIn, faults: missing } = fillIn(written, dirname(file as string), env)
     let plugin: Plugin
     try {
       plugin = await loadPlugin(use, dirname(file as string), builtIn)
@@ -80,8 +88,16 @@ export async function readPlugins(file: string | null, builtIn: BuiltInPlugins):
       return { id: use, use, plugin: undefined, config: undefined, faults: [...own, fault] }
     }
     const checked = checkConfig(plugin, given)
-    const faults = checked.faults.map(({ path, message, key }) => document.fault(['plugins', index, 'with', ...path], message, key))
-    return finish({ id: plugin.id, use, plugin, config: checked.value, faults: [...own, ...faults] })
+    // What could not be filled in is told once.
+    const wrong = checked.faults.filter(({ path }) => !missing.some((each) => each.path.join('.') === path.join('.')))
+    const faults = [
+      ...missing.map(({ path, message }) => document.fault(['plugins', index, 'with', ...path], message)),
+      ...wrong.map(({ path, message, key }) =>
+        document.fault(['plugins', index, 'with', ...path], withoutValues(path, message, filledIn), key),
+      ),
+    ]
+    const faultOf = (message: string) => document.fault(['plugins', index, 'use'], withoutValues([], message, filledIn))
+    return finish({ id: plugin.id, use, plugin, config: checked.value, faults: [...own, ...faults], faultOf })
   }
 }
 
