@@ -89,4 +89,25 @@ describe('with the plugin usage', { timeout: 120_000 }, () => {
     const { code, stderr } = await platform.cli('usage', 'report', ...flags)
     expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining(message) })
   })
+
+  it('lets a screen see the board by a link that works once, lists it, and ends that', async () => {
+    const { stdout, stderr } = await platform.cli('usage', 'board', 'lobby', '--expires', '30d')
+    expect(stderr).toContain('It works once:')
+    const [, page = '', code = ''] = /^(http:\/\/\S+\/board)\/enter#(\S+)\n$/.exec(stdout) ?? []
+    const headers = { 'content-type': 'application/json' }
+    const enter = () => fetch(`${page}/enter`, { method: 'POST', headers, body: JSON.stringify({ code }) })
+    const entered = await enter()
+    expect([entered.status, (await enter()).status]).toEqual([204, 401])
+    const cookie = entered.headers.get('set-cookie')?.split(';')[0] ?? ''
+    const look = async () => (await fetch(page, { headers: { cookie } })).status
+    expect([await look(), (await fetch(page)).status]).toEqual([200, 401])
+    const [pass] = await platform.json<{ id: string; name: string }[]>('usage', 'board', '--list')
+    expect(pass).toMatchObject({ name: 'lobby', createdBy: 'token:admin' })
+    expect((await platform.cli('usage', 'board', '--list')).stdout).toMatch(/^\S+ +lobby +token:admin +\d+s /m)
+    expect(await platform.cli('usage', 'board', '--revoke', pass?.id ?? '')).toMatchObject({ code: 0, stderr: `Revoked ${pass?.id}.\n` })
+    expect(await look()).toBe(401)
+    const none = await platform.cli('usage', 'board', '--revoke', '000000000000')
+    expect(none).toMatchObject({ code: 4, stderr: expect.stringContaining('there is no pass 000000000000') })
+    expect(await platform.cli('usage', 'board', '--revoke', '../quotas')).toMatchObject({ code: 2 })
+  })
 })
