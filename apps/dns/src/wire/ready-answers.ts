@@ -19,8 +19,10 @@ const longestTime = 0x7fff_ffff
 const always = -1
 /** Queries that can be looked up at once. */
 export const placesAhead = 64
+/** Place of a query whose reply is to be kept. */
+const placeToKeep = placesAhead
 /** Place of a query that is looked up by itself. */
-export const alone = placesAhead
+export const alone = placesAhead + 1
 
 /**
  * Words of an entry. Octets of the reply are as they stand in it; behind this head come the name, in lower case and with up
@@ -64,7 +66,6 @@ export interface ReadyLimits {
 export class ReadyAnswers {
   readonly #revision: Revision
   readonly #most: number
-  /** The last place is that of a reply that is to be kept. */
   readonly #asked = new AskedQuestions(placesAhead + 2)
   #knownRevision: number
   /** Of `performance.now()`: times of entries are counted from here. */
@@ -156,7 +157,7 @@ export class ReadyAnswers {
     if (length > longestReply || ((output[at + 2] as number) & highFlag.TC) !== 0) return
     if (this.#revision.value !== this.#knownRevision || performance.now() - this.#origin > longestTime) this.#forget()
     if (this.#head > lastPosition) this.#makeRoom(this.#replies)
-    const place = alone + 1
+    const place = placeToKeep
     const query = this.#viewOf(message)
     this.#asked.read(query, 0, message.length, place)
     const nameLength = this.#asked.nameLengths[place] as number
