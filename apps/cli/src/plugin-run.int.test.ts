@@ -175,7 +175,10 @@ describe('standin plugin run', { timeout: 120_000 }, () => {
     const once_ = [...new Set(seen)]
     expect(once_.filter((n) => n < 1_000)).toEqual(Array.from({ length: count }, (_, index) => index + 1))
     // What it does under a key of the event happens once.
-    await eventually(async () => ((await notices('pong')).filter(({ data }) => data.message !== 'pong 0').length === count + 2 ? true : undefined), 30_000)
+    await eventually(
+      async () => ((await notices('pong')).filter(({ data }) => data.message !== 'pong 0').length === count + 2 ? true : undefined),
+      30_000,
+    )
     await eventually(async () => ((await runner.beside.plugins.get('counter')).health === 'ok' ? true : undefined))
   })
 
