@@ -6,6 +6,7 @@ import type { Plugin } from '@standin/core'
  */
 export const builtInPlugins: Readonly<Record<string, () => Promise<Plugin>>> = {
   docs: async () => (await import('./docs/docs-plugin.ts')).docsPlugin as Plugin,
+  identity: async () => (await import('./identity/identity-plugin.ts')).identityPlugin as Plugin,
   suspend: async () => (await import('./suspend/suspend-plugin.ts')).suspendPlugin as Plugin,
   webhook: async () => (await import('./webhook/webhook-plugin.ts')).webhookPlugin as Plugin,
   usage: async () => (await import('./usage/usage-plugin.ts')).usagePlugin as Plugin,
