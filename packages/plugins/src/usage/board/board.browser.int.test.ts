@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 import { StandinClient, StandinError } from '@standin/client'
 import type { Plugin } from '@standin/core'
 import { has } from '@standin/testing'
@@ -88,12 +90,14 @@ describe.skipIf(!has('chromium', 'chromium'))('The board in Chromium', { timeout
     expect(faults).toEqual([])
   })
 
-  it('says so, all over, when its numbers are not of now', async () => {
+  it('says so, all over, when its numbers are not of now, and goes on by itself when they are', async () => {
     const booted = await boot(boardAlone(busyDay) as Plugin)
-    const { page, context } = await look()
-    await page.goto(await linkTo(booted))
+    const cable = await Cable.to(new URL(booted.client.url))
+    open.push(cable)
+    const { page } = await look()
+    await page.goto((await linkTo(booted)).replace(booted.client.url, cable.url))
     await page.locator('body.live').waitFor()
-    await booted.stop()
+    await cable.cut()
     const alarm = page.getByRole('alert')
     await alarm.getByText(/^No connection since 15:32:\d\d\. These numbers are .* old\.$/).waitFor()
     expect(await page.locator('body').getAttribute('class')).toBe('stale')
@@ -103,7 +107,10 @@ describe.skipIf(!has('chromium', 'chromium'))('The board in Chromium', { timeout
     expect(await number(page, 'svms')).toBe('265')
     await see(page, 'stale')
     expect(await page.locator('#svms').evaluate(contrastOfText)).toBeGreaterThan(4.5)
-    await context.close()
+    await booted.clone('meanwhile')
+    await cable.mend()
+    await page.locator('body.live #environments .value', { hasText: '1' }).waitFor()
+    expect([await alarm.isVisible(), await page.getByRole('status').textContent()]).toEqual([false, 'live'])
   })
 
   it('shows other people’s words as they are, and runs none of them', async () => {
@@ -194,6 +201,56 @@ describe.skipIf(!has('chromium', 'chromium'))('The board in Chromium', { timeout
     expect(faults).toEqual([])
   })
 })
+
+/** Between a browser and a control plane. */
+class Cable implements AsyncDisposable {
+  readonly #server: Server
+  readonly #sockets: Set<Socket>
+  #port = 0
+
+  static async to({ hostname, port }: URL): Promise<Cable> {
+    const sockets = new Set<Socket>()
+    const server = createServer((near) => {
+      const far = connect(Number(port), hostname)
+      for (const [from, to] of [
+        [near, far],
+        [far, near],
+      ] as const) {
+        sockets.add(from)
+        from.on('error', () => {}).on('close', () => to.destroy())
+        from.pipe(to)
+      }
+    })
+    const cable = new Cable(server, sockets)
+    await cable.mend()
+    return cable
+  }
+
+  private constructor(server: Server, sockets: Set<Socket>) {
+    this.#server = server
+    this.#sockets = sockets
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.#port}`
+  }
+
+  async cut(): Promise<void> {
+    this.#server.close()
+    for (const socket of this.#sockets) socket.destroy()
+    this.#sockets.clear()
+  }
+
+  async mend(): Promise<void> {
+    this.#server.listen(this.#port, '127.0.0.1')
+    await once(this.#server, 'listening')
+    this.#port = (this.#server.address() as AddressInfo).port
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.cut()
+  }
+}
 
 /** Of the text of an element against what is behind it (WCAG 2.2, 1.4.3). */
 function contrastOfText(element: Element): number {

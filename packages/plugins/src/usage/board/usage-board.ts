@@ -75,6 +75,8 @@ export class UsageBoard {
 
   async now(): Promise<UsageNow> {
     await this.#refresh(true)
+    // The one that was under way may have been for the metrics alone.
+    if (this.#context.clock.now() >= this.#hearAgainAt) await this.#refresh(true)
     return this.#view()
   }
 
