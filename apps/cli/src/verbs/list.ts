@@ -28,6 +28,7 @@ interface Options {
   readonly label?: string[]
   readonly template?: string
   readonly owner?: string
+  readonly orphaned?: boolean
   readonly deleted?: boolean
   readonly watch?: boolean
 }
@@ -41,6 +42,7 @@ export const list: Verb<readonly [], Options> = {
     { flags: '-l, --label <key=value>', description: 'only those with this label; may be repeated', parse: parseLabel, repeat: true },
     { flags: '--template <template>', description: 'only clones of shop, or of shop@7', completes: 'template' },
     { flags: '--owner <owner>', description: 'only those of this owner' },
+    { flags: '--orphaned', description: 'only those whose owner was deactivated and that nobody was given' },
     { flags: '--deleted', description: 'what is in the trash' },
     { flags: '-w, --watch', description: 'go on, and show every change' },
   ],
@@ -58,8 +60,12 @@ export const list: Verb<readonly [], Options> = {
   },
 }
 
-async function read(context: Context, client: StandinClient, { state, label, template, owner, deleted }: Options): Promise<Environment[]> {
-  const query = { limit: 1000, state, label, template, owner, deleted, stats: deleted ? undefined : true }
+async function read(
+  context: Context,
+  client: StandinClient,
+  { state, label, template, owner, orphaned, deleted }: Options,
+): Promise<Environment[]> {
+  const query = { limit: 1000, state, label, template, owner, orphaned, deleted, stats: deleted ? undefined : true }
   const environments: Environment[] = []
   for await (const environment of client.environments.iterate(query, { signal: context.signal })) environments.push(environment)
   return environments
@@ -81,9 +87,9 @@ async function show(context: Context, environments: readonly Environment[], opti
   }
 }
 
-function emptyHint({ state, label, template, owner, deleted }: Options): string {
+function emptyHint({ state, label, template, owner, orphaned, deleted }: Options): string {
   if (deleted) return 'The trash is empty.'
-  if (state ?? label ?? template ?? owner) return 'There is none of these.'
+  if (state ?? label ?? template ?? owner ?? orphaned) return 'There is none of these.'
   return 'There is no environment yet: `standin up TEMPLATE` makes one.'
 }
 

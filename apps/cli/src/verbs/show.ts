@@ -62,7 +62,7 @@ function format(environment: Environment, { template, aliases, faults, sections 
     ['reason', `${reason.message}\n${paint.dim(`${reason.actor}, ${formatInstant(reason.at)}${reason.code ? `, ${reason.code}` : ''}`)}`],
     ['template', template ? `${template.ref}\n${paint.dim(provenanceLine(template))}` : templateOf(environment)],
     ['provider', environment.provider],
-    ['owner', environment.owner],
+    ['owner', environment.orphanedAt === null ? environment.owner : `${environment.owner}, who is gone: \`standin give\` names another`],
     ['made', `${formatInstant(environment.createdAt)}, ${ago(environment.createdAt)}`],
     ['used', used(environment, paint, now)],
   ]

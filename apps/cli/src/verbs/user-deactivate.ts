@@ -12,7 +12,7 @@ interface Options {
 export const userDeactivate: Verb<readonly [string], Options> = {
   description:
     'Their tokens end at once, and what they have open. Their environments go to the heir, else to the first active manager up the\n' +
-    'line, else they stay and are marked: `standin list` shows them, and naming an heir later moves them.',
+    'line, else they stay and are marked: `standin list --orphaned` shows them, and naming an heir later moves them.',
   arguments: [{ name: '<user>', description: 'userName or id' }],
   options: [
     { flags: '--heir <user>', description: 'who gets their environments; default: their manager' },
