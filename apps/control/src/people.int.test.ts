@@ -82,6 +82,11 @@ describe('what a user sees', () => {
     expect((await company.call('editor', 'POST', '/v1/environments', attached)).status).toBe(409)
     const template = await company.call('outsider', 'POST', '/v1/environments', { template: 'shop-base' })
     expect([template.status, JSON.stringify(template.body).includes('common')]).toEqual([404, false])
+    const refusals = ['shop-base', 'shop-base@1', 'shop-base:none', 'none', 'common:none'].map((ref) =>
+      code(as('outsider').templates.get(ref)),
+    )
+    const missing = 'template_not_found'
+    expect(await Promise.all(refusals)).toEqual([missing, missing, missing, missing, 'channel_not_found'])
   })
 
   it('is in the lists of everything else, too', async () => {

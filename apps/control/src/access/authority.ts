@@ -80,8 +80,7 @@ export class Authority {
   /** @throws StandinError `template_not_found` where it is not seen, `forbidden` */
   template(ref: string, user: UserAccess | null, needed: Role): void {
     if (user === null) return
-    const { project } = withoutNames(() => this.#parts.templates.resolve(ref), ref)
-    this.#onTemplate(ref, project, user, needed)
+    this.#onTemplate(ref, this.#resolve(ref, user), user, needed)
   }
 
   /** By its newest version. A name that there is not yet is nobody's. @throws as `template` */
@@ -138,6 +137,18 @@ export class Authority {
     return user === caller.user ? caller : { ...caller, user }
   }
 
+  /** Hints of the store name all templates that there are, and the channels of one. */
+  #resolve(ref: string, user: UserAccess): string | null {
+    const { templates } = this.#parts
+    try {
+      return templates.resolve(ref).project
+    } catch (error) {
+      const project = templates.projectOf(ref.split(/[@:]/)[0] ?? '')
+      const seesOthers = project !== undefined && onTemplate(user, project) !== null
+      throw seesOthers && error instanceof StandinError && error.code === 'channel_not_found' ? error : templateNotFound(ref)
+    }
+  }
+
   #onTemplate(ref: string, project: string | null, user: UserAccess, needed: Role): void {
     const role = onTemplate(user, project)
     if (role === null) throw templateNotFound(ref)
@@ -162,16 +173,6 @@ const doing: Readonly<Record<Role, string>> = {
 function onTemplate(user: UserAccess, project: string | null): Role | null {
   if (project !== null) return roleIn(user, project)
   return user.everywhere === 'manager' ? 'manager' : 'viewer'
-}
-
-/** Hints of the store name all templates that there are. */
-function withoutNames<T>(resolve: () => T, ref: string): T {
-  try {
-    return resolve()
-  } catch (error) {
-    if (error instanceof StandinError && error.code === 'template_not_found') throw templateNotFound(ref)
-    throw error
-  }
 }
 
 function templateNotFound(ref: string): StandinError {
