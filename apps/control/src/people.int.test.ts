@@ -399,6 +399,20 @@ describe('somebody who leaves', () => {
     expect((await client().environments.get(id)).orphanedAt).toBeNull()
   })
 
+  it('goes and comes back in one step with other changes, or not at all', async () => {
+    const { user, theirs, id } = await leaver()
+    expect(await code(client().users.update(user.id, { displayName: 'Gone', manager: 'no-such', active: false }))).toBe('user_not_found')
+    expect(await theirs.environments.get(id)).toMatchObject({ owner: user.userName })
+    const gone = await client().users.update(user.id, { displayName: 'Gone', manager: 'editor', active: false })
+    expect(gone).toMatchObject({ displayName: 'Gone', active: false, revision: (await client().users.get(user.id)).revision })
+    expect((await client().environments.get(id)).owner).toBe('editor')
+    expect(await code(theirs.environments.get(id))).toBe('unauthenticated')
+    await client().users.create({ userName: 'has-the-address', email: 'both@example.com' })
+    expect(await code(client().users.update(user.id, { email: 'both@example.com', active: true }))).toBe('email_taken')
+    expect(await client().users.get(user.id)).toMatchObject({ email: user.email, active: false })
+    expect(await client().users.update(user.id, { email: null, active: true })).toMatchObject({ active: true, deactivatedAt: null })
+  })
+
   it('is forgotten without anything being lost, and a namesake gets nothing of it', async () => {
     const { user, id } = await leaver()
     await client()

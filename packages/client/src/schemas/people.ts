@@ -100,7 +100,7 @@ export const CreateUser = Type.Object(
 )
 export type CreateUser = Type.Static<typeof CreateUser>
 
-/** What is left out stays. Whether they are active is changed by `deactivate` and `activate`. */
+/** What is left out stays. */
 export const UpdateUser = Type.Object(
   {
     userName: Type.Optional(UserName),
@@ -109,6 +109,8 @@ export const UpdateUser = Type.Object(
     externalId: Type.Optional(Nullable(ExternalId)),
     source: Type.Optional(Source),
     manager: Type.Optional(Nullable(UserReference)),
+    /** All that `deactivate` and `activate` do, in one step with the rest; `deactivate` can name an heir besides. */
+    active: Type.Optional(Type.Boolean()),
   },
   { additionalProperties: false },
 )

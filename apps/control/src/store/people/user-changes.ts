@@ -37,14 +37,22 @@ export class UserChanges {
     this.#parts = parts
   }
 
-  /** What is theirs bears the new name. @throws StandinError as `Users.edit` */
-  edit(id: string, edit: UpdateUser, actor: string): UserRecord {
+  /**
+   * What is theirs bears the new name; who goes by it goes as in `deactivate`, to the manager that is named with it. An address
+   * is one active user's: who goes gives theirs up first, who comes back is looked at with the new one.
+   * @throws StandinError as `Users.edit`
+   */
+  edit(id: string, { active, ...edit }: UpdateUser, actor: string): UserRecord {
     const { db, users, environments } = this.#parts
     return db.transaction(() => {
       const before = users.require(id)
+      if (active === false) {
+        if (edit.manager !== undefined) users.edit(id, { manager: edit.manager }, actor)
+        this.deactivate(id, {}, actor)
+      }
       const after = users.edit(id, edit, actor)
       if (after.userName !== before.userName) environments.renameOwner(after, actor)
-      return after
+      return active === true ? this.activate(id, actor) : after
     })
   }
 
