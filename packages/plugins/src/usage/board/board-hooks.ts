@@ -1,6 +1,5 @@
 import type { Event } from '@standin/client'
-import type { PluginContext, PluginHooks } from '@standin/core'
-import { BoardPasses } from './board-passes.ts'
+import { PagePasses, type PluginContext, type PluginHooks } from '@standin/core'
 import { boardRoutes } from './board-routes.ts'
 import type { BoardSources } from './board-sources.ts'
 import { UsageBoard } from './usage-board.ts'
@@ -19,7 +18,10 @@ interface BoardHooks {
 /** The board, and the metrics: what is used now. */
 export function boardHooks(context: PluginContext, sources: BoardSources): BoardHooks {
   const board = new UsageBoard(context, sources)
-  const passes = new BoardPasses(context.store, context.clock)
+  const passes = new PagePasses(context.store, context.clock, {
+    prefix: 'board/',
+    hint: '`standin usage board --list` shows them, `--revoke ID` ends one',
+  })
   return {
     start: (signal) => board.start(signal),
     note: (event) => board.note(event),

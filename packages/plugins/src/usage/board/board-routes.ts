@@ -1,9 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { StandinError } from '@standin/client'
-import { type PluginHooks, parseDuration } from '@standin/core'
+import { type PagePasses, type PluginHooks, parseDuration } from '@standin/core'
 import Type from 'typebox'
 import { type BoardPage, boardPage, enterPage, strangerPage } from './board-page.ts'
-import type { BoardPasses } from './board-passes.ts'
 import type { UsageBoard } from './usage-board.ts'
 import { UsageNow } from './usage-now.ts'
 
@@ -43,7 +42,7 @@ const Entry = Type.Object(
  * The board: a page for a screen on a wall, which has a pass of its own in a cookie that no script and no other site can use,
  * and that opens nothing but the board. Who has a token may read the same data with it.
  */
-export function boardRoutes(app: App, board: UsageBoard, passes: BoardPasses): void {
+export function boardRoutes(app: App, board: UsageBoard, passes: PagePasses): void {
   const [shown, enter, stranger] = [boardPage(), enterPage(), strangerPage()]
 
   app.get('/board', { config: { scope: null } }, async (request, reply) => {
@@ -127,7 +126,7 @@ function answer(reply: Answer, { html, policy }: BoardPage): Answer {
 }
 
 /** Of several cookies of this name (a sibling of this host may set one for both), any that is good will do. */
-async function passOf(headers: IncomingHttpHeaders, passes: BoardPasses): Promise<{ text: string } | null> {
+async function passOf(headers: IncomingHttpHeaders, passes: PagePasses): Promise<{ text: string } | null> {
   for (const part of (headers.cookie ?? '').split(';').slice(0, 50)) {
     const [name, text = ''] = part.trim().split('=')
     if (name === cookieName && (await passes.check(text)) !== null) return { text }
