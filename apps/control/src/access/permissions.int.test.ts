@@ -172,7 +172,9 @@ describe('the table of permissions', () => {
 
   it('keeps control from starting with an endpoint that it does not have', () => {
     const nothing = { ...api.server.health, path: '/v1/new' }
-    expect(() => endpoint(Fastify(), 'server.unheard', nothing, () => ({ status: 'ok' as const }))).toThrow(/server\.unheard has no permission/)
+    expect(() => endpoint(Fastify(), 'server.unheard', nothing, () => ({ status: 'ok' as const }))).toThrow(
+      /server\.unheard has no permission/,
+    )
   })
 })
 
