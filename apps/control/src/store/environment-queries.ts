@@ -54,17 +54,18 @@ export class EnvironmentQueries {
     return /^[0-9]+$/.test(ref) ? this.#byId(Number(ref)) : this.byName(ref)
   }
 
+  /** The two in turn, as each has an index of its own: together they would look at every row. */
   byName(name: string): EnvironmentRecord | undefined {
-    const row = this.#db.first(
-      this.#db.query
-        .selectFrom('environments')
-        .selectAll()
-        .where('name', '=', name)
-        .where('purged_at', 'is', null)
-        .orderBy(sql`desired = 'deleted'`)
-        .orderBy('state_changed_at', 'desc')
-        .orderBy('id', 'desc'),
-    )
+    const named = this.#db.query.selectFrom('environments').selectAll().where('name', '=', name)
+    const row =
+      this.#db.first(named.where('desired', '<>', sql.lit('deleted'))) ??
+      this.#db.first(
+        named
+          .where('desired', '=', sql.lit('deleted'))
+          .where('purged_at', 'is', null)
+          .orderBy('state_changed_at', 'desc')
+          .orderBy('id', 'desc'),
+      )
     return row === undefined ? undefined : toEnvironmentRecord(row)
   }
 
