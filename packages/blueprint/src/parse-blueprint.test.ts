@@ -589,6 +589,14 @@ services:
       expect(parse(shop('labels: {}')).stack.suspendAfterMs).toBeNull()
     })
 
+    it('knows what to ask before a clone is suspended, and that it is there', () => {
+      expect(parse(shop('publish: {www: web}\nbusy: /busy?by=standin')).stack.busy).toEqual({ service: 'www', path: '/busy?by=standin' })
+      expect(parse(shop('publish: {sql: db}\nbusy: sql/busy')).stack.busy).toEqual({ service: 'sql', path: '/busy' })
+      expect(parse(shop('labels: {}')).stack).not.toHaveProperty('busy')
+      const alone = 'services: {web: {command: run, expose: [8080]}}\nx-standin: {busy: /busy}'
+      expect(parse(alone).stack.busy).toEqual({ service: 'www', path: '/busy' })
+    })
+
     it('reads everything', () => {
       const { stack } = parse(
         shop(`publish: {www: web, sql: db:5433}
@@ -663,6 +671,11 @@ launch: [{host: web, run: neutralise, needs: [db, db]}]`),
       ['launch: [{host: web, run: x, needs: [bd]}]', '5:40 there is no host "bd" (did you mean "db"?); there are web, db'],
       ['phases: {provision: [{host: web, run: x, needs: [db]}]}', '5:44 unknown key "needs"'],
       ['phases: {provision: [{host: web, run: [], timeout: 5}]}', '5:41 the list is empty'],
+      ['busy: busy', '5:9 "busy" is not a path, such as /busy, or api/busy for a service'],
+      ['busy: "http://web/busy"', '5:9 "http://web/busy" is not a path, such as /busy, or api/busy for a service'],
+      ['busy: "/is busy"', '5:9 "/is busy" is not a path, such as /busy, or api/busy for a service'],
+      ['busy: /busy', '5:9 there is no published service "www"; there are none'],
+      ['{publish: {www: web}, busy: wwww/busy}', '5:31 there is no published service "wwww" (did you mean "www"?); there is www'],
       ['suspendAfter: 120', '5:17 "120" is not a duration with a unit, such as 90s or 2h'],
       [
         'fixtures: [{name: a, load: {host: db, run: x}}]',
@@ -825,8 +838,10 @@ launch: [{host: web, run: neutralise, needs: [db, db]}]`),
         ),
       )
       fc.assert(
-        fc.property(fc.constantFrom('publish', 'phases', 'fixtures', 'checks', 'launch', 'labels', 'suspendAfter'), tree, (key, value) =>
-          isFine(JSON.stringify({ services: { web: { command: 'run' } }, 'x-standin': { [key]: value } })),
+        fc.property(
+          fc.constantFrom('publish', 'phases', 'fixtures', 'checks', 'launch', 'labels', 'suspendAfter', 'busy'),
+          tree,
+          (key, value) => isFine(JSON.stringify({ services: { web: { command: 'run' } }, 'x-standin': { [key]: value } })),
         ),
       )
     })

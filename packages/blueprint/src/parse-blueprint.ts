@@ -5,14 +5,14 @@ import { parseDotenv } from './dotenv.ts'
 import { Faults } from './faults.ts'
 
 import { isInstanceVariable, type Lookup } from './interpolate.ts'
-import { child, type Located, type LocatedMap } from './located.ts'
+import { child, type Located, type LocatedMap, nodeAt } from './located.ts'
 import { readHosts } from './read-hosts.ts'
 import { readSecrets } from './read-secrets.ts'
 import { readVolumes } from './read-volumes.ts'
 import { emptyStandinPart, readXStandin } from './read-x-standin.ts'
 import { readYaml } from './read-yaml.ts'
 import { type Reading, readFields, readString } from './reader.ts'
-import { checkDependencies, defaultPublish, settleHosts } from './stack-rules.ts'
+import { checkBusy, checkDependencies, defaultPublish, settleHosts } from './stack-rules.ts'
 
 export interface ParseOptions {
   /** The blueprint's folder. Nothing outside of it is ever read. */
@@ -154,6 +154,7 @@ function readStack(
   const standin = block === undefined ? emptyStandinPart : readXStandin(reading, block.node, specs)
   const says = block?.node.kind === 'map' && child(block.node, 'publish') !== undefined
   const publish = says ? standin.publish : defaultPublish(reading, hosts, block?.node.at ?? root.at)
+  if (standin.busy !== undefined && block !== undefined) checkBusy(reading, standin.busy, publish, nodeAt(block.node, '/busy').at)
   return {
     name: stackName(reading, standin.name, key?.('name'), options, file),
     hosts: settleHosts(hosts, publish).map((host) => host.spec),
@@ -166,6 +167,7 @@ function readStack(
     checks: standin.checks,
     launch: standin.launch,
     suspendAfterMs: standin.suspendAfterMs,
+    ...(standin.busy === undefined ? {} : { busy: standin.busy }),
     labels: standin.labels,
   }
 }

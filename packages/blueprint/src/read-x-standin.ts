@@ -9,7 +9,10 @@ import { didYouMean } from './suggest.ts'
 import { type JsonSchema, validateLocated } from './validate-located.ts'
 import { type XCheck, type XFixture, type XLaunchStep, XStandin, type XStep } from './x-standin-schema.ts'
 
-export type StandinPart = Pick<Stack, 'publish' | 'probes' | 'phases' | 'fixtures' | 'checks' | 'launch' | 'suspendAfterMs' | 'labels'> & {
+export type StandinPart = Pick<
+  Stack,
+  'publish' | 'probes' | 'phases' | 'fixtures' | 'checks' | 'launch' | 'suspendAfterMs' | 'busy' | 'labels'
+> & {
   readonly name: string | undefined
 }
 
@@ -63,6 +66,7 @@ class XStandinReader {
       launch: (block.launch ?? []).map((step, index) => this.#step(step, `/launch/${index}`)),
       // 0 and nothing are two things: who says never does not want the idle time that the platform gives to all others.
       suspendAfterMs: block.suspendAfter === undefined ? null : block.suspendAfter === 'never' ? 0 : parseDuration(block.suspendAfter),
+      ...(block.busy === undefined ? {} : { busy: readBusy(block.busy) }),
       labels: Object.fromEntries(Object.entries(block.labels ?? {}).map(([key, value]) => [key, String(value)])),
     }
   }
@@ -214,6 +218,12 @@ class XStandinReader {
     }
     return list
   }
+}
+
+/** `/busy`, `api/busy`. */
+function readBusy(text: string): NonNullable<Stack['busy']> {
+  const slash = text.indexOf('/')
+  return { service: text.slice(0, slash) || 'www', path: text.slice(slash) }
 }
 
 function shorten(run: Command): string {

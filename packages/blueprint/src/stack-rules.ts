@@ -1,4 +1,4 @@
-import type { Publish } from '@standin/client'
+import type { Publish, Stack } from '@standin/client'
 import type { Position } from './located.ts'
 import { tcpHealthCheck } from './read-health-check.ts'
 import type { ReadHost } from './read-host.ts'
@@ -89,4 +89,12 @@ export function defaultPublish(reading: Reading, hosts: ReadonlyMap<string, Read
   const why = candidates.length === 0 ? 'no host has a port' : `${candidates.map((host) => host.spec.name).join(', ')} have ports`
   reading.faults.warn(at, 'x-standin.publish', `nothing is published: ${why}; say which with x-standin: {publish: {www: host:port}}`)
   return []
+}
+
+/** What is asked is published: nothing else of a clone has an address that others know. */
+export function checkBusy(reading: Reading, { service }: NonNullable<Stack['busy']>, publish: readonly Publish[], at: Position): void {
+  const names = publish.map((entry) => entry.service)
+  if (names.includes(service)) return
+  const there = `there ${names.length === 1 ? 'is' : 'are'} ${names.join(', ') || 'none'}`
+  reading.faults.error(at, 'x-standin.busy', `there is no published service "${service}"${didYouMean(service, names)}; ${there}`)
 }

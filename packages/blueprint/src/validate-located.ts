@@ -148,6 +148,7 @@ function wanted(schema: JsonSchema): string {
       return 'nothing'
     case 'string':
       if (schema.pattern?.includes('(:[0-9]{1,5})?') === true) return 'host:port, such as web:8080'
+      if (schema.pattern?.includes(')?/[') === true) return 'a path, such as /busy, or api/busy for a service'
       if (schema.pattern?.startsWith('^(/') === true) return 'the beginning of a path, such as /api, without a slash at its end'
       if (schema.pattern?.startsWith('^/') === true) return 'a path, such as /healthz'
       if (schema.pattern?.includes('a-z0-9') === true) return 'a DNS label: lower-case letters, digits and hyphens, 63 at most'

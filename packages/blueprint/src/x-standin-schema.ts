@@ -176,6 +176,13 @@ export const XStandin = Type.Object(
     suspendAfter: Type.Optional(
       Duration('A clone that nobody used this long may be suspended; nothing: as the platform has it; `never`: not by itself'),
     ),
+    busy: Type.Optional(
+      Type.String({
+        pattern: `^(${namePattern.slice(1, -1)})?/[\\x21-\\x7e]{0,500}$`,
+        description:
+          'What of the application is asked before a clone is suspended: `/busy`, or `api/busy` for another service than `www`. It answers until when it is busy',
+      }),
+    ),
     labels: Type.Optional(
       Type.Record(Type.String(), Type.Union([Type.String(), Type.Number(), Type.Boolean()]), { description: 'Labels of every clone' }),
     ),

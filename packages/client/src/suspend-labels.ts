@@ -13,7 +13,7 @@ export const suspendLabels = {
   deletesAt: 'suspend.deletes-at',
   /** Names or configIds, with spaces or commas between them: while this one is awake, those are. Control wakes them with it, and before it. */
   needs: 'suspend.needs',
-  /** `/busy`, or `api/busy` for another service than www: asked before it is suspended. */
+  /** `/busy`, or `api/busy` for another service than www: asked before it is suspended. Empty: nobody is. `busy` of a blueprint gives it to clones. */
   busyPath: 'suspend.busy-path',
   /** An instant, written by the plugin: the night up to which days were counted down. */
   counted: 'suspend.counted',

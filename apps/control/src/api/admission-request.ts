@@ -1,5 +1,6 @@
 import type { CreateEnvironment, EnvironmentPlan, Stack, StandinError } from '@standin/client'
 import type { AdmissionRequest } from '@standin/core'
+import { cloneLabels } from '../store/clone-labels.ts'
 import type { EnvironmentRecord } from '../store/environment-record.ts'
 import { plannedHosts } from '../store/planned-hosts.ts'
 import type { TemplateRecord } from '../store/template-record.ts'
@@ -21,7 +22,7 @@ export function admissionOfCreation(
     actor: caller.actor,
     owner: caller.name,
     name: body.name ?? null,
-    labels: { ...template?.stack.labels, ...body.labels },
+    labels: template === null ? { ...body.labels } : cloneLabels(template.stack, body.labels),
     template: template === null ? null : { name: template.name, version: template.version },
     environment: null,
     hosts: template === null ? [] : plannedHosts(template.stack),

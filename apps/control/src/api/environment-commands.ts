@@ -5,6 +5,7 @@ import type { Deadlines } from '../reconcile/deadlines.ts'
 import type { Needs } from '../reconcile/needs.ts'
 import type { ProviderRegistry } from '../reconcile/provider-registry.ts'
 import type { Reconciler } from '../reconcile/reconciler.ts'
+import { cloneLabels } from '../store/clone-labels.ts'
 import type { EnvironmentQueries } from '../store/environment-queries.ts'
 import type { EnvironmentRecord } from '../store/environment-record.ts'
 import type { Environments } from '../store/environments.ts'
@@ -161,7 +162,7 @@ export class EnvironmentCommands {
         template,
         owner: caller.name,
         ownerId: caller.user?.id ?? null,
-        labels: { ...template.stack.labels, ...body.labels },
+        labels: cloneLabels(template.stack, body.labels),
         desired: body.desired ?? 'running',
         source: { kind: 'template', key: template.key },
         stack: null,

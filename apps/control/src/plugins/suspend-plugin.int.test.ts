@@ -1,52 +1,21 @@
-import type { Plugin, PluginClock, PluginContext, Schedule } from '@standin/core'
-import { builtInPlugins } from '@standin/plugins'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { Booted } from '../fixtures/booted.ts'
+import { SuspendAhead } from '../fixtures/suspend-ahead.ts'
 
 const minute = 60_000
 const hour = 60 * minute
-const log = { debug() {}, info() {}, warn() {}, error() {} }
 
 let booted: Booted
-/** Added to the real time: what control writes down is by that. */
-let ahead = 0
-const clock: PluginClock = { now: () => Date.now() + ahead, sleep: async () => {} }
+let time: SuspendAhead
 
 beforeEach(async () => {
-  ahead = 0
+  time = new SuspendAhead()
   booted = await Booted.boot()
   booted.bake()
 })
 afterEach(() => booted[Symbol.asyncDispose]())
 
-/** The plugin as the host sets it up, but with this clock; what is called each minute. */
-const begin = async (more: object = {}) => {
-  const plugin = (await builtInPlugins.suspend?.()) as Plugin
-  const counter = { inc() {} }
-  const metrics = { counter: () => counter } as unknown as PluginContext['metrics']
-  const store = { set: async () => {}, delete: async () => true, iterate: async function* () {} }
-  const context = { id: 'suspend', client: booted.client, log, clock, metrics, store } as unknown as PluginContext
-  const hooks = await plugin.setup(context, { nightly: [], workingHours: [], most: 50, dryRun: false, ...more })
-  await hooks.start?.(new AbortController().signal)
-  const schedule = hooks.schedules?.[0] as Schedule
-  return {
-    hooks,
-    run: async () => {
-      const lines: string[] = []
-      const { signal } = new AbortController()
-      await schedule.run({
-        id: 1,
-        schedule: schedule.id,
-        dueAt: clock.now(),
-        attempt: 1,
-        late: false,
-        signal,
-        print: (line) => lines.push(line),
-      })
-      return lines
-    },
-  }
-}
+const begin = (more: object = {}) => time.begin(booted.client, more)
 const up = async (name: string, labels: Record<string, string> = {}) => {
   const { id } = await booted.client.environments.create({ template: 'shop', name, labels })
   const environment = await booted.until(id, 'running').then(() => booted.client.environments.get(id))
@@ -64,14 +33,14 @@ describe('suspend, on a control plane', { timeout: 30_000 }, () => {
     const pinned = await up('pinned', { 'suspend.pin': 'demo' })
     const extended = await up('extended', { 'suspend.awake-until': new Date(Date.now() + 5 * hour).toISOString() })
     await use(idle, pinned, extended)
-    ahead = 29 * minute
+    time.ahead = 29 * minute
     expect(await suspend.run()).toEqual([])
-    ahead = 31 * minute
+    time.ahead = 31 * minute
     expect(await suspend.run()).toEqual([expect.stringMatching(/^suspend idle \(\d+\), idle: not used since /)])
     const { reason } = await booted.until(idle, 'suspended')
     expect(reason.message).toMatch(/^idle: not used since .* its idle time is/)
     expect(await suspend.run()).toEqual([])
-    ahead = 5 * hour
+    time.ahead = 5 * hour
     expect(await suspend.run()).toEqual([expect.stringContaining('suspend extended')])
     expect((await booted.client.environments.get(pinned)).desired).toBe('running')
   })
@@ -79,10 +48,10 @@ describe('suspend, on a control plane', { timeout: 30_000 }, () => {
   it('waits after its start for what the gateway has to tell', async () => {
     const id = await up('alice')
     await use(id)
-    ahead = hour
+    time.ahead = hour
     const suspend = await begin({ idleAfter: '30m' })
     expect(await suspend.run()).toEqual([])
-    ahead += 2 * minute
+    time.ahead += 2 * minute
     expect(await suspend.run()).toHaveLength(1)
   })
 
@@ -90,7 +59,7 @@ describe('suspend, on a control plane', { timeout: 30_000 }, () => {
     const ids = [await up('a'), await up('b'), await up('c')]
     await use(...ids)
     const [dry, two] = [await begin({ idleAfter: '30m', dryRun: true }), await begin({ idleAfter: '30m', most: 2 })]
-    ahead = hour
+    time.ahead = hour
     expect(await dry.run()).toEqual(ids.map(() => expect.stringMatching(/^would suspend /)))
     expect(await two.run()).toEqual([expect.anything(), expect.anything(), '1 more are due: at most 2 are changed in a minute'])
     expect(await two.run()).toHaveLength(1)
@@ -100,12 +69,12 @@ describe('suspend, on a control plane', { timeout: 30_000 }, () => {
   it('announces a deletion, deletes to the trash, and announces again what came back', async () => {
     const id = await up('old')
     const suspend = await begin({ deletion: { afterAge: '10d', notice: '3d' } })
-    ahead = 8 * 24 * hour
+    time.ahead = 8 * 24 * hour
     expect(await suspend.run()).toEqual([expect.stringMatching(/^label old .* it will be deleted at/)])
     const { labels } = await booted.client.environments.get(id)
     expect(labels).toHaveProperty(['suspend.deletes-at'])
     expect(await suspend.run()).toEqual([])
-    ahead = 11 * 24 * hour
+    time.ahead = 11 * 24 * hour
     expect(await suspend.run()).toEqual([expect.stringMatching(/^delete old /)])
     const deleted = await booted.until(id, 'deleted')
     expect(deleted.reason.message).toMatch(/^age: it was made/)
@@ -119,7 +88,7 @@ describe('suspend, on a control plane', { timeout: 30_000 }, () => {
     const database = await up('database')
     const shop = await up('shop', { 'suspend.needs': 'database' })
     await use(database, shop)
-    ahead = hour
+    time.ahead = hour
     expect(await suspend.run()).toEqual([expect.stringContaining('suspend shop')])
     await booted.until(shop, 'suspended')
     expect(await suspend.run()).toEqual([expect.stringContaining('suspend database')])

@@ -155,6 +155,8 @@ export const Stack = Type.Object(
     launch: Type.Array(Step),
     /** Milliseconds without a request after which a clone may be suspended; null: never by itself. */
     suspendAfterMs: Nullable(Type.Integer({ minimum: 0 })),
+    /** What of the application is asked whether it is busy before a clone is suspended; absent: nothing. */
+    busy: Type.Optional(Type.Object({ service: Name, path: Type.String({ pattern: '^/' }) })),
     labels: Labels,
   },
   { $id: 'Stack' },

@@ -13,11 +13,11 @@ const mostMs = 24 * 3_600_000
  * the gateway, so that the question counts as no use. It answers `{"busyUntil": "2026-11-21T20:00:00Z"}`; null or 204 where it is
  * not busy. Everything else, no answer among it, is taken for busy.
  * @param now ms since the epoch
- * @returns ms since the epoch; null: it has no such label, or is not busy
+ * @returns ms since the epoch; null: it has no such label, or an empty one, or is not busy
  */
 export async function askBusy({ labels, services }: Environment, now: number, signal: AbortSignal): Promise<number | null> {
   const label = labels[suspendLabels.busyPath]
-  if (label === undefined) return null
+  if (label === undefined || label === '') return null
   const slash = label.indexOf('/')
   const [name, path] = slash < 0 ? [label, '/'] : [label.slice(0, slash) || 'www', label.slice(slash)]
   const endpoint = services.find((service) => service.name === name)?.endpoints[0]
