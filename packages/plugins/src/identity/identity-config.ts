@@ -1,5 +1,6 @@
 import { Project, Role } from '@standin/client'
 import Type, { type Static } from 'typebox'
+import { SourcesConfig } from './sources/sources-config.ts'
 
 const Scim = Type.Object(
   {
@@ -24,7 +25,7 @@ const GroupRole = Type.Object(
 export const IdentityConfig = Type.Object(
   {
     scim: Type.Optional(Scim),
-    sources: Type.Array(Type.Never(), { default: [], maxItems: 20, description: 'Directories that are asked' }),
+    sources: SourcesConfig,
     roles: Type.Array(GroupRole, { default: [], maxItems: 1000, description: 'What members of a group may' }),
   },
   { additionalProperties: false },

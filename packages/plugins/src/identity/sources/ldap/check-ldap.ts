@@ -1,0 +1,52 @@
+import { isAbsolute } from 'node:path'
+import { FilterParser } from 'ldapts'
+import type { LdapConfig } from './ldap-config.ts'
+
+export interface ConfigFault {
+  /** JSON pointer below the source. */
+  readonly path: string
+  readonly message: string
+}
+
+/** What the schema can't see. */
+export function checkLdap(config: LdapConfig): ConfigFault[] {
+  const { url, startTls, caFile, bind, people, groups } = config
+  const faults: ConfigFault[] = []
+  const check = (path: string, message: string | null) => {
+    if (message !== null) faults.push({ path, message })
+  }
+  check('/url', urlFault(url, startTls))
+  if (caFile !== undefined && !isAbsolute(caFile)) check('/caFile', `is no absolute path: ${caFile}`)
+  if (bind !== undefined && !isAbsolute(bind.passwordFile)) check('/bind/passwordFile', `is no absolute path: ${bind.passwordFile}`)
+  check('/people/filter', filterFault(people.filter))
+  if (groups !== undefined) check('/groups/filter', filterFault(groups.filter))
+  return faults
+}
+
+function urlFault(text: string, startTls: boolean): string | null {
+  const url = URL.parse(text)
+  if (url === null || !/^ldaps?:$/.test(url.protocol) || url.hostname === '' || !['', '/'].includes(url.pathname + url.search + url.hash)) {
+    return `is no address of a server: ldaps://host or ldap://host, with a port or without, and nothing behind it`
+  }
+  if (url.username !== '' || url.password !== '') return 'has a name or password in it: they belong into `bind`'
+  if (url.protocol === 'ldaps:') return startTls ? 'is ldaps:// already, which goes without `startTls`' : null
+  if (startTls || /^(127(\.\d+){3}|localhost|\[::1\])$/.test(url.hostname)) return null
+  return 'would send the password and people unencrypted: use ldaps://, or `startTls: true`'
+}
+
+/** In values, brackets are escaped (RFC 4515, section 3): the others have to be in pairs. */
+function filterFault(filter: string): string | null {
+  let open = 0
+  for (const [at, character] of [...filter].entries()) {
+    if (character === '(') open += 1
+    else if (character === ')') open -= 1
+    if (open < 0) return `has a closing bracket too many at character ${at + 1}: ${filter}`
+  }
+  if (open > 0) return `has ${open} opening ${open === 1 ? 'bracket that is' : 'brackets that are'} never closed: ${filter}`
+  try {
+    FilterParser.parseString(filter)
+    return null
+  } catch (error) {
+    return `is no filter: ${(error as Error).message.replace(/\. Full string: .*$/s, '')}`
+  }
+}

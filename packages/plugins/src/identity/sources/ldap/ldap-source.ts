@@ -1,0 +1,158 @@
+import type { Directory, DirectoryGroup, Person, Source, Unusable } from '../directory.ts'
+import { SourceFailure } from '../directory.ts'
+import { nameKey } from '../name-key.ts'
+import { isUnusable, toDisplayName, toPerson } from '../to-person.ts'
+import { normalDn, withoutUid } from './distinguished-name.ts'
+import { filterAttributes } from './filter-attributes.ts'
+import { requireAttributes } from './known-attributes.ts'
+import type { LdapConfig } from './ldap-config.ts'
+import { idOf, type LdapEntry, textsOf } from './ldap-entry.ts'
+import { LdapSession } from './ldap-session.ts'
+
+/** A directory that is asked over LDAP: OpenLDAP, Active Directory and the like. */
+export class LdapSource implements Source {
+  readonly id: string
+  readonly #config: LdapConfig
+
+  constructor(config: LdapConfig) {
+    this.id = config.id
+    this.#config = config
+  }
+
+  async read(signal: AbortSignal): Promise<Directory> {
+    await using session = await LdapSession.open(this.#config, signal)
+    await requireAttributes(session, this.id, this.#names())
+    const { people, groups } = this.#config
+    const attributes = Object.values(people.attributes)
+    if (people.disabled !== undefined) attributes.push(people.disabled.attribute)
+    if (groups?.members === 'memberOf') attributes.push('memberOf')
+    const entries = await session.search({ base: people.base, filter: people.filter, scope: 'sub', attributes })
+    if (entries.length === 0) {
+      throw new SourceFailure(
+        `${this.id}: nobody below ${people.base} fits ${people.filter}: look at people.base and people.filter, and what this account may see`,
+      )
+    }
+    const known = this.#people(entries)
+    const found = groups === undefined ? null : await this.#readGroups(session, groups, known)
+    return {
+      people: known.usable,
+      groups: found?.groups ?? null,
+      unusable: [...known.unusable, ...(found?.unusable ?? [])],
+    }
+  }
+
+  #names(): Map<string, string> {
+    const { people, groups } = this.#config
+    const names = new Map<string, string>()
+    for (const [field, name] of Object.entries(people.attributes)) names.set(`people.attributes.${field}`, name)
+    if (people.disabled !== undefined) names.set('people.disabled.attribute', people.disabled.attribute)
+    for (const name of filterAttributes(people.filter)) names.set(`people.filter: ${name}`, name)
+    if (groups === undefined) return names
+    for (const [field, name] of Object.entries(groups.attributes)) names.set(`groups.attributes.${field}`, name)
+    names.set('groups.members', groups.members)
+    for (const name of filterAttributes(groups.filter)) names.set(`groups.filter: ${name}`, name)
+    return names
+  }
+
+  #people(entries: readonly LdapEntry[]): KnownPeople {
+    const { attributes } = this.#config.people
+    const ids = new Map(entries.map((entry) => [normalDn(entry.dn), this.#idOf(entry, attributes.id)]))
+    const usable: Person[] = []
+    const unusable: Unusable[] = []
+    const names = new Map<string, string>()
+    for (const entry of entries) {
+      const [[userName], [displayName], [email]] = [
+        textsOf(entry, attributes.userName),
+        textsOf(entry, attributes.displayName),
+        textsOf(entry, attributes.email),
+      ]
+      const id = this.#idOf(entry, attributes.id)
+      const raw = {
+        id,
+        userName,
+        displayName,
+        email,
+        active: !this.#isDisabled(entry),
+        manager: this.#managerOf(entry, ids),
+        where: entry.dn,
+      }
+      const person = toPerson(raw, attributes)
+      if (isUnusable(person)) unusable.push(person)
+      else usable.push(person)
+      if (userName !== undefined) names.set(nameKey(userName), id)
+    }
+    return { entries, usable, unusable, ids, names }
+  }
+
+  #idOf(entry: LdapEntry, attribute: string): string {
+    const id = idOf(entry, attribute)
+    if (id !== undefined) return id
+    throw new SourceFailure(
+      `${this.id}: ${entry.dn} has no ${attribute}, by which it would be known for ever: look at attributes.id, and what this account may see`,
+    )
+  }
+
+  /** Undefined where it is not asked for, or somebody who is not among these people. */
+  #managerOf(entry: LdapEntry, ids: ReadonlyMap<string, string>): string | null | undefined {
+    const { manager } = this.#config.people.attributes
+    if (manager === undefined) return undefined
+    const [dn] = textsOf(entry, manager)
+    return dn === undefined ? null : ids.get(normalDn(dn))
+  }
+
+  #isDisabled(entry: LdapEntry): boolean {
+    const { disabled } = this.#config.people
+    if (disabled === undefined) return false
+    const texts = textsOf(entry, disabled.attribute)
+    const { bit, value } = disabled
+    if (bit === undefined && value === undefined) return texts.length > 0
+    const isSet = bit !== undefined && texts.some((text) => (Number(text) & bit) !== 0)
+    return isSet || (value !== undefined && texts.some((text) => text.toLowerCase() === value.toLowerCase()))
+  }
+
+  async #readGroups(session: LdapSession, config: NonNullable<LdapConfig['groups']>, people: KnownPeople) {
+    const { base, filter, members, attributes } = config
+    const wanted = [...Object.values(attributes), ...(members === 'memberOf' ? [] : [members])]
+    const entries = await session.search({ base, filter, scope: 'sub', attributes: wanted })
+    const byDn = new Map<string, Set<string>>()
+    const groups: DirectoryGroup[] = []
+    const unusable: Unusable[] = []
+    for (const entry of entries) {
+      if (entry.isCut) {
+        throw new SourceFailure(`${this.id}: the server gives only some of the members of ${entry.dn}: set groups.members to \`memberOf\``)
+      }
+      const id = this.#idOf(entry, attributes.id)
+      const [name] = textsOf(entry, attributes.displayName)
+      const displayName = toDisplayName(name, '')
+      if (displayName === '') {
+        unusable.push({ id, message: `${entry.dn} has no ${attributes.displayName}: there is nothing to call the group by` })
+        continue
+      }
+      const ids = new Set<string>()
+      byDn.set(normalDn(entry.dn), ids)
+      for (const value of members === 'memberOf' ? [] : textsOf(entry, members)) {
+        const person = members === 'memberUid' ? people.names.get(nameKey(value)) : people.ids.get(normalDn(withoutUid(value)))
+        if (person !== undefined) ids.add(person)
+      }
+      groups.push({ id, displayName, members: ids, where: entry.dn })
+    }
+    if (members === 'memberOf') {
+      for (const entry of people.entries) {
+        if (entry.isCut) throw new SourceFailure(`${this.id}: the server gives only some of the groups of ${entry.dn}`)
+        const id = people.ids.get(normalDn(entry.dn))
+        for (const dn of textsOf(entry, 'memberOf')) if (id !== undefined) byDn.get(normalDn(dn))?.add(id)
+      }
+    }
+    return { groups, unusable }
+  }
+}
+
+interface KnownPeople {
+  readonly entries: readonly LdapEntry[]
+  readonly usable: readonly Person[]
+  readonly unusable: readonly Unusable[]
+  /** By their DNs. */
+  readonly ids: ReadonlyMap<string, string>
+  /** By their userNames. */
+  readonly names: ReadonlyMap<string, string>
+}
