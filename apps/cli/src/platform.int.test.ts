@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync, statSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -221,6 +221,19 @@ describe('a running platform', { timeout: 60_000 }, () => {
 })
 
 describe('the supervisor', { timeout: 60_000 }, () => {
+  it('goes on where it can not write down who runs, and does so once it can', async () => {
+    const platform = await Platform.boot()
+    const { start, control } = platform.pids()
+    const inTheWay = join(platform.home, 'run', `standin.json.${start}`)
+    mkdirSync(inTheWay)
+    process.kill(control, 'SIGKILL')
+    await eventually(async () => ((await platform.cli('list')).code === 0 && !isAlive(control)) || undefined, 30_000)
+    expect([isAlive(start), platform.pids().control]).toEqual([true, control])
+    rmdirSync(inTheWay)
+    await eventually(() => (platform.pids().control !== control && isAlive(platform.pids().control)) || undefined, 30_000)
+    await platform.stop()
+  })
+
   it('takes its apps along when it is killed, and a new one comes up in the same home', async () => {
     const first = await Platform.boot()
     const { start, control, gateway, dns } = first.pids()

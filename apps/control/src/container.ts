@@ -36,6 +36,7 @@ import { Builder } from './builder/builder.ts'
 import type { ControlConfig } from './config.ts'
 import { Control } from './control.ts'
 import { Listening, placeOf } from './listening.ts'
+import { logDestination } from './log-destination.ts'
 import { Metrics } from './metrics.ts'
 import type { OpenedHome } from './open-home.ts'
 import { PluginHost } from './plugins/plugin-host.ts'
@@ -138,7 +139,7 @@ export function buildContainer(config: ControlConfig, opened: OpenedHome, option
   provide(Tokens.log, () =>
     pino(
       { base: null, level: config.logLevel, redact: ['req.headers.authorization', 'headers.authorization', 'token', '*.token'] },
-      options.logTo ?? pino.destination({ dest: 2, sync: true }),
+      options.logTo ?? logDestination(),
     ),
   )
 

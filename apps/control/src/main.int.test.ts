@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -21,8 +21,14 @@ afterEach(async () => {
 })
 
 /** Starts control and reads the line that it prints. */
-async function start(...flags: string[]): Promise<{ child: ChildProcess; line: { api: string; tokenFile: string; error?: Problem } }> {
-  const child = spawn(process.execPath, [main, '--home', home, '--api', '127.0.0.1:0', ...flags], { stdio: ['ignore', 'pipe', 'pipe'] })
+function start(...flags: string[]) {
+  return startLogging('pipe', ...flags)
+}
+
+type Started = { child: ChildProcess; line: { api: string; tokenFile: string; error?: Problem } }
+
+async function startLogging(log: 'pipe' | number, ...flags: string[]): Promise<Started> {
+  const child = spawn(process.execPath, [main, '--home', home, '--api', '127.0.0.1:0', ...flags], { stdio: ['ignore', 'pipe', log] })
   children.push(child)
   child.stderr?.resume()
   const [line] = await once(createInterface({ input: child.stdout as NodeJS.ReadableStream }), 'line')
@@ -51,6 +57,16 @@ describe('control as a process', { timeout: 90_000 }, () => {
     expect(await ended(child, 'SIGTERM')).toBe(0)
     expect(await reading).toContain('event: snapshot')
     expect(existsSync(join(home, 'run', 'control.json'))).toBe(false)
+  })
+
+  it.skipIf(!existsSync('/dev/full'))('serves although its log can not be written', async () => {
+    const full = openSync('/dev/full', 'w')
+    const { child, line } = await startLogging(full, '--log-level', 'trace')
+    closeSync(full)
+    expect(line.error).toBeUndefined()
+    for (const _ of [1, 2, 3]) expect((await call(line, '/v1/environments')).status).toBe(200)
+    expect(child.exitCode).toBeNull()
+    expect(await ended(child, 'SIGTERM')).toBe(0)
   })
 
   it('has its home to itself, and names who has it', async () => {

@@ -2,6 +2,7 @@ import { StandinError } from '@standin/client'
 import { pino } from 'pino'
 import { readBesideConfig } from './beside/beside-config.ts'
 import { PluginBeside } from './beside/plugin-beside.ts'
+import { logDestination } from './log-destination.ts'
 import { containPlugins } from './plugins/contain-plugins.ts'
 
 /** `node run-plugin.ts --plugin NAME --url URL --dir DIR`: one plugin, beside control. One line of JSON says how that went. */
@@ -18,10 +19,7 @@ try {
   const config = readBesideConfig(process.argv.slice(2), process.env)
   // What the plugin starts has no business with it.
   delete process.env.STANDIN_TOKEN
-  const log = pino(
-    { base: null, level: config.logLevel, redact: ['token', '*.token', '*.headers.authorization'] },
-    pino.destination({ dest: 2, sync: true }),
-  )
+  const log = pino({ base: null, level: config.logLevel, redact: ['token', '*.token', '*.headers.authorization'] }, logDestination())
   containPlugins(log)
   const beside = new PluginBeside(config, log)
   say(await beside.start())

@@ -43,6 +43,9 @@ export interface StartedPlatform {
   readonly tokenFile: string
 }
 
+/** The running file is written again so long after it could not be, ms. */
+const publishAgainMs = 2_000
+
 /** Runs gateway, dns and control, starts again what dies on the ports that it had, stops them in reverse order. */
 export class Supervisor {
   readonly #options: SupervisorOptions
@@ -50,6 +53,7 @@ export class Supervisor {
   readonly #logs: LogFiles
   #unlock: (() => void) | null = null
   #started: StartedPlatform | null = null
+  #unpublished: NodeJS.Timeout | undefined
   #stopping = false
 
   constructor(options: SupervisorOptions) {
@@ -60,7 +64,7 @@ export class Supervisor {
     const app = (name: AppName) =>
       new App({ name, main: mainOf(name), logFile: this.#logs.path(name), env }, (message) => {
         options.onMessage(message)
-        void this.#publish()
+        this.#publish().catch(() => this.#publishLater())
       })
     this.#apps = { gateway: app('gateway'), dns: app('dns'), control: app('control') }
   }
@@ -125,6 +129,7 @@ export class Supervisor {
   async stop(): Promise<void> {
     this.#stopping = true
     this.#started = null
+    clearTimeout(this.#unpublished)
     for (const app of [this.#apps.control, this.#apps.dns, this.#apps.gateway]) await app.stop()
     this.#logs.close()
     if (this.#unlock) await removeRunningFile(this.#options.home)
@@ -137,7 +142,14 @@ export class Supervisor {
     return [...['--home', home, '--http', http, '--https', https, '--admin', admin], ...(redirect ? ['--redirect'] : []), ...gatewayArgs]
   }
 
+  /** What can't be written now, on a full disk for instance, ends nothing: the addresses in the file that is there hold. */
+  #publishLater(): void {
+    clearTimeout(this.#unpublished)
+    this.#unpublished = setTimeout(() => this.#publish().catch(() => this.#publishLater()), publishAgainMs).unref()
+  }
+
   async #publish(): Promise<void> {
+    clearTimeout(this.#unpublished)
     if (!this.#started) return
     const { gateway, dns, control } = this.#apps
     const children = { control: control.pid, gateway: gateway.pid, dns: dns.pid }
