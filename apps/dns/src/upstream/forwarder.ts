@@ -100,8 +100,10 @@ export class Forwarder implements QuestionContext {
     this.counters.missed++
     const trail = edns === undefined ? nobody : trailOf(message, questionEnd)
     if (this.marker.isRound(trail)) return this.#loop(query)
-    // Two who ask each other must not wait for each other with what their own clients have asked: by its trail it is another question.
-    const key = String.fromCharCode(variant, query.type) + query.name + trail.toString('latin1')
+    // Two who ask each other must not wait for each other with what their own clients have asked: the longer its way, the other
+    // the question, so that nobody waits but for a longer one. It is not the trail itself, which anybody can invent: each
+    // would be asked by itself, one more chance for a forger (RFC 5452, section 5).
+    const key = String.fromCharCode(variant, query.type, trail.length) + query.name
     const known = this.#failures.find(key, now)
     if (known !== undefined) return known
     if (this.#stopped) return stopping

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { mkdtempDisposable, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -7,9 +8,11 @@ import { queryMessage, read } from '../testing/messages.ts'
 import { resolverProcess } from '../testing/resolver-process.ts'
 import { addressRecord, scriptedUpstream, upstreamReply } from '../testing/scripted-upstream.ts'
 import { serve } from '../testing/serve.ts'
-import { loadedTable } from '../testing/tables.ts'
+import { loadedTable, source } from '../testing/tables.ts'
 import { unusedPort } from '../testing/unused-port.ts'
+import { Query } from '../wire/query.ts'
 import { Forwarder } from './forwarder.ts'
+import type { Trail } from './loop-marker.ts'
 
 /** Far above what a loop takes that is seen, far below the deadline at which nobody has answered. */
 const atOnceMs = 2_000
@@ -75,6 +78,30 @@ describe('resolvers that forward to each other', () => {
 })
 
 describe('forwarder', () => {
+  it('asks few times for what many want at once, whatever way they say that it has come (RFC 5452, section 5)', async () => {
+    await using upstream = await scriptedUpstream(() => [])
+    const forwarder = new Forwarder([upstream], { deadlineMs: 300 })
+    const asked = (trail: Trail) => {
+      const length = [trail.length >> 8, trail.length & 0xff]
+      const options = Buffer.concat([Buffer.from([0xff, 0x21, ...length]), trail])
+      return forwarder.forward(new Query(queryMessage({ name: 'wanted.example', edns: { options } }), source, false))
+    }
+    // Up to five that passed it on are believed; each of these trails is another one.
+    const trails = Array.from({ length: 1000 }, (_, index) => randomBytes(8 * (index % 6)))
+    const answers = await Promise.all(trails.map(asked))
+    expect(answers.every((answer) => answer?.rcode === 2)).toBe(true)
+    expect(forwarder.counters).toMatchObject({ looped: 0, failed: 6, joined: 994, overloaded: 0 })
+    // That it failed is known of all of them for a second (RFC 9520, section 3.2).
+    upstream.asked.length = 0
+    for (const trail of trails.slice(0, 12)) expect((await asked(trail))?.rcode).toBe(2)
+    expect(forwarder.counters).toMatchObject({ failed: 6, joined: 994 })
+    expect(upstream.asked).toEqual([])
+    // More are a loop at once, and nobody else's question is any worse for it.
+    for (const identities of [6, 1000]) expect(await asked(randomBytes(8 * identities))).toMatchObject({ rcode: 2 })
+    expect(forwarder.counters).toMatchObject({ looped: 2 })
+    forwarder.close()
+  })
+
   it('knows a question of its own that came back without its option by the case of its letters', async () => {
     // As an upstream that forwards to us would: our question, with an id and an OPT record of its own.
     await using upstream = await scriptedUpstream(() => [])
