@@ -4,13 +4,17 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { chain } from '../chain.ts'
 import { DnsmasqRules } from '../dnsmasq/dnsmasq-rules.ts'
+import { dnsmasqFile } from '../dnsmasq/handler.ts'
 import { Resolver } from '../resolver.ts'
 import { AccessList } from '../server/access-list.ts'
 import { type Ask, queryMessage, read } from '../testing/messages.ts'
 import { domain, entry, loadedTable, snapshot, source } from '../testing/tables.ts'
 import { Forwarder } from '../upstream/forwarder.ts'
+import type { Answer } from '../wire/answer.ts'
 import { rrType } from '../wire/protocol.ts'
+import { Query } from '../wire/query.ts'
 import { RecordTable } from '../zones/record-table.ts'
+import { addTargets } from './add-targets.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'standin-targets-'))
 afterAll(() => rmSync(directory, { recursive: true }))
@@ -30,6 +34,9 @@ srv-host=_pop._tcp.corp.example,alias.corp.example,110
 srv-host=_none._tcp.corp.example
 `,
 )
+const manyFile = join(directory, 'many.conf')
+const many = Array.from({ length: 300 }, (_, index) => `srv-host=_many._tcp.corp.example,h${index}.corp.example,143\n`)
+writeFileSync(manyFile, `no-resolv\nno-hosts\naddress=/corp.example/192.0.2.7\n${many.join('')}`)
 const rules = new DnsmasqRules(file, { onChange: () => {}, onNotice: () => {}, isSelf: () => false })
 
 function ask(question: Ask, table = loadedTable(entry(1001))) {
@@ -62,6 +69,24 @@ describe('where a service is', () => {
     expect(of('_imap._tcp.corp.example').map(({ name }) => name)).toEqual(['mail.corp.example', 'mail.corp.example'])
     expect(of('_pop._tcp.corp.example')).toEqual([])
     expect(of('_none._tcp.corp.example')).toEqual([])
+  })
+
+  it('is all that is said, and looked for, where there are more services than a datagram holds', () => {
+    let calls = 0
+    const names = new DnsmasqRules(manyFile, { onChange: () => {}, onNotice: () => {}, isSelf: () => false })
+    const [link] = addTargets([
+      {
+        handle(query: Query) {
+          calls++
+          return dnsmasqFile(names)(query)
+        },
+      },
+    ])
+    const message = queryMessage({ name: '_many._tcp.corp.example', type: rrType.SRV, edns: {} })
+    const counts = (overTcp: boolean) => (link?.handle(new Query(message, source, overTcp)) as Answer).counts
+    expect(counts(false)).toEqual([300, 0, 0])
+    expect(calls).toBe(1)
+    expect(counts(true)).toEqual([300, 0, 300])
   })
 
   it('comes with whole sets of addresses as long as there is room, and is never cut for them (RFC 2181, section 9)', () => {

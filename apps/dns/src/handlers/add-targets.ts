@@ -12,6 +12,8 @@ interface HasHandler {
 }
 
 const optLength = 11
+/** Octets of the shortest record with an address: of the root. */
+const shortestAddress = 15
 
 /**
  * Makes links that answer for names of ours put the addresses of where an SRV or MX record leads into the additional section
@@ -42,7 +44,9 @@ function withTargets(query: Query, answer: Answer, head: number, handlers: reado
   let keepUntil = answer.keepUntil ?? 0
   const parts = [answer.records]
   let count = 0
+  if (room < shortestAddress) return answer
   for (const target of targetsIn(query, answer, head)) {
+    if (room < shortestAddress) break
     for (const type of [rrType.A, rrType.AAAA]) {
       const found = addressesOf(questionFor(query, target, type), handlers)
       if (found === undefined) continue

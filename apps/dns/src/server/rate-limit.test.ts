@@ -40,6 +40,20 @@ describe('RateLimit', () => {
     expect(limit.judge(from('2001:db8:0:1200::1'), 0)).toBe('send')
   })
 
+  it('counts on, whatever networks are named in between', () => {
+    const limit = new RateLimit({ perSecond: 10, slip: 0 })
+    expect(
+      count(
+        times(20, () => limit.judge(from('192.0.2.1'), 0)),
+        'send',
+      ),
+    ).toBe(10)
+    // All of 10.0.0.0/8: many times as many as there are accounts.
+    for (let index = 0; index < 65_536; index++) limit.judge(from(`10.${index >> 8}.${index & 255}.1`), 0)
+    expect(limit.judge(from('192.0.2.1'), 0)).toBe('drop')
+    expect(limit.judge(from('192.0.2.1'), 1000)).toBe('send')
+  })
+
   it('leaves loopback alone, and everybody where it is 0', () => {
     const limit = new RateLimit({ perSecond: 1 })
     expect(

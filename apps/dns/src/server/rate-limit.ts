@@ -14,7 +14,10 @@ export type Verdict = 'send' | 'cut' | 'drop'
 /** A network of ordinary size behind one resolver asks for less; a flood with its forged addresses is no use any more. */
 const defaultPerSecond = 1000
 const defaultSlip = 2
-/** Networks that are counted at once; two that fall together take turns, each beginning anew. */
+/**
+ * Networks that are counted at once. Those that fall together share an account: if one that comes began anew, a flood could
+ * have its victim's account cleared by what it sends in the names of others.
+ */
 const buckets = 4096
 
 /**
@@ -27,8 +30,6 @@ export class RateLimit {
   readonly #slip: number
   readonly #credits = new Float64Array(buckets)
   readonly #times = new Float64Array(buckets).fill(Number.NEGATIVE_INFINITY)
-  readonly #upper = new Int32Array(buckets)
-  readonly #lower = new Int32Array(buckets)
   readonly #slipped = new Uint32Array(buckets)
   readonly #seed = randomInt(0x7fff_ffff)
 
@@ -45,12 +46,6 @@ export class RateLimit {
     const lower = isIPv4 ? source.word3 >>> 8 : source.word1 >>> 8
     const mixed = Math.imul(Math.imul(upper ^ this.#seed, 0x85eb_ca6b) ^ lower, 0xc2b2_ae35)
     const bucket = (mixed ^ (mixed >>> 15)) & (buckets - 1)
-    if (this.#upper[bucket] !== upper || this.#lower[bucket] !== lower) {
-      this.#upper[bucket] = upper
-      this.#lower[bucket] = lower
-      this.#times[bucket] = Number.NEGATIVE_INFINITY
-      this.#slipped[bucket] = 0
-    }
     const earned = ((now - (this.#times[bucket] as number)) / 1000) * this.#perSecond
     // A second's worth can be saved up: askers come in bursts.
     const credit = Math.min(this.#perSecond, (this.#credits[bucket] as number) + earned)
