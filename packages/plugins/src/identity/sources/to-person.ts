@@ -18,6 +18,8 @@ const longestName = 200
 export function toPerson(raw: RawPerson, names: { readonly userName: string; readonly email: string }): Person | Unusable {
   const { id, active, manager, where } = raw
   const userName = raw.userName?.normalize('NFC').trim() ?? ''
+  // Who goes is known by their id alone: nothing else that is wrong with them may keep them.
+  if (!active) return { id, userName: userName || id, displayName: userName || id, email: null, active, manager, where }
   if (userName === '') return { id, message: `${where} has no ${names.userName}: there is nothing to call them by` }
   const displayName = toDisplayName(raw.displayName, userName)
   const email = raw.email?.normalize('NFC').trim() || null
