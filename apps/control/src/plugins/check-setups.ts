@@ -9,8 +9,8 @@ import { PluginValues } from '../store/plugin-values.ts'
 import type { EventSource } from './event-source.ts'
 import { PluginLife, pluginLimits } from './plugin-life.ts'
 import { BoundedMetrics } from './plugin-metrics.ts'
+import { PluginTurns } from './plugin-turns.ts'
 import type { ConfiguredPlugin } from './read-plugins.ts'
-import { Turns } from './turns.ts'
 
 const noEvents: EventSource = { first: 1, last: 0, list: () => [], subscribe: () => () => {} }
 
@@ -36,10 +36,10 @@ export async function checkSetups(plugins: readonly ConfiguredPlugin[]): Promise
   const faults: Fault[] = []
   for (const { id, plugin, config, faultOf } of plugins) {
     if (plugin === undefined || faultOf === undefined) continue
-    const [turns, nothing] = [new Turns({ burst: 50_000, perSecond: 5_000 }), () => {}]
+    const nothing = () => {}
     const life = new PluginLife(plugin, config, house, {
-      ...{ log, metrics: new BoundedMetrics(id, new Registry()), requestTurns: turns, storeTurns: turns, logTurns: turns },
-      ...{ onDroppedLine: () => 0, onRun: nothing, onTrouble: nothing, onHealth: nothing },
+      ...{ log, metrics: new BoundedMetrics(id, new Registry()), turns: new PluginTurns() },
+      ...{ onRun: nothing, onTrouble: nothing, onHealth: nothing },
     })
     try {
       await Promise.race([life.prepare(), life.failed])

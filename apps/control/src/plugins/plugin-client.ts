@@ -1,12 +1,12 @@
 import { StandinError } from '@standin/client'
 import { StandinClient } from '@standin/client/connect'
-import type { Turns } from './turns.ts'
+import type { PluginTurns } from './plugin-turns.ts'
 
 export interface PluginClientParts {
   readonly url: string
   readonly token: string
-  /** For requests that change something. */
-  readonly turns: Turns
+  /** For requests that change something; notices have their own. */
+  readonly turns: PluginTurns
   readonly ended: AbortSignal
   /** `setup` has no side effects. */
   readonly inSetup: () => boolean
@@ -27,7 +27,7 @@ export function pluginClient({ url, token, turns, ended, inSetup, plugin, onLost
           hint: 'Do it in start()',
         })
       }
-      if (init?.method !== undefined && init.method !== 'GET') await turns.take(1, ended)
+      if (init?.method !== undefined && init.method !== 'GET') await (isNotice(input) ? turns.notices : turns.requests).take(1, ended)
       try {
         return await globalThis.fetch(input, init)
       } catch (error) {
@@ -36,4 +36,9 @@ export function pluginClient({ url, token, turns, ended, inSetup, plugin, onLost
       }
     },
   })
+}
+
+/** Nothing but notices is posted there. */
+function isNotice(input: string | URL | Request): boolean {
+  return new URL(input instanceof Request ? input.url : input).pathname.endsWith('/v1/events')
 }

@@ -14,8 +14,8 @@ import { PluginLog } from './plugin-log.ts'
 import type { BoundedMetrics } from './plugin-metrics.ts'
 import { type Authenticate, buildPluginServer } from './plugin-server.ts'
 import { BoundedStore } from './plugin-store.ts'
+import type { PluginTurns } from './plugin-turns.ts'
 import { ScheduleLoop } from './schedule-loop.ts'
-import type { Turns } from './turns.ts'
 
 /** How long a plugin may take, ms. */
 export interface PluginLimits {
@@ -63,10 +63,7 @@ export interface PluginHouse {
 export interface PluginBelongings {
   readonly log: FastifyBaseLogger
   readonly metrics: BoundedMetrics
-  readonly requestTurns: Turns
-  readonly storeTurns: Turns
-  readonly logTurns: Turns
-  readonly onDroppedLine: () => number
+  readonly turns: PluginTurns
   readonly onRun: (schedule: string, state: RunEnd) => void
   /** Why the call that it is in does not succeed; null: it does. */
   readonly onTrouble: (message: string | null) => void
@@ -249,19 +246,19 @@ export class PluginLife {
   #context(): PluginContext {
     const { values, clock, url, link } = this.#house
     const { id } = this.#plugin
-    const { log, metrics, requestTurns, storeTurns, logTurns, onDroppedLine, onHealth } = this.#own
+    const { log, metrics, turns, onHealth } = this.#own
     const ended = this.#ended.signal
     const onLost = link === undefined ? undefined : () => link.noteLost()
-    const parts = { url: url(), token: this.#token, turns: requestTurns, ended, plugin: id, onLost, inSetup: () => this.#phase === 'setup' }
+    const parts = { url: url(), token: this.#token, turns, ended, plugin: id, onLost, inSetup: () => this.#phase === 'setup' }
     return {
       id,
       client: pluginClient(parts),
-      log: new PluginLog(log as Logger, logTurns, ended, onDroppedLine),
+      log: new PluginLog(log as Logger, turns, ended),
       clock: {
         now: () => clock.now(),
         sleep: (ms, signal) => sleep(clock, ms, signal === undefined ? ended : AbortSignal.any([signal, ended])),
       },
-      store: new BoundedStore(id, values, storeTurns, ended),
+      store: new BoundedStore(id, values, turns.values, ended),
       metrics,
       health: {
         ok: () => this.#report(null, onHealth),

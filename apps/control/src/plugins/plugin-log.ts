@@ -1,19 +1,16 @@
 import type { Logger } from '@standin/core'
-import type { Turns } from './turns.ts'
+import type { PluginTurns } from './plugin-turns.ts'
 
 /** What a plugin writes to the log, as far as its turns go; the rest is counted. */
 export class PluginLog implements Logger {
   readonly #log: Logger
-  readonly #turns: Turns
+  readonly #turns: PluginTurns
   readonly #ended: AbortSignal
-  readonly #onDropped: () => number
 
-  /** @param onDropped counts a line that isn't written @returns how many those are */
-  constructor(log: Logger, turns: Turns, ended: AbortSignal, onDropped: () => number) {
+  constructor(log: Logger, turns: PluginTurns, ended: AbortSignal) {
     this.#log = log
     this.#turns = turns
     this.#ended = ended
-    this.#onDropped = onDropped
   }
 
   debug(data: object, message?: string): void {
@@ -34,8 +31,9 @@ export class PluginLog implements Logger {
 
   #may(): boolean {
     if (this.#ended.aborted) return false
-    if (this.#turns.tryTake()) return true
-    if (this.#onDropped() === 1)
+    if (this.#turns.logLines.tryTake()) return true
+    this.#turns.droppedLines += 1
+    if (this.#turns.droppedLines === 1)
       this.#log.warn({}, 'the plugin writes more than 100 lines a second: what comes on top is counted, not written')
     return false
   }

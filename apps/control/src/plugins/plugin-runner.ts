@@ -8,8 +8,8 @@ import { Inquiries } from './inquiries.ts'
 import { HungCall } from './limited-call.ts'
 import { type PluginHouse, PluginLife } from './plugin-life.ts'
 import type { BoundedMetrics } from './plugin-metrics.ts'
+import { PluginTurns } from './plugin-turns.ts'
 import type { ConfiguredPlugin } from './read-plugins.ts'
-import { Turns } from './turns.ts'
 
 type State = PluginView['state']
 
@@ -35,9 +35,7 @@ export class PluginRunner {
   readonly #log: FastifyBaseLogger
   readonly #metrics: BoundedMetrics
   readonly #onRun: (schedule: string, state: RunEnd) => void
-  readonly #requestTurns = new Turns({ burst: 5_000, perSecond: 500 })
-  readonly #storeTurns = new Turns({ burst: 50_000, perSecond: 5_000 })
-  readonly #logTurns = new Turns({ burst: 1_000, perSecond: 100 })
+  readonly #turns = new PluginTurns()
   readonly #stop = new AbortController()
   readonly #tried = Promise.withResolvers<void>()
   readonly inquiries: Inquiries
@@ -46,7 +44,6 @@ export class PluginRunner {
   #life: PluginLife | undefined
   #ending: Promise<void> = Promise.resolve()
   #restarts = 0
-  #droppedLines = 0
   #failure: string | null = null
   #trouble: string | null = null
   #degraded: string | null = null
@@ -112,7 +109,7 @@ export class PluginRunner {
     const { events, values } = this.#house
     const { plugin, use } = this.#configured
     const trouble = this.#failure ?? this.#trouble ?? this.#house.link?.trouble ?? null
-    const degraded = this.#degraded ?? this.inquiries.trouble
+    const degraded = this.#degraded ?? this.inquiries.trouble ?? this.#turns.flood
     const message = trouble ?? degraded
     const cursor = this.#life?.delivery?.cursor ?? null
     return {
@@ -128,7 +125,7 @@ export class PluginRunner {
       behind: cursor === null ? 0 : Math.max(0, events.last - cursor),
       schedules: this.#life?.schedules ?? [],
       stored: { ...values.sizeOf(this.id) },
-      throttled: { logLines: this.#droppedLines, waitedMs: this.#requestTurns.waitedMs + this.#storeTurns.waitedMs },
+      throttled: { logLines: this.#turns.droppedLines, waitedMs: this.#turns.waitedMs },
     }
   }
 
@@ -179,13 +176,7 @@ export class PluginRunner {
     return new PluginLife(plugin, config, this.#house, {
       log: this.#log,
       metrics: this.#metrics,
-      requestTurns: this.#requestTurns,
-      storeTurns: this.#storeTurns,
-      logTurns: this.#logTurns,
-      onDroppedLine: () => {
-        this.#droppedLines += 1
-        return this.#droppedLines
-      },
+      turns: this.#turns,
       onRun: this.#onRun,
       onTrouble: (message) => {
         this.#trouble = message === null ? null : `plugin/${this.id}: ${message}`

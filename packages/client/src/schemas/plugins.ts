@@ -62,7 +62,7 @@ export const Plugin = Type.Object(
     state: PluginState,
     /** Since when it is in this state; null: since control started. */
     since: Nullable(Timestamp),
-    /** `failing`: the call that it is in does not succeed; `degraded`: it says so itself. */
+    /** `failing`: the call that it is in does not succeed; `degraded`: it says so itself, or does too much of something. */
     health: literals(['ok', 'degraded', 'failing']),
     /** What is wrong, in words; null: nothing. */
     message: Nullable(Type.String()),
