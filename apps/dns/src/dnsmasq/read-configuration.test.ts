@@ -48,8 +48,20 @@ describe('faults of a configuration', () => {
     ])
   })
 
+  it('name the option that was probably meant', () => {
+    const told = (option: string, meant: string) => `${option}: there is no such option: did you mean ${meant}?`
+    expect(faultsOf('adress=/d/192.0.2.1\nServer=192.0.2.1\nno-resolve\nconf-fiel=x\nxyz')).toEqual([
+      `1: ${told('adress', 'address')}`,
+      `2: ${told('Server', 'server')}`,
+      `3: ${told('no-resolve', 'no-resolv')}`,
+      `4: ${told('conf-fiel', 'conf-file')}`,
+      '5: xyz: there is no such option',
+    ])
+  })
+
   it('are a file that is not there, a folder in its place, a line without an option', () => {
     expect(() => readConfiguration('/no/such')).toThrow(/^\/no\/such: can not be read: it is not there$/)
+    expect(() => readConfiguration('/no/such')).toThrow(expect.objectContaining({ hint: expect.stringContaining('one that can be read') }))
     expect(() => readConfiguration(folder)).toThrow(/: can not be read: it is a folder; conf-dir/)
     expect(faultsOf('no-hosts\n = x')).toEqual(['2: = x: an option has to stand before the ='])
   })

@@ -1,5 +1,6 @@
 import { hostname } from 'node:os'
 import { type Fault, StandinError } from '@standin/client/errors'
+import { isNear } from '@standin/serving/is-near'
 import { rrType } from '../wire/protocol.ts'
 import type { Configuration } from './configuration.ts'
 import { type Directive, type Notice, type Place, ValueError } from './configuration-line.ts'
@@ -14,6 +15,9 @@ import { readName } from './values.ts'
 const options: ReadonlyMap<string, OptionTable[string]> = new Map(
   [serverOptions, recordOptions, settingOptions].flatMap((table) => Object.entries(table)),
 )
+
+/** They were followed when the text was read. */
+const includes: readonly string[] = ['conf-file', 'conf-dir', 'servers-file']
 
 /**
  * Reads a dnsmasq configuration file and those that it includes.
@@ -42,7 +46,7 @@ function take(draft: Draft, directive: Directive): void {
   if (reader === undefined) {
     const reason = whyHarmless(option)
     if (reason !== undefined) draft.warnings.push({ place, message: `${option} is passed over: ${reason}` })
-    else if (option !== 'conf-file' && option !== 'conf-dir' && option !== 'servers-file') throw unknown(option)
+    else if (!includes.includes(option)) throw unknown(option)
   } else if ('flag' in reader) {
     if (value !== undefined) throw new ValueError('takes no value')
     reader.flag(draft)
@@ -52,7 +56,9 @@ function take(draft: Draft, directive: Directive): void {
 
 function unknown(option: string): ValueError {
   if (isKnownToDnsmasq(option)) return new ValueError('is not supported, and without it some answers would be other ones')
-  return new ValueError(option.startsWith('-') ? 'no dashes in front of an option here' : 'there is no such option')
+  if (option.startsWith('-')) return new ValueError('no dashes in front of an option here')
+  const meant = [...options.keys(), ...includes].find((known) => isNear(option.toLowerCase(), known.toLowerCase()))
+  return new ValueError(`there is no such option${meant === undefined ? '' : `: did you mean ${meant}?`}`)
 }
 
 /** dnsmasq has them lead to `mx-target` or, without one, to the machine. */
@@ -67,8 +73,11 @@ function configurationError(path: string, faults: readonly Notice[]): StandinErr
   const errors: Fault[] = inOrder(path, faults).map(({ place, message }) => ({ path: placeText(place), message }))
   const [first] = errors
   const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : ''
+  const isUnread = faults.some(({ place }) => place.file === path && place.line === 0)
   return new StandinError('invalid', `${first?.path}: ${first?.message}${more}`, {
-    hint: `Correct ${path}; docs/guide/dnsmasq.md says which options there are.`,
+    hint: isUnread
+      ? "Name dnsmasq's configuration file, one that can be read."
+      : `Correct ${path}; docs/guide/dnsmasq.md says which options there are.`,
     errors,
   })
 }

@@ -91,7 +91,7 @@ describe('SIGHUP', { timeout: 60_000 }, () => {
     await until(() => faults().length > 0)
     expect(await addressOf(resolver.port, 'x.d.test')).toBe('192.0.2.2')
     // One line that says it, and no trace of where in the program it was found.
-    const fault = `${file}:1: adress: there is no such option`
+    const fault = `${file}:1: adress: there is no such option: did you mean address?`
     expect(faults()).toEqual([
       { level: 50, time: expect.any(Number), faults: [fault], msg: `the configuration has a fault, everything stays as it was: ${fault}` },
     ])

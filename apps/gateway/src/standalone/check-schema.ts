@@ -1,3 +1,4 @@
+import { isNear } from '@standin/serving/is-near'
 import type { TSchema } from 'typebox'
 import type { LocatedDocument } from './read-document.ts'
 
@@ -110,18 +111,4 @@ const unknownKey = (key: string, known: readonly string[]): string => {
   // Times are in milliseconds here, and without a unit in blueprints.
   const meant = known[names.findIndex((name) => isNear(asked ?? '', name) || isNear(asked ?? '', name.replace(/ms$/, '')))]
   return `there is no "${key}" here${meant === undefined ? `, only ${known.join(', ')}` : `: did you mean "${meant}"?`}`
-}
-
-/** One letter more, less or other, or two swapped. */
-const isNear = (one: string, other: string): boolean => {
-  if (Math.abs(one.length - other.length) > 1) return false
-  let start = 0
-  while (start < one.length && one[start] === other[start]) start++
-  const rest = [one.slice(start), other.slice(start)] as const
-  return (
-    rest[0].slice(1) === rest[1] ||
-    rest[0] === rest[1].slice(1) ||
-    rest[0].slice(1) === rest[1].slice(1) ||
-    (rest[0].slice(2) === rest[1].slice(2) && rest[0][0] === rest[1][1] && rest[0][1] === rest[1][0])
-  )
 }
