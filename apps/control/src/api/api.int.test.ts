@@ -393,6 +393,17 @@ describe('API: documents', () => {
 })
 
 describe('API: a disk that is full', () => {
+  it('lets read, also with a token that could not be marked as used', async () => {
+    await using other = await Booted.boot()
+    const { text } = other.part(Tokens.tokens).create({ name: 'new', scope: 'read', expiresAt: null }, 'test')
+    const { sqlite } = other.part(Tokens.database)
+    sqlite.pragma('query_only = ON')
+    const listed = await fetch(`${other.api}/v1/environments`, { headers: { authorization: `Bearer ${text}` } })
+    expect(listed.status).toBe(200)
+    await new Promise((done) => setImmediate(done))
+    sqlite.pragma('query_only = OFF')
+  })
+
   it('is said so, and nothing is done by half', async () => {
     await using other = await Booted.boot()
     other.bake()

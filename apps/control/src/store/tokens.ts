@@ -143,7 +143,12 @@ export class Tokens {
     if (now - (this.#marked.get(id) ?? 0) < usedResolution) return
     this.#marked.set(id, now)
     setImmediate(() => {
-      if (this.#db.sqlite.open) this.#db.run(this.#db.query.updateTable('tokens').set({ last_used_at: now }).where('id', '=', id))
+      if (!this.#db.sqlite.open) return
+      try {
+        this.#db.run(this.#db.query.updateTable('tokens').set({ last_used_at: now }).where('id', '=', id))
+      } catch {
+        // The disk is full: whoever changes something is told. Nobody waits for this, and nothing ends for it.
+      }
     }).unref()
   }
 }
