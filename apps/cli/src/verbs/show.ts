@@ -1,19 +1,24 @@
-import type { Alias, Environment, SectionList, ServiceFault, Template } from '@standin/client'
+import type { Alias, Environment, Event, SectionList, ServiceFault, Template } from '@standin/client'
 import type { StandinClient } from '@standin/client/connect'
 import type { Context } from '../context.ts'
 import { formatAge, formatSize } from '../duration.ts'
 import { formatInstant, idleMs, templateOf } from '../environment-text.ts'
 import { faultColumns } from '../fault-text.ts'
+import { oneLine } from '../one-line.ts'
 import { allPages } from '../pages.ts'
 import type { Paint } from '../paint.ts'
 import { formatSection } from '../section-text.ts'
 import { formatPairs, formatTable } from '../table.ts'
 import type { Verb } from '../verb.ts'
 
+const shownNotices = 5
+/** Of the notices of one environment, a thousand each. */
+const mostPages = 20
+
 export const show: Verb<readonly [string]> = {
   description:
     'State and reason, services and their pools, aliases, faults that are injected, every instance with its address and health, where\n' +
-    'the template comes from, and what plugins have to say of it.',
+    'the template comes from, what plugins have to say of it, and the last notices.',
   arguments: [{ name: '<env>', description: 'name or configId', completes: 'environment' }],
   examples: [
     ['standin show alice', 'everything about it'],
@@ -23,13 +28,14 @@ export const show: Verb<readonly [string]> = {
     const client = await context.connect()
     const environment = await client.environments.get(ref, { signal: context.signal })
     const template = context.output.format === 'table' ? await templateBehind(context, client, environment) : null
-    const [aliases, faults, sections] = await Promise.all([
+    const [aliases, faults, sections, notices] = await Promise.all([
       allPages((cursor) => client.aliases.list({ environment: String(environment.id), limit: 1000, cursor }, { signal: context.signal })),
       client.faults.list(environment.id, { signal: context.signal }),
       environment.sections({ signal: context.signal }),
+      lastNotices(context, client, environment),
     ])
-    const around = { template, aliases, faults, sections }
-    await context.output.one({ ...environment, aliases, faults, sections }, () =>
+    const around = { template, aliases, faults, sections, notices }
+    await context.output.one({ ...environment, aliases, faults, sections, notices }, () =>
       format(environment, around, context.output.paint, Date.now()),
     )
   },
@@ -41,15 +47,28 @@ async function templateBehind(context: Context, client: StandinClient, { templat
   return client.templates.get(`${template.name}@${template.version}`, { signal: context.signal }).catch(() => null)
 }
 
+/** What plugins and people told of it, the last few; the log is read from its beginning. */
+async function lastNotices(context: Context, client: StandinClient, { id: environment }: Environment): Promise<Event[]> {
+  let last: Event[] = []
+  for (let after = 0, page = 0; page < mostPages; page++) {
+    const { items } = await client.events.list({ environment, type: 'notice', after, limit: 1000 }, { signal: context.signal })
+    last = [...last, ...items].slice(-shownNotices)
+    if (items.length < 1000) break
+    after = items.at(-1)?.seq ?? after
+  }
+  return last
+}
+
 /** What is shown with it, and asked for apart. */
 interface Around {
   readonly template: Template | null
   readonly aliases: readonly Alias[]
   readonly faults: readonly ServiceFault[]
   readonly sections: SectionList['items']
+  readonly notices: readonly Event[]
 }
 
-function format(environment: Environment, { template, aliases, faults, sections }: Around, paint: Paint, now: number): string {
+function format(environment: Environment, { template, aliases, faults, sections, notices }: Around, paint: Paint, now: number): string {
   const { reason, desired, state } = environment
   const ago = (at: string) => `${formatAge(now - Date.parse(at))} ago`
   const pairs: [string, string][] = [
@@ -80,6 +99,7 @@ function format(environment: Environment, { template, aliases, faults, sections 
     aliasTable(aliases, paint),
     faults.length === 0 ? '' : formatTable(faultColumns(now), faults, paint.dim),
     hosts(environment, paint, now),
+    noticeTable(notices, paint),
     ...sections.map((section) => formatSection(section, paint)),
   ]
   return [formatPairs(pairs, paint.dim), ...tables].filter(Boolean).join('\n\n')
@@ -119,6 +139,20 @@ function aliasTable(aliases: readonly Alias[], paint: Paint): string {
       { title: 'SERVICE', value: ({ service }) => service },
     ],
     aliases,
+    paint.dim,
+  )
+}
+
+function noticeTable(notices: readonly Event[], paint: Paint): string {
+  if (notices.length === 0) return ''
+  return formatTable(
+    [
+      { title: 'NOTICE', value: ({ data }) => oneLine(String(data.kind)) },
+      { title: 'TOLD', value: ({ at }) => formatInstant(at) },
+      { title: 'BY', value: ({ actor }) => actor },
+      { title: 'MESSAGE', value: ({ data }) => oneLine(String(data.message)) },
+    ],
+    notices,
     paint.dim,
   )
 }

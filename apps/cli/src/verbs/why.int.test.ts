@@ -31,10 +31,23 @@ describe('verbs that plugins have to do with, where none runs', { timeout: 60_00
   })
 
   it('say what is known where no plugin suspend runs', async () => {
-    const { stdout } = await platform.cli('why', 'legacy')
+    const { stdout, stderr } = await platform.cli('why', 'legacy')
     expect(stdout).toMatch(/^state +running, for/m)
-    expect(stdout).toMatch(/^next +not known: no plugin suspend answers/m)
+    expect(stdout).toMatch(/^next +not known: no plugin suspend runs inside of this control plane$/m)
+    expect(stderr).toMatch(/One that `standin plugin run` has beside it\nanswers .*: GET \/v1\/plugins\/suspend\/environments\/\d+, /)
     expect(await platform.json('why', 'legacy')).toMatchObject({ name: 'legacy', next: null })
+  })
+
+  it('show what was told of an environment, the last of it, and of no other', async () => {
+    const { id } = await platform.json<Environment>('show', 'legacy')
+    await platform.api('POST', '/v1/events', { kind: 'team.lunch', message: 'of nobody' })
+    for (let n = 1; n <= 7; n++)
+      await platform.api('POST', '/v1/events', { kind: 'suspend.deletion-announced', message: `word ${n}\nof it`, environment: id })
+    const { stdout } = await platform.cli('show', 'legacy')
+    expect(stdout).toMatch(/^NOTICE +TOLD +BY +MESSAGE$/m)
+    expect(stdout.match(/^suspend\.deletion-announced .* word \d of it$/gm)?.map((line) => line.slice(-7, -6))).toEqual([...'34567'])
+    expect(stdout).not.toContain('of nobody')
+    expect((await platform.json<{ notices: object[] }>('show', 'legacy')).notices).toHaveLength(5)
   })
 
   it('tell what is no environment and no duration', async () => {

@@ -34,6 +34,12 @@ export const why: Verb<readonly [string]> = {
     const [environment] = await lookUp(context, [ref])
     if (!environment) return
     const next = await explain(context, environment)
+    if (next === null) {
+      context.messages.info(
+        'No plugin suspend runs inside of this control plane, which is the one that is asked. One that `standin plugin run` has beside it\n' +
+          `answers at the address that it said it listens on: GET /v1/plugins/suspend/environments/${environment.id}, with your token.`,
+      )
+    }
     const { id, name, state, desired, reason, lastActivity, labels } = environment
     const value = { environment: id, name, state, desired, reason, lastActivity, next }
     await context.output.one(value, () => format({ ...environment, labels }, next, context.output.paint, Date.now()))
@@ -70,7 +76,7 @@ function format(environment: Environment, next: Explained | null, paint: Paint, 
       (key) => environment.labels[key] !== undefined,
     )
     if (kept.length > 0) pairs.push(['labels', kept.map((key) => `${key}=${environment.labels[key]}`).join(', ')])
-    pairs.push(['next', 'not known: no plugin suspend answers in this control plane'])
+    pairs.push(['next', 'not known: no plugin suspend runs inside of this control plane'])
     return formatPairs(pairs, paint.dim)
   }
   pairs.push(['next', `${line(next, now)}${next.dryRun && next.action !== 'keep' ? ' (not really: a dry run)' : ''}`])

@@ -19,7 +19,7 @@ describe('sectionOf', () => {
       whatWouldChangeIt: ['a request'],
       later,
     }
-    expect(sectionOf(decision, false)).toEqual({
+    expect(sectionOf(decision, null, false)).toEqual({
       title: 'Suspend',
       rows: [
         { name: 'next', value: 'suspended at 2026-03-02 20:00 UTC' },
@@ -28,11 +28,16 @@ describe('sectionOf', () => {
         { name: 'then', value: 'moved to the trash at 2026-03-02 21:00 UTC: age' },
       ],
     })
-    expect(sectionOf(decision, true).rows[0]?.value).toBe('suspended at 2026-03-02 20:00 UTC (not really: a dry run)')
+    expect(sectionOf(decision, null, true).rows[0]?.value).toBe('suspended at 2026-03-02 20:00 UTC (not really: a dry run)')
+  })
+
+  it('says which deletion was announced, whatever comes before it', () => {
+    expect(sectionOf(kept, at, false).rows[0]).toEqual({ name: 'announced', value: 'deletion at 2026-03-02 20:00 UTC' })
+    expect(sectionOf(kept, Number.NaN, false).rows[0]).toEqual({ name: 'next', value: 'nothing' })
   })
 
   it('says that nothing happens, why, and which labels are not understood', () => {
-    expect(sectionOf({ ...kept, faults: ['suspend.delete-at is no date'] }, true).rows).toEqual([
+    expect(sectionOf({ ...kept, faults: ['suspend.delete-at is no date'] }, null, true).rows).toEqual([
       { name: 'next', value: 'nothing' },
       { name: 'by rule', value: 'pinned: a demo' },
       { name: 'not understood', value: 'suspend.delete-at is no date' },

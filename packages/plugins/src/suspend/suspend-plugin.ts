@@ -1,5 +1,7 @@
+import { suspendLabels } from '@standin/client/suspend-labels'
 import { definePlugin } from '@standin/core'
 import { Calendar } from './calendar.ts'
+import { instantLabel } from './facts.ts'
 import { readPolicy, SuspendConfig } from './policy.ts'
 import { sectionOf } from './section.ts'
 import { Sweep } from './sweep.ts'
@@ -22,7 +24,8 @@ export const suspendPlugin = definePlugin({
           run: ({ signal, print }) => sweep.run(signal, print),
         },
       ],
-      section: async (environment) => sectionOf(await sweep.explain(environment), config.dryRun),
+      section: async (environment) =>
+        sectionOf(await sweep.explain(environment), instantLabel(environment.labels, suspendLabels.deletesAt), config.dryRun),
       routes: async (app) => {
         app.get<{ Querystring: { limit?: string } }>('/next', async ({ query: { limit } }) => {
           return { dryRun: config.dryRun, items: await sweep.upcoming(Math.min(1000, Math.max(1, Number(limit) || 100))) }
