@@ -2,6 +2,8 @@ import { StandinError } from '@standin/client'
 import type { PluginContext, Schedule } from '@standin/core'
 import { checkLdap } from './sources/ldap/check-ldap.ts'
 import { LdapSource } from './sources/ldap/ldap-source.ts'
+import { checkOkta } from './sources/okta/check-okta.ts'
+import { OktaSource } from './sources/okta/okta-source.ts'
 import type { SourcesConfig } from './sources/sources-config.ts'
 import { Synchronizer } from './sync/synchronizer.ts'
 import { Troubles } from './sync/troubles.ts'
@@ -25,9 +27,13 @@ export function pullSources(context: PluginContext, config: SourcesConfig): Pull
   })
   const succeeded = context.metrics.gauge('last_success_seconds', { help: 'When a source was last read to its end', labels: ['source'] })
   let last: Promise<void> = Promise.resolve()
-  const schedules = config.ldap.map((each): Schedule => {
+  const sources = [
+    ...config.ldap.map((each) => ({ config: each, source: new LdapSource(each) })),
+    ...config.okta.map((each) => ({ config: each, source: new OktaSource(each, (ms, signal) => context.clock.sleep(ms, signal)) })),
+  ]
+  const schedules = sources.map(({ config: each, source }): Schedule => {
     const { id, schedule, timeZone, adopt, heir = null, dryRun, mostDeactivations: most } = each
-    const synchronizer = new Synchronizer(new LdapSource(each), context, {
+    const synchronizer = new Synchronizer(source, context, {
       ...{ adopt, most, heir, dryRun },
       onDone: (kind, action) => done.inc({ source: id, kind, action }),
       onTrouble: (trouble) => troubles.set(id, trouble),
@@ -45,14 +51,15 @@ export function pullSources(context: PluginContext, config: SourcesConfig): Pull
       },
     }
   })
-  return { schedules, start: () => troubles.show(config.ldap.map(({ id }) => id)) }
+  return { schedules, start: () => troubles.show(sources.map(({ source: { id } }) => id)) }
 }
 
-function check(config: SourcesConfig): void {
-  const faults = config.ldap.flatMap((each, index) => {
-    return checkLdap(each).map(({ path, message }) => ({ path: `/sources/ldap/${index}${path}`, message }))
-  })
-  const ids = config.ldap.map(({ id }) => id)
+function check({ ldap, okta }: SourcesConfig): void {
+  const faults = [
+    ...ldap.flatMap((each, index) => checkLdap(each).map((fault) => ({ ...fault, path: `/sources/ldap/${index}${fault.path}` }))),
+    ...okta.flatMap((each, index) => checkOkta(each).map((fault) => ({ ...fault, path: `/sources/okta/${index}${fault.path}` }))),
+  ]
+  const ids = [...ldap, ...okta].map(({ id }) => id)
   for (const id of new Set(ids.filter((each, index) => each === 'local' || ids.indexOf(each) !== index))) {
     const why = id === 'local' ? 'is what people keep by hand' : 'is the id of two sources'
     faults.push({ path: '/sources', message: `${id} ${why}: take another id` })

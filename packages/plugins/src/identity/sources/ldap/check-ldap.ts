@@ -1,12 +1,7 @@
 import { isAbsolute } from 'node:path'
 import { FilterParser } from 'ldapts'
+import type { ConfigFault } from '../config-fault.ts'
 import type { LdapConfig } from './ldap-config.ts'
-
-export interface ConfigFault {
-  /** JSON pointer below the source. */
-  readonly path: string
-  readonly message: string
-}
 
 /** What the schema can't see. */
 export function checkLdap(config: LdapConfig): ConfigFault[] {
