@@ -139,10 +139,25 @@ export class BootedPlugin {
 
   /** A running clone of a small shop (`db`, and `web` twice). */
   async clone(name: string, labels: Readonly<Record<string, string>> = {}): Promise<LiveEnvironment> {
-    this.#bake()
+    if (!this.#baked) this.bake('shop')
+    this.#baked = true
     const environment = await this.client.environments.create({ template: 'shop', name, labels })
     await this.settled()
     return environment.refresh()
+  }
+
+  /** A version of a template: the small shop. @param actor who built it */
+  bake(name: string, labels: Readonly<Record<string, string>> = {}, actor = 'test'): void {
+    const [templates, builds] = [this.#part(Tokens.templates), this.#part(Tokens.builds)]
+    const shop = shopStack()
+    const stack = { ...shop, labels: { ...shop.labels, ...labels } }
+    const { id } = builds.insert({ name, actor, options: {}, project: labels.project ?? null })
+    builds.update(id, { state: 'succeeded', finished: true }, null)
+    const key = snapshotKey(id)
+    this.world.snapshots.set(key, { id: 0, name, stack, source: { kind: 'template', key } })
+    const none = { phases: [], fixtures: [], checks: [] }
+    const provenance: Provenance = { blueprintHash: '00', inputs: { hash: '00', files: 1, bytes: 1 }, build: id, actor, ...none }
+    templates.insert({ name, provider: 'memory', key, sizeBytes: 1, stack, provenance, channels: [] }, actor)
   }
 
   /** `12h`, `90s`, or ms: everything that is due until then happens, in order, each with its consequences. */
@@ -208,19 +223,5 @@ export class BootedPlugin {
   #part<T>(token: PartToken<T>): T {
     if (this.#container === undefined) throw new Error('control does not run')
     return this.#container.resolve(token)
-  }
-
-  #bake(): void {
-    if (this.#baked) return
-    this.#baked = true
-    const [templates, builds] = [this.#part(Tokens.templates), this.#part(Tokens.builds)]
-    const stack = shopStack()
-    const { id } = builds.insert({ name: 'shop', actor: 'test', options: {} })
-    builds.update(id, { state: 'succeeded', finished: true }, null)
-    const key = snapshotKey(id)
-    this.world.snapshots.set(key, { id: 0, name: 'shop', stack, source: { kind: 'template', key } })
-    const none = { phases: [], fixtures: [], checks: [] }
-    const provenance: Provenance = { blueprintHash: '00', inputs: { hash: '00', files: 1, bytes: 1 }, build: id, actor: 'test', ...none }
-    templates.insert({ name: 'shop', provider: 'memory', key, sizeBytes: 1, stack, provenance, channels: [] }, 'test')
   }
 }

@@ -63,6 +63,7 @@ export function accounting(context: PluginContext, config: AccountingConfig & Me
       currency,
       costs,
       now,
+      template: (ref) => client.templates.get(ref),
       plan: ({ template, labels = {} }) => client.environments.plan({ template, labels }),
       estimate: (plan) => estimate(plan, prices, defaultSize, now()),
     }),

@@ -27,11 +27,12 @@ export class KnownThings {
 
   /** As it began. Null: it is not metered. */
   async created({ data, actor, environment }: Event, signal: AbortSignal): Promise<{ template: string | null; known: Known } | null> {
-    const { name, template, provider, owner, labels, hosts } = data as Partial<{
+    const { name, template, provider, owner, ownerId, labels, hosts } = data as Partial<{
       name: string
       template: string | null
       provider: string
       owner: string
+      ownerId: string | null
       labels: Environment['labels']
       hosts: SizedHost[]
     }>
@@ -42,7 +43,12 @@ export class KnownThings {
     return {
       template: template ?? null,
       known: {
-        face: faceOf(name ?? String(environment), owner ?? now?.owner ?? nameOf(actor), labels ?? now?.labels ?? {}),
+        face: faceOf(
+          name ?? String(environment),
+          owner ?? now?.owner ?? nameOf(actor),
+          labels ?? now?.labels ?? {},
+          ownerId ?? now?.ownerId,
+        ),
         svms: svmsOf(sized, this.#defaultSize),
         mebibytes: 0,
         isUp: holdsHosts.starting,
@@ -55,7 +61,7 @@ export class KnownThings {
   async listed(environment: Environment, signal: AbortSignal): Promise<{ template: string | null; known: Known }> {
     const template = environment.template === null ? null : `${environment.template.name}@${environment.template.version}`
     const known = {
-      face: faceOf(environment.name, environment.owner, environment.labels),
+      face: faceOf(environment.name, environment.owner, environment.labels, environment.ownerId),
       svms: svmsOf(await this.#hostsOf(template, environment, signal), this.#defaultSize),
       mebibytes: wholeMebibytes(environment.storageBytes),
       isUp: holdsHosts[environment.state],
@@ -100,7 +106,7 @@ export class KnownThings {
   }
 }
 
-export function faceOf(name: string, owner: string, labels: Environment['labels']): Face {
+export function faceOf(name: string, owner: string, labels: Environment['labels'], ownerId?: string | null): Face {
   let left = mostLabelBytes
   const kept: Record<string, string> = {}
   for (const key of Object.keys(labels).sort((a, b) => Number(b === 'project') - Number(a === 'project'))) {
@@ -109,16 +115,16 @@ export function faceOf(name: string, owner: string, labels: Environment['labels'
     if (left < 0) break
     kept[key] = value
   }
-  return { name, owner, labels: kept }
+  return { name, owner, ...(ownerId == null ? {} : { ownerId }), labels: kept }
 }
 
 export function wholeMebibytes(bytes: number | null | undefined): number {
   return Math.ceil((bytes ?? 0) / mebibyte)
 }
 
-/** `token:alice` → `alice`: who made something owns it. */
+/** `token:ci` → `ci`, `user:alice` → `alice`: who made something owns it. */
 function nameOf(actor: string): string {
-  return actor.startsWith('token:') ? actor.slice('token:'.length) : actor
+  return actor.replace(/^(token|user):/, '')
 }
 
 async function orNull<T>(asked: Promise<T>, codes: readonly string[]): Promise<T | null> {

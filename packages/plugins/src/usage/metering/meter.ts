@@ -124,10 +124,10 @@ export class Meter {
     const { fields } = data as { fields: readonly string[] }
     const billed = (['name', 'owner', 'labels', 'storageBytes'] as const).filter((field) => fields.includes(field))
     if (billed.length === 0) return { account, full: [] }
-    let told = data as Partial<Pick<Environment, (typeof billed)[number]>>
+    let told = data as Partial<Pick<Environment, (typeof billed)[number] | 'ownerId'>>
     if (billed.some((field) => told[field] === undefined)) told = (await this.#things.environment(id, signal)) ?? told
     const has = (field: (typeof billed)[number]) => billed.includes(field)
-    const { name, owner, labels } = account.face
+    const { name, owner, ownerId, labels } = account.face
     const isNew = has('name') || has('owner') || has('labels')
     return changeIfNew(account, minute, {
       ...(isNew
@@ -136,6 +136,7 @@ export class Meter {
               (has('name') ? told.name : undefined) ?? name,
               (has('owner') ? told.owner : undefined) ?? owner,
               (has('labels') ? told.labels : undefined) ?? labels,
+              has('owner') ? told.ownerId : ownerId,
             ),
           }
         : {}),

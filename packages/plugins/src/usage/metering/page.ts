@@ -1,7 +1,7 @@
 import { mebibyte, minuteMs, type UsageSpan } from './usage-span.ts'
 
 /** Whose a thing is, and what it is called. */
-export type Face = Pick<UsageSpan, 'name' | 'owner' | 'labels'>
+export type Face = Pick<UsageSpan, 'name' | 'owner' | 'ownerId' | 'labels'>
 
 /** What holds from one change to the next. */
 export interface Holding {
@@ -92,9 +92,8 @@ export function* spansOf(page: Page, from: Minute, to: Minute | null): Generator
   const { environment, template } = page
   for (const held of holdings(page, from, to)) {
     const [face, svms, mebibytes] = page.values[held.value] as Page['values'][number]
-    const { name, owner, labels } = page.faces[face] as Face
     const times = { from: held.from * minuteMs, to: held.to === null ? null : held.to * minuteMs }
-    yield { environment, template, name, owner, labels, ...times, svms, storageBytes: mebibytes * mebibyte }
+    yield { environment, template, ...(page.faces[face] as Face), ...times, svms, storageBytes: mebibytes * mebibyte }
   }
 }
 
@@ -127,7 +126,7 @@ function isSame(a: Holding, b: Holding): boolean {
 
 function isSameFace(a: Face, b: Face): boolean {
   if (a === b) return true
-  if (a.name !== b.name || a.owner !== b.owner) return false
+  if (a.name !== b.name || a.owner !== b.owner || a.ownerId !== b.ownerId) return false
   const keys = Object.keys(a.labels)
   return keys.length === Object.keys(b.labels).length && keys.every((key) => a.labels[key] === b.labels[key])
 }

@@ -14,6 +14,8 @@ export interface UsageSpan {
   /** As it was called in this time, as are owner and labels. */
   readonly name: string
   readonly owner: string
+  /** Of the user whose it was; absent: nobody's who has one. The name alone could be that of a token. */
+  readonly ownerId?: string
   readonly labels: Readonly<Record<string, string>>
   /** ms since the epoch, a whole minute, inclusive. */
   readonly from: number

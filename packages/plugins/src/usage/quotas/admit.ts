@@ -58,7 +58,8 @@ export class Admission {
       const found = measures.some((measure) => measure !== 'moneyPerMonth') ? await this.#find(holder, request.environment, signal) : []
       for (const measure of measures) {
         const limit = limits[measure] as number
-        const use = measure === 'moneyPerMonth' ? await this.#spent(holder) : await this.#use(measure, holder, found, signal)
+        const use =
+          measure === 'moneyPerMonth' ? await this.#spent(holder, request) : await this.#use(measure, holder, found, request, signal)
         const more = wanted[measure] as number
         // Storage and money are not known before: where there is none left, nothing begins.
         const isOver = more > 0 ? use.used + more > limit : use.used >= limit
@@ -87,12 +88,22 @@ export class Admission {
     return found
   }
 
-  async #use(measure: QuotaMeasure, { kind }: QuotaHolder, found: readonly Environment[], signal: AbortSignal): Promise<Use> {
+  async #use(
+    measure: QuotaMeasure,
+    { kind }: QuotaHolder,
+    found: readonly Environment[],
+    request: AdmissionRequest,
+    signal: AbortSignal,
+  ): Promise<Use> {
     const amounts: [string, number][] = []
+    let used = 0
     for (const environment of found) {
-      amounts.push([kind === 'project' ? environment.owner : environment.name, await this.#amount(measure, environment, signal)])
+      const amount = await this.#amount(measure, environment, signal)
+      used += amount
+      if (isTold(environment.labels.project, request, environment.ownerId !== null))
+        amounts.push([kind === 'project' ? environment.owner : environment.name, amount])
     }
-    return { used: amounts.reduce((sum, [, amount]) => sum + amount, 0), shares: sharesOf(amounts) }
+    return { used, shares: sharesOf(amounts) }
   }
 
   async #amount(measure: QuotaMeasure, environment: Environment, signal: AbortSignal): Promise<number> {
@@ -103,10 +114,16 @@ export class Admission {
     return (await this.#things.listed(environment, signal)).known.svms
   }
 
-  async #spent(holder: QuotaHolder): Promise<Use> {
+  async #spent(holder: QuotaHolder, request: AdmissionRequest): Promise<Use> {
     const { spent, monthByProject, monthByOwner } = await this.#month.recall()
     const by = holder.kind === 'project' ? monthByProject : monthByOwner
-    return { used: by.get(holder.name) ?? 0, shares: spentShares(holder, spent) }
+    return {
+      used: by.get(holder.name) ?? 0,
+      shares: spentShares(
+        holder,
+        spent.filter(({ project }) => isTold(project, request)),
+      ),
+    }
   }
 
   #refusal(holder: QuotaHolder, measure: QuotaMeasure, limit: number, { used, shares }: Use, more: number): StandinError {
@@ -131,4 +148,15 @@ export class Admission {
       hint: `${steps[measure]}. Or ask whoever keeps the quotas for more; \`standin usage quotas\` shows them`,
     })
   }
+}
+
+/**
+ * Whether who is refused is told of what is in a project: a visitor of nothing, a user of the project in which they act, and of what is
+ * theirs and in none. Their roles in other ones are not known here.
+ * @param isOfUser false: its owner is a token, which may have the name of a user
+ */
+function isTold(project: string | undefined, { actor, owner, labels }: AdmissionRequest, isOfUser = true): boolean {
+  if (actor === 'gateway') return false
+  if (!actor.startsWith('user:')) return true
+  return (project || '') === '' ? isOfUser && actor === `user:${owner}` : project === labels.project
 }

@@ -1,5 +1,6 @@
 import type { UsageSpan } from '../metering/usage-span.ts'
 import type { MonthCost } from '../rates/month-costs.ts'
+import { type Sight, wholeSight } from '../sight.ts'
 import { holderText, measureText, type QuotaShare } from './quota-text.ts'
 import { type QuotaHolder, type QuotaLimits, type QuotaMeasure, quotaMeasures } from './quotas-config.ts'
 import { sharesOf, spentShares } from './shares.ts'
@@ -25,8 +26,14 @@ export interface QuotaUse {
  * All quotas of those that are named, and of those who have anything: the fullest first.
  * @param clones what there is now, without what is in the trash
  * @param month null: nobody's money is limited
+ * @param sight only quotas that it holds: how full one's own is counts all that one has, who has how much of it only what is seen
  */
-export function quotaUses(limits: QuotaLimits, clones: readonly UsageSpan[], month: MonthCost | null): QuotaUse[] {
+export function quotaUses(
+  limits: QuotaLimits,
+  clones: readonly UsageSpan[],
+  month: MonthCost | null,
+  sight: Sight = wholeSight,
+): QuotaUse[] {
   const of = { project: new Map<string, UsageSpan[]>(), user: new Map<string, UsageSpan[]>() }
   const holders = new Map<string, QuotaHolder>()
   const know = (holder: QuotaHolder) => holders.set(JSON.stringify([holder.kind, holder.name]), holder)
@@ -46,21 +53,37 @@ export function quotaUses(limits: QuotaLimits, clones: readonly UsageSpan[], mon
 
   const uses: QuotaUse[] = []
   for (const holder of holders.values()) {
+    if (!(holder.kind === 'project' ? sight.project(holder.name) : sight.owner(holder.name))) continue
     const limit = limits.of(holder)
     for (const measure of quotaMeasures) {
-      if (limit[measure] !== undefined) uses.push(useOf(holder, measure, limit[measure], of[holder.kind].get(holder.name) ?? [], month))
+      if (limit[measure] !== undefined)
+        uses.push(useOf(holder, measure, limit[measure], of[holder.kind].get(holder.name) ?? [], month, sight))
     }
   }
   return uses.sort((a, b) => b.ratio - a.ratio || (a.who < b.who ? -1 : a.who > b.who ? 1 : 0))
 }
 
-function useOf(holder: QuotaHolder, measure: QuotaMeasure, limit: number, spans: readonly UsageSpan[], month: MonthCost | null): QuotaUse {
-  const by =
-    measure === 'moneyPerMonth'
-      ? spentShares(holder, month?.spent ?? [])
-      : sharesOf(spans.map((span) => [holder.kind === 'project' ? span.owner : span.name, amountOf(measure, span)] as const))
+function useOf(
+  holder: QuotaHolder,
+  measure: QuotaMeasure,
+  limit: number,
+  spans: readonly UsageSpan[],
+  month: MonthCost | null,
+  sight: Sight,
+): QuotaUse {
+  const isMoney = measure === 'moneyPerMonth'
   const sums = holder.kind === 'project' ? month?.monthByProject : month?.monthByOwner
-  const used = measure === 'moneyPerMonth' ? (sums?.get(holder.name) ?? 0) : by.reduce((sum, share) => sum + share.used, 0)
+  const used = isMoney ? (sums?.get(holder.name) ?? 0) : spans.reduce((sum, span) => sum + amountOf(measure, span), 0)
+  const by = isMoney
+    ? spentShares(
+        holder,
+        (month?.spent ?? []).filter(({ project }) => project === '' || sight.project(project)),
+      )
+    : sharesOf(
+        spans
+          .filter((span) => sight.span(span))
+          .map((span) => [holder.kind === 'project' ? span.owner : span.name, amountOf(measure, span)]),
+      )
   const ratio = limit > 0 ? used / limit : 1
   return { holder, measure, who: holderText(holder), what: measureText[measure], used, limit, ratio, by }
 }

@@ -3,6 +3,7 @@ import { StandinError } from '@standin/client'
 import type { PluginContext } from '@standin/core'
 import type { Ledger } from '../metering/usage-span.ts'
 import type { MonthCosts } from '../rates/month-costs.ts'
+import type { Sight } from '../sight.ts'
 import { amountText, sharesText } from './quota-text.ts'
 import { type QuotaUse, quotaUses } from './quota-use.ts'
 import type { QuotaLimits } from './quotas-config.ts'
@@ -49,15 +50,15 @@ export class QuotaWatch {
     this.#currency = currency
   }
 
-  /** All of them, the fullest first. */
-  async uses(signal: AbortSignal): Promise<QuotaUse[]> {
+  /** All of them that are seen, the fullest first. */
+  async uses(signal: AbortSignal, sight?: Sight): Promise<QuotaUse[]> {
     if (this.#limits.isEmpty) return []
     const trash = new Set<number>()
     for await (const { id } of this.#context.client.environments.iterate({ deleted: true, limit: 1000 }, { signal })) trash.add(id)
     const clones = [...this.#ledger.current()].filter(
       ({ environment, template }) => environment !== null && template !== null && !trash.has(environment),
     )
-    return quotaUses(this.#limits, clones, this.#limits.hasMoney ? await this.#month.read() : null)
+    return quotaUses(this.#limits, clones, this.#limits.hasMoney ? await this.#month.read() : null, sight)
   }
 
   /** Tell of those that were crossed since the last time: once, whatever restarts in between. */

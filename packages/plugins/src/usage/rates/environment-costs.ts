@@ -1,5 +1,6 @@
 import { type Ledger, mebibyte, minuteMs, type UsageSpan } from '../metering/usage-span.ts'
 import { templateNameOf } from '../reports/dimensions.ts'
+import { type Sight, wholeSight } from '../sight.ts'
 import { roundAmount } from './amount.ts'
 import { costDenominator, costOf, type Prices } from './prices.ts'
 import { storageMinutes } from './storage-minutes.ts'
@@ -34,8 +35,8 @@ export class EnvironmentCosts {
     this.#prices = prices
   }
 
-  /** Those that are not known are left out. @param now ms */
-  async read(ids: readonly number[], now: number): Promise<EnvironmentCost[]> {
+  /** Those that are not known, or not seen, are left out. @param now ms */
+  async read(ids: readonly number[], now: number, sight: Sight = wholeSight): Promise<EnvironmentCost[]> {
     const wanted = new Set(ids)
     const current = new Map<number, UsageSpan>()
     for (const span of this.#ledger.current()) if (span.environment !== null) current.set(span.environment, span)
@@ -43,6 +44,8 @@ export class EnvironmentCosts {
     const costs: EnvironmentCost[] = []
     for (const id of wanted) {
       const span = current.get(id)
+      // Of what is gone, nobody can tell whose it would be.
+      if (!sight.isWhole && (span === undefined || !sight.span(span))) continue
       const settled = await this.#settle(id, span?.from)
       if (span === undefined && settled.upTo === 0) continue
       const sum = { ...settled }

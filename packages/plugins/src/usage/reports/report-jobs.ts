@@ -2,6 +2,7 @@ import { type Problem, StandinError } from '@standin/client'
 import type { PluginContext } from '@standin/core'
 import type { Ledger } from '../metering/usage-span.ts'
 import type { Prices } from '../rates/prices.ts'
+import type { Sight } from '../sight.ts'
 import type { Dimensions } from './dimensions.ts'
 import { makeReport, type Report } from './report.ts'
 import { planReport, type ReportPlan, type ReportRequest } from './report-request.ts'
@@ -21,15 +22,16 @@ export interface ReportJob {
 
 interface Job extends ReportJob {
   readonly plan: ReportPlan
+  readonly sight: Sight
   readonly abort: AbortController
   state: ReportState
   report: Report | null
   error: Problem | null
 }
 
-/** They are made one after the other: control has other things to do. */
-const mostWaiting = 10
-const mostKept = 20
+/** They are made one after the other: control has other things to do. Nobody takes all places from the others. */
+const mostWaiting = { each: 10, all: 50 }
+const mostKept = { each: 20, all: 200 }
 /** Of all reports that are kept, beyond the newest one. */
 const mostRowsKept = 400_000
 
@@ -59,15 +61,19 @@ export class ReportJobs {
     this.#context = context
   }
 
-  /** @throws StandinError what `planReport` throws; `overloaded` where ten wait already */
-  create(request: ReportRequest): ReportJob {
+  /**
+   * @param sight what it holds, and who may have it
+   * @throws StandinError what `planReport` throws; `overloaded` where ten of one who asks wait already, or fifty in all
+   */
+  create(request: ReportRequest, sight: Sight): ReportJob {
     const now = this.#context.clock.now()
     const plan = planReport(request, this.#dimensions, this.#timeZone, now)
-    const waiting = [...this.#jobs.values()].filter(({ state }) => state === 'queued').length
-    if (waiting >= mostWaiting)
-      throw new StandinError('overloaded', `${waiting} reports wait to be made already`, { hint: 'Try again in a minute' })
+    const waiting = [...this.#jobs.values()].filter(({ state }) => state === 'queued')
+    const own = waiting.filter((job) => job.sight.asker === sight.asker)
+    if (own.length >= mostWaiting.each || waiting.length >= mostWaiting.all)
+      throw new StandinError('overloaded', `${waiting.length} reports wait to be made already`, { hint: 'Try again in a minute' })
     const job: Job = {
-      ...{ id: crypto.randomUUID(), request, createdAt: now, plan, abort: new AbortController() },
+      ...{ id: crypto.randomUUID(), request, createdAt: now, plan, sight, abort: new AbortController() },
       ...{ state: 'queued', report: null, error: null },
     }
     this.#jobs.set(job.id, job)
@@ -75,14 +81,14 @@ export class ReportJobs {
     return job
   }
 
-  /** @throws StandinError `route_not_found` */
-  get(id: string): ReportJob {
-    return this.#get(id)
+  /** @throws StandinError `route_not_found`, also for one that is another one's */
+  get(id: string, sight: Sight): ReportJob {
+    return this.#get(id, sight)
   }
 
-  /** Stop making it, and forget it. @throws StandinError `route_not_found` */
-  delete(id: string): void {
-    this.#cancel(this.#get(id))
+  /** Stop making it, and forget it. @throws StandinError as `get` */
+  delete(id: string, sight: Sight): void {
+    this.#cancel(this.#get(id, sight))
     this.#jobs.delete(id)
   }
 
@@ -91,11 +97,11 @@ export class ReportJobs {
     for (const job of this.#jobs.values()) this.#cancel(job)
   }
 
-  #get(id: string): Job {
+  #get(id: string, sight: Sight): Job {
     const job = this.#jobs.get(id)
-    if (job !== undefined) return job
+    if (job !== undefined && sight.includes(job.sight)) return job
     throw new StandinError('route_not_found', `There is no report ${id.slice(0, 40)}`, {
-      hint: `The last ${mostKept} are kept, until the plugin or the platform is started again: ask for it once more`,
+      hint: `The last ${mostKept.each} are kept, until the plugin or the platform is started again: ask for it once more`,
     })
   }
 
@@ -122,11 +128,11 @@ export class ReportJobs {
   }
 
   async #make(job: Job): Promise<void> {
-    const { plan, abort } = job
+    const { plan, sight, abort } = job
     job.state = 'running'
     try {
       const spans = this.#ledger.spans({ from: plan.from, to: plan.to })
-      const report = await makeReport(plan, spans, this.#prices, this.#dimensions, abort.signal)
+      const report = await makeReport(plan, spans, this.#prices, this.#dimensions, abort.signal, sight)
       if (abort.signal.aborted) return
       job.report = report
       job.state = 'done'
@@ -143,10 +149,13 @@ export class ReportJobs {
     const ended = [...this.#jobs.values()].filter(({ state }) => state !== 'queued' && state !== 'running')
     let kept = 0
     let rows = 0
-    for (const { id, report } of ended.toReversed()) {
+    const keptOf = new Map<string, number>()
+    for (const { id, report, sight } of ended.toReversed()) {
+      const own = (keptOf.get(sight.asker) ?? 0) + 1
+      keptOf.set(sight.asker, own)
       kept += 1
       rows += report?.rows.length ?? 0
-      if (kept > 1 && (kept > mostKept || rows > mostRowsKept)) this.#jobs.delete(id)
+      if (kept > 1 && (own > mostKept.each || kept > mostKept.all || rows > mostRowsKept)) this.#jobs.delete(id)
     }
   }
 }

@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises'
 import type { UsageSpan } from '../metering/usage-span.ts'
 import { apportion, formatUnits } from '../rates/amount.ts'
 import type { Prices } from '../rates/prices.ts'
+import { type Sight, wholeSight } from '../sight.ts'
 import { type Dimensions, templateNameOf } from './dimensions.ts'
 import type { ReportPlan } from './report-request.ts'
 import { type ExactRow, UsageSums } from './usage-sums.ts'
@@ -43,6 +44,7 @@ const measures = ['svmHours', 'gbHours', 'cost'] as const
 /**
  * Rows are in the order of periods and, within each, of what they cost. All three measures of the rows add up to those of
  * `total`; how is said at `apportion`.
+ * @param sight what it does not hold is not in any sum
  * @throws StandinError `too_large` for too many rows; the signal's reason
  */
 export async function makeReport(
@@ -51,13 +53,14 @@ export async function makeReport(
   prices: Prices,
   dimensions: Dimensions,
   signal: AbortSignal,
+  sight: Sight = wholeSight,
 ): Promise<Report> {
   const { from, to, periods, timeZone, by, decimals } = plan
   const sums = new UsageSums(by, periods?.edges ?? [from, to], prices, mostRows)
   let count = 0
   for await (const span of spans) {
     if (++count % chunk === 0) await turn(signal)
-    if (plan.where.every(([dimension, value]) => dimension.valuesOf(span).includes(value))) sums.add(span)
+    if (sight.span(span) && plan.where.every(([dimension, value]) => dimension.valuesOf(span).includes(value))) sums.add(span)
   }
   await turn(signal)
 
