@@ -5,6 +5,7 @@ import type { Plugin } from '@standin/core'
  * it is used.
  */
 export const builtInPlugins: Readonly<Record<string, () => Promise<Plugin>>> = {
+  classroom: async () => (await import('./classroom/classroom-plugin.ts')).classroomPlugin as Plugin,
   docs: async () => (await import('./docs/docs-plugin.ts')).docsPlugin as Plugin,
   identity: async () => (await import('./identity/identity-plugin.ts')).identityPlugin as Plugin,
   suspend: async () => (await import('./suspend/suspend-plugin.ts')).suspendPlugin as Plugin,

@@ -24,8 +24,8 @@ export type TimetableEntry = Static<typeof TimetableEntry>
 
 const Check = Type.Object(
   {
-    service: Type.String({ pattern: '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$', default: 'www' }),
-    path: Type.String({ pattern: '^/[\\x21-\\x7e]*$', maxLength: 1000, default: '/' }),
+    service: Type.Optional(Type.String({ pattern: '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$', description: 'Default: `www`' })),
+    path: Type.Optional(Type.String({ pattern: '^/[\\x21-\\x7e]*$', maxLength: 1000, description: 'Default: `/`' })),
   },
   { ...closed, description: 'Asked of a seat before it counts as ready, past the gateway: an answer below 400 is well' },
 )
