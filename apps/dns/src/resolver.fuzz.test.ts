@@ -91,3 +91,52 @@ it(`answers ${packets} packets of any kind within their limits, none of them a r
   expect(answered).toBeLessThan(packets)
   expect(memory() - before).toBeLessThan(8 << 20)
 })
+
+it('answers batches of them, read ahead at any offsets, as it answers each alone, whatever changes in between', {
+  timeout: 600_000,
+}, () => {
+  const packetsOf = new MutatedPackets(seed)
+  let state = (seed % 0x7fff_ffff) + 1
+  const below = (limit: number) => {
+    state = (state * 48_271) % 0x7fff_ffff
+    return state % limit
+  }
+  // Asked for again and again, so that their replies lie ready.
+  const common: Buffer[] = []
+  const gap = 5
+  let revision = 2 * packets
+  const batchOutput = Buffer.alloc(margin + 1232 + margin)
+  for (let left = packets; left > 0; ) {
+    const batch = Array.from({ length: 1 + below(64) }, () => {
+      const isNew = common.length < 200 || below(3) === 0
+      if (!isNew) return common[below(common.length)] as Buffer
+      const packet = Buffer.from(packetsOf.next())
+      common[common.length < 200 ? common.length : below(200)] = packet
+      return packet
+    })
+    const starts: number[] = []
+    let end = 0
+    for (const packet of batch) {
+      starts.push(end + below(gap))
+      end = (starts.at(-1) as number) + packet.length
+    }
+    // Of just that length: who reads behind the last one is thrown at.
+    const received = Buffer.alloc(end, canary)
+    for (const [index, packet] of batch.entries()) packet.copy(received, starts[index])
+    for (const [index, packet] of batch.entries()) {
+      const start = starts[index] as number
+      resolver.readAhead(received, start, start + packet.length, index)
+    }
+    resolver.bringNear(batch.length)
+    for (const [index, packet] of batch.entries()) {
+      if (below(100) === 0) table.apply({ revision: ++revision, put: entry(1001, below(2) === 0 ? 'stopped' : 'running'), remove: null })
+      const start = starts[index] as number
+      const at = below(margin)
+      const length = resolver.replyTo(received, start, start + packet.length, source, batchOutput, at, index) as number
+      const alone = (resolver.reply(packet, source, false) as Buffer | undefined) ?? Buffer.alloc(0)
+      if (alone.compare(batchOutput, at, at + length) !== 0)
+        throw new Error(`place ${index}, seed ${seed}: ${packet.toString('hex')} got ${batchOutput.toString('hex', at, at + length)}`)
+    }
+    left -= batch.length
+  }
+})

@@ -52,12 +52,13 @@ async function ownServer({ flags, env }: Context): Promise<ServerAddress> {
 }
 
 function format(name: string, type: string, answer: Asked, { output }: Context): string {
-  const { status, flags, answers, authorities, extendedErrors, rule, server, transport, ms } = answer
+  const { status, flags, answers, authorities, additionals, extendedErrors, rule, server, transport, ms } = answer
   const { dim } = output.paint
   const isNothing = answers.length === 0
   const lines = isNothing ? [nothingText(name, type, status)] : records(answers)
   const zone = authorities.find((record) => record.type === 'SOA')
   const pairs: [string, string][] = [
+    ...additionals.map((record): [string, string] => ['along', `${record.name} ${record.type} ${record.data}`]),
     ['status', [status, ...(flags.includes('aa') ? ['authoritative'] : []), ...(flags.includes('ad') ? ['validated'] : [])].join(', ')],
     ['rule', ruleText(rule)],
     ...extendedErrors.map(({ code, text }): [string, string] => ['why', text === '' ? `extended error ${code} (RFC 8914)` : text]),

@@ -12,7 +12,10 @@ let resolver: ChildProcess
 let server: string
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'standin-cli-dns-'))
-  await writeFile(join(folder, 'dnsmasq.conf'), 'no-hosts\nno-resolv\nlocal-ttl=9\naddress=/d.test/192.0.2.1\nlocal=/lan.test/\n')
+  await writeFile(
+    join(folder, 'dnsmasq.conf'),
+    'no-hosts\nno-resolv\nlocal-ttl=9\naddress=/d.test/192.0.2.1\nlocal=/lan.test/\nsrv-host=_x._tcp.d.test,x.d.test,80\n',
+  )
   resolver = spawn(
     bin,
     ['dns', '--conf-file', join(folder, 'dnsmasq.conf'), '--listen', '127.0.0.1:0', '--log', join(folder, 'log'), '--json'],
@@ -51,6 +54,9 @@ describe('standin dig', { timeout: 60_000 }, () => {
       ...{ name: 'nope.lan.test', type: 'AAAA', server, transport: 'tcp', status: 'NXDOMAIN', answers: [] },
       rule: { rule: 'file', detail: `${join(folder, 'dnsmasq.conf')}:5: local=/lan.test/` },
     })
+    expect((await run('dig', '_x._tcp.d.test', 'SRV', '--server', server)).stdout).toMatch(
+      /SRV +0 0 80 x\.d\.test\.\n\nalong +x\.d\.test\. A 192\.0\.2\.1\nstatus /,
+    )
     expect((await run('dig', 'foreign.test', '--server', server)).stdout).toMatch(
       /^foreign\.test A was not answered\.\n[\s\S]*rule +nobody: /,
     )
