@@ -1,6 +1,8 @@
 import { definePlugin } from '@standin/core'
+import { GroupRoles } from './group-roles.ts'
 import { IdentityConfig } from './identity-config.ts'
 import { pullSources } from './pull.ts'
+import { scimRoutes } from './scim/scim-routes.ts'
 
 /** Users and groups follow the company directory: it pushes them, or is asked. */
 export const identityPlugin = definePlugin({
@@ -10,6 +12,18 @@ export const identityPlugin = definePlugin({
   scope: 'admin',
   setup(context, config) {
     const pull = pullSources(context, config.sources)
-    return { schedules: pull.schedules, start: () => pull.start() }
+    const roles = new GroupRoles(context, config.roles)
+    return {
+      schedules: pull.schedules,
+      start: async () => {
+        await pull.start()
+        await roles.start()
+      },
+      eventTypes: ['group.created', 'group.changed'],
+      onEvent: (event) => roles.onEvent(event),
+      ...(config.scim === undefined
+        ? {}
+        : { routes: scimRoutes({ ...config.scim, client: context.client, store: context.store, log: context.log }) }),
+    }
   },
 })

@@ -1,0 +1,94 @@
+import type { StandinClient } from '@standin/client/connect'
+import type { Logger, PluginCaller, PluginHooks, PluginStore } from '@standin/core'
+import { resourceTypes, schemaDocuments, serviceProviderConfig } from './discovery.ts'
+import { OneAtATime } from './one-at-a-time.ts'
+import { resourceRoutes } from './resource-routes.ts'
+import { ScimError, toScimError } from './scim-error.ts'
+import { ScimGroups } from './scim-groups.ts'
+import { scimType, toList } from './scim-reply.ts'
+import { ScimUsers } from './scim-users.ts'
+
+export interface ScimParts {
+  readonly client: StandinClient
+  readonly store: PluginStore
+  readonly log: Logger
+  /** Names of tokens that may provision whatever their scope is. */
+  readonly tokens: readonly string[]
+}
+
+type App = Parameters<NonNullable<PluginHooks['routes']>>[0]
+
+/** A group of twenty thousand, bytes. */
+const bodyLimit = 8 << 20
+
+/** SCIM 2.0 below `/scim/v2` (RFC 7644): errors are SCIM's, too. */
+export function scimRoutes({ client, store, log, tokens }: ScimParts): NonNullable<PluginHooks['routes']> {
+  const turns = new OneAtATime()
+  return async (app) => {
+    await app.register(
+      async (scim: App) => {
+        scim.setErrorHandler((error, request, reply) => {
+          const failure = toScimError(error)
+          if (failure.status >= 500) log.error({ err: error }, `scim: ${request.method} ${request.url.split('?')[0]} failed`)
+          if (failure.status === 401) reply.header('www-authenticate', 'Bearer realm="standin"')
+          return reply.code(failure.status).type(scimType).send(failure.toBody())
+        })
+        const unknown = (request: { method: string; url: string }): never => {
+          throw new ScimError(404, `there is no ${request.method} ${request.url.split('?')[0]?.slice(0, 200)}`)
+        }
+        scim.setNotFoundHandler(unknown)
+        scim.removeAllContentTypeParsers()
+        scim.addContentTypeParser(
+          ['application/scim+json', 'application/json'],
+          { parseAs: 'string', bodyLimit },
+          async (_: unknown, text: string) => parseJson(text),
+        )
+        scim.addHook('onRequest', async (request) => requireProvisioner(request.pluginCaller, tokens))
+
+        const scope = { config: { scope: 'read' as const } }
+        const single = (path: string, documents: (base: string) => readonly { readonly id: string }[]) => {
+          scim.get<{ Querystring: { filter?: string } }>(path, scope, async (request, reply) => {
+            // RFC 7644, section 4.
+            if (request.query.filter !== undefined) throw new ScimError(403, 'this list can not be filtered')
+            const all = documents(baseOf(request))
+            return reply.type(scimType).send(toList(all, all.length, 1))
+          })
+          scim.get<{ Params: { id: string } }>(`${path}/:id`, scope, async (request, reply) => {
+            const found = documents(baseOf(request)).find(({ id }) => id.toLowerCase() === request.params.id.toLowerCase())
+            return found === undefined ? unknown(request) : reply.type(scimType).send(found)
+          })
+        }
+        scim.get('/ServiceProviderConfig', scope, async (request, reply) =>
+          reply.type(scimType).send(serviceProviderConfig(baseOf(request))),
+        )
+        single('/ResourceTypes', resourceTypes)
+        single('/Schemas', schemaDocuments)
+        resourceRoutes(scim, '/Users', (request) => new ScimUsers(client, store, turns, baseOf(request)))
+        resourceRoutes(scim, '/Groups', (request) => new ScimGroups(client, turns, baseOf(request)))
+      },
+      { prefix: '/scim/v2' },
+    )
+  }
+}
+
+/** A directory needs no token that may do everything: who runs Standin says which one may provision. */
+function requireProvisioner(caller: PluginCaller | null, tokens: readonly string[]): void {
+  if (caller === null || caller.scope === 'admin') return
+  // A user whose name is that of a token is somebody else.
+  if (caller.user === null && tokens.some((name) => caller.actor === `token:${name}`)) return
+  throw new ScimError(403, 'provisioning needs a token of the scope admin, or one that scim.tokens of the configuration names')
+}
+
+/** As the client sees it, through whatever lies between. */
+function baseOf({ host, protocol, headers }: { host: string; protocol: string; headers: NodeJS.Dict<string | string[]> }): string {
+  const scheme = headers['x-forwarded-proto'] === 'https' ? 'https' : protocol
+  return `${scheme}://${host}/v1/plugins/identity/scim/v2`
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    throw new ScimError(400, `the body is no JSON: ${(error as Error).message.slice(0, 200)}`, 'invalidSyntax')
+  }
+}
