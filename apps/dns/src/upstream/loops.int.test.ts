@@ -18,10 +18,10 @@ import type { Trail } from './loop-marker.ts'
 const atOnceMs = 2_000
 
 /** Processes of which each asks the ports that it is given for everything. */
-async function circle(directory: string, ...asking: { port: number; upstreams: number[]; workers?: number }[]) {
-  const start = async ({ port, upstreams, workers = 1 }: (typeof asking)[number]) => {
+async function circle(directory: string, ...asking: { port: number; upstreams: number[]; workers?: number; also?: string }[]) {
+  const start = async ({ port, upstreams, workers = 1, also = '' }: (typeof asking)[number]) => {
     const file = join(directory, `${port}.conf`)
-    await writeFile(file, `no-resolv\nno-hosts\n${upstreams.map((each) => `server=127.0.0.1#${each}\n`).join('')}`)
+    await writeFile(file, `no-resolv\nno-hosts\n${also}\n${upstreams.map((each) => `server=127.0.0.1#${each}\n`).join('')}`)
     const flags = ['--home', directory, '--conf-file', file, '--listen', `127.0.0.1:${port}`, '--workers', String(workers)]
     return await resolverProcess(...flags)
   }
@@ -65,6 +65,18 @@ describe('resolvers that forward to each other', () => {
       { port: c, upstreams: [a] },
     )
     for (const name of ['one.example', 'two.example', 'three.example', 'four.example']) expect(await asked(a, name)).toMatchObject(isLoop)
+  })
+
+  it('say so where it is by aliases that they ask each other', { timeout: 60_000 }, async () => {
+    await using directory = await mkdtempDisposable(join(tmpdir(), 'standin-dns-'))
+    const [one, other] = [await unusedPort('127.0.0.1'), await unusedPort('127.0.0.1')]
+    await using _ = await circle(
+      directory.path,
+      { port: one, upstreams: [other], also: 'cname=a.example,b.example' },
+      { port: other, upstreams: [one], also: 'cname=b.example,a.example' },
+    )
+    for (const port of [one, other, one])
+      for (const name of ['a.example', 'b.example']) expect(await asked(port, name)).toMatchObject(isLoop)
   })
 
   it('give the answer of one that is not in the circle', { timeout: 60_000 }, async () => {
