@@ -10,6 +10,7 @@ import { addressRecord, scriptedUpstream, upstreamReply } from '../testing/scrip
 import { serve } from '../testing/serve.ts'
 import { domain, entry, loadedTable, resolverOf } from '../testing/tables.ts'
 import { Forwarder } from '../upstream/forwarder.ts'
+import { withLength } from '../wire/frame.ts'
 import { DnsServer } from './dns-server.ts'
 
 const table = loadedTable(entry(1001), entry(1002))
@@ -131,6 +132,19 @@ describe.each([
     clearInterval(drip)
     // 256 octets would have taken longer.
     expect(slow.bytesWritten).toBeLessThan(200)
+  })
+
+  it('closes a connection over which a query is announced that is longer than 4096 octets, before it has come (RFC 7766, section 6.2.2)', async () => {
+    await using server = await serve(table, undefined, { batches })
+    const padded = (length: number) => Buffer.concat([queryMessage({ name: www })], length)
+    expect((await askTcp(server.port, [padded(4096)])).map((reply) => read(reply).rcode)).toEqual(['FORMERR'])
+    for (const sent of [Buffer.from([0x10, 0x01]), withLength(padded(60_000))]) {
+      const socket = net.connect(server.port, '127.0.0.1').on('error', () => {})
+      const closed = once(socket.resume(), 'close')
+      socket.write(sent)
+      await closed
+      expect(socket.bytesRead).toBe(0)
+    }
   })
 
   it('says which address is taken, for which protocol, and by which flag to change it', async () => {

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net'
 import type { Resolver } from '../resolver.ts'
 import { takeFrames, withLength } from '../wire/frame.ts'
 import { Source } from '../wire/source.ts'
+import { longestQuery } from './udp-socket.ts'
 
 /** Queries of one connection that may wait for an upstream; more are not read until some are answered. */
 const maxWaiting = 64
@@ -16,8 +17,8 @@ export interface TcpConnectionOwner {
 
 /**
  * One TCP connection: queries may follow each other without waiting (RFC 7766, section 6.2.1.1), answers go out as they are ready
- * (section 7). It is ended when nothing comes for a while, or when a query takes as long to come in; one that the asker has
- * closed for writing still gets its answers.
+ * (section 7). It is ended when nothing comes for a while, when a query takes as long to come in, or when one is longer than
+ * any that has a use: thousands of them may wait for upstreams. One that the asker has closed for writing still gets its answers.
  */
 export class TcpConnection {
   readonly #socket: Socket
@@ -75,6 +76,10 @@ export class TcpConnection {
   #takeWaiting(): void {
     if (this.#isBusy) return
     const { messages, rest } = takeFrames(this.#received)
+    if (messages.some(({ length }) => length > longestQuery) || (rest.length >= 2 && rest.readUInt16BE(0) > longestQuery)) {
+      this.close()
+      return
+    }
     this.#received = rest
     // Answers that are ready together go out together.
     this.#socket.cork()
