@@ -16,6 +16,7 @@ import { PluginValues } from '../store/plugin-values.ts'
 import type { BesideConfig } from './beside-config.ts'
 import { buildBesideServer } from './beside-server.ts'
 import { BesideStore } from './beside-store.ts'
+import { clearTextWarning } from './clear-text.ts'
 import { remoteCallers } from './remote-callers.ts'
 import { RemoteEvents } from './remote-events.ts'
 
@@ -73,6 +74,8 @@ export class PluginBeside {
     const store = new BesideStore(dir)
     const database = await store.open()
     this.#stops.unshift(() => store.close())
+    const clearText = clearTextWarning(url)
+    if (clearText !== null) this.#log.warn({ plugin: configured.id }, clearText)
     const client = new StandinClient({ url, token })
     const discovery = await client.discover()
     requireScope(configured, discovery)
@@ -99,6 +102,7 @@ export class PluginBeside {
       ...(host.view(configured.id).message === null ? [] : [String(host.view(configured.id).message)]),
     ]
     for (const note of notes) this.#log.warn({ plugin: configured.id }, note)
+    if (clearText !== null) notes.unshift(clearText)
     return {
       ...{ plugin: configured.id, control: client.url, actor: discovery.actor, listen, dir },
       ...(notes.length === 0 ? {} : { notes: notes.join('\n') }),
