@@ -4,7 +4,7 @@ import type { KnownThings } from '../metering/known-things.ts'
 import type { MeteringConfig } from '../metering/metering-config.ts'
 import { holdsHosts, svmsOf } from '../metering/svms.ts'
 import type { MonthCosts } from '../rates/month-costs.ts'
-import { amountText, holderText, type QuotaShare, sharesText } from './quota-text.ts'
+import { amountText, holderText, type QuotaShare, sharesText, shellWord } from './quota-text.ts'
 import { type QuotaHolder, type QuotaLimits, type QuotaMeasure, quotaMeasures } from './quotas-config.ts'
 import { sharesOf, spentShares } from './shares.ts'
 
@@ -136,7 +136,7 @@ export class Admission {
       storage: `${who} may hold ${may} of storage and holds ${has}${wants}`,
       moneyPerMonth: `${who} may spend ${may} a month and has spent ${has}`,
     }
-    const filter = holder.kind === 'project' ? `--label project=${holder.name}` : `--owner ${holder.name}`
+    const filter = holder.kind === 'project' ? `--label ${shellWord(`project=${holder.name}`)}` : `--owner ${shellWord(holder.name)}`
     const steps: Record<QuotaMeasure, string> = {
       environments: `Delete what is not needed: \`standin list ${filter}\``,
       svms: `Suspend what is not needed: \`standin list --state running ${filter}\``,
