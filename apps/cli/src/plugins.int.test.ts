@@ -52,7 +52,10 @@ describe('standin plugin new', () => {
   })
 
   it('overwrites nothing', async () => {
-    expect(await here('plugin', 'new', 'greeter')).toMatchObject({ code: 2, stderr: expect.stringContaining('can not be made') })
+    expect(await here('plugin', 'new', 'greeter')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('greeter can not be made: it is there already.'),
+    })
     expect(await here('plugin', 'new', 'No Name')).toMatchObject({ code: 2, stderr: expect.stringContaining('is not a name') })
   })
 })
@@ -90,6 +93,13 @@ describe('standin plugin check', () => {
       '5:10: plugins.3.use: plugin/late: later',
       '7:22: plugins.4.with.greeting: ${env:NO_SUCH_GREETING} can not be filled in: it is not set',
     ])
+  })
+
+  it('says in which line the syntax of a plugin is wrong', async () => {
+    writeFileSync(join(dir, 'slip.ts'), "const id = 'slip'\nexport default { id: 'slip' setup() {")
+    writeFileSync(join(dir, 'slip.yaml'), 'plugins:\n  - use: ./slip.ts\n')
+    const { code, stderr } = await here('plugin', 'check', 'slip.yaml')
+    expect([code, stderr]).toEqual([2, expect.stringMatching(/slip\.yaml:2:10: .*\.\/slip\.ts can not be loaded: \S+slip\.ts:2: Expected/)])
   })
 
   it('tells all faults of a bad one, each at its place', async () => {

@@ -20,7 +20,9 @@ export const pluginNew: Verb<readonly [string]> = {
     try {
       await mkdir(dir)
     } catch (cause) {
-      throw new StandinError('invalid', `${dir} can not be made: ${(cause as Error).message}.`, { hint: 'Choose another name.', cause })
+      const { code, message } = cause as NodeJS.ErrnoException
+      const why = code === 'EEXIST' ? 'it is there already' : message
+      throw new StandinError('invalid', `${dir} can not be made: ${why}.`, { hint: 'Choose another name.', cause })
     }
     const files = newPluginFiles(name)
     for (const [file, text] of Object.entries(files)) await writeFile(join(dir, file), text)

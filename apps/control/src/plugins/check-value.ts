@@ -39,6 +39,7 @@ export function checkValue(schema: TSchema, given: unknown): { value: unknown; f
       additionalProperties?: readonly string[]
       requiredProperties?: readonly string[]
       format?: string
+      pattern?: string | RegExp
       allowedValues?: readonly unknown[]
     }
     if (error.keyword === 'additionalProperties') {
@@ -53,6 +54,10 @@ export function checkValue(schema: TSchema, given: unknown): { value: unknown; f
     } else if (error.keyword === 'enum') {
       const [text, allowed] = [String(valueAt(value, path)), (params.allowedValues ?? []).map(String)]
       faults.push({ path, message: `"${text.slice(0, 80)}" is not one of ${allowed.join(', ')}${didYouMean(text, allowed)}` })
+    } else if (error.keyword === 'pattern') {
+      const { description } = schemaAt(schema as JsonSchema, path) ?? {}
+      const meant = description === undefined ? '' : ` (${description})`
+      faults.push({ path, message: `"${String(valueAt(value, path)).slice(0, 80)}" does not have the form ${params.pattern}${meant}` })
     } else {
       faults.push({ path, message: `it ${error.message}` })
     }
@@ -73,6 +78,7 @@ function allErrors(schema: TSchema, value: unknown) {
 
 interface JsonSchema {
   readonly type?: string
+  readonly description?: string
   readonly default?: unknown
   readonly properties?: Readonly<Record<string, JsonSchema>>
   readonly items?: JsonSchema

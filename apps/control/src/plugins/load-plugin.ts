@@ -24,7 +24,7 @@ async function importFrom(file: string, use: string): Promise<Plugin> {
   try {
     module = (await import(pathToFileURL(file).href)) as typeof module
   } catch (cause) {
-    throw new Error(`${use} can not be loaded: ${firstLine(cause)}`, { cause })
+    throw new Error(`${use} can not be loaded: ${placeOf(cause)}${firstLine(cause)}`, { cause })
   }
   return checkShape(module.default ?? module.plugin, use)
 }
@@ -96,6 +96,12 @@ function checkShape(plugin: unknown, use: string): Plugin {
               : null
   if (wrong !== null) throw new Error(`${use} is no plugin: ${wrong}`)
   return plugin as Plugin
+}
+
+/** `/plugins/greeter/plugin.ts:7: ` where the stack begins with where the syntax is wrong, as Node has it for TypeScript. */
+function placeOf(error: unknown): string {
+  const place = /^(?:file:\/\/)?(\/\S+:\d+)\n/.exec(String((error as Error)?.stack ?? ''))?.[1]
+  return place === undefined ? '' : `${decodeURI(place)}: `
 }
 
 function firstLine(error: unknown): string {

@@ -21,6 +21,7 @@ const nightly = definePlugin({
     most: Type.Integer({ minimum: 1, default: 50 }),
     action: Type.Enum(['suspend', 'delete'], { default: 'suspend' }),
     rates: Type.Optional(Type.Object({ hour: Type.Number() })),
+    from: Type.Optional(Type.String({ pattern: '^[0-9]{2}:[0-9]{2}$', description: 'Local time: `20:00`' })),
   }),
   setup: () => ({}),
 })
@@ -52,6 +53,11 @@ describe('readPlugins', () => {
     expect(await readPlugins(null, builtIn)).toEqual({ file: null, plugins: [], faults: [] })
     expect(await read('')).toMatchObject({ plugins: [], faults: [] })
     expect(await read('plugins:\n')).toMatchObject({ plugins: [], faults: [] })
+  })
+
+  it('names a text that is not of the form that it has to be, and says what is meant', async () => {
+    const faults = await faultsOf('plugins:\n  - use: nightly\n    with: {from: eight}\n')
+    expect(faults).toEqual(['3: "eight" does not have the form ^[0-9]{2}:[0-9]{2}$ (Local time: `20:00`)'])
   })
 
   it('fills defaults in', async () => {

@@ -184,7 +184,7 @@ function readText(file: string): string {
     return readFileSync(file, 'utf8')
   } catch (cause) {
     throw new StandinError('invalid', `the configuration ${file} can not be read: ${(cause as Error).message}`, {
-      hint: 'Name another file with --config, or make this one',
+      hint: 'Name another file, or make this one',
       cause,
     })
   }
