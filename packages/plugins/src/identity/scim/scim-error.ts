@@ -3,7 +3,7 @@ import { type ErrorCode, StandinError } from '@standin/client'
 /** RFC 7644, section 3.12, table 9. */
 type ScimType = 'invalidFilter' | 'tooMany' | 'uniqueness' | 'mutability' | 'invalidSyntax' | 'invalidPath' | 'noTarget' | 'invalidValue'
 
-export const errorUrn = 'urn:ietf:params:scim:api:messages:2.0:Error'
+const errorUrn = 'urn:ietf:params:scim:api:messages:2.0:Error'
 
 /** What a SCIM client is told (RFC 7644, section 3.12). */
 export class ScimError extends Error {

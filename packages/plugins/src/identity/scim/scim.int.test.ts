@@ -8,7 +8,7 @@ let booted: BootedPlugin
 let scim: ScimClient
 beforeAll(async () => {
   booted = await bootPlugin(identityPlugin, { scim: { tokens: ['directory'] } })
-  scim = new ScimClient(booted)
+  scim = new ScimClient(booted.client.url, booted.adminToken)
 }, 60_000)
 afterAll(() => booted[Symbol.asyncDispose]())
 
@@ -78,7 +78,7 @@ describe('what the server says of itself (RFC 7644, section 4)', () => {
 })
 
 describe('who may provision', () => {
-  const status = async (token: string) => (await new ScimClient(booted, token).get('/Users')).status
+  const status = async (token: string) => (await new ScimClient(booted.client.url, token).get('/Users')).status
 
   it('is a token of the scope admin, or one that the configuration names, and nobody whose name only looks like it', async () => {
     const { tokens, users } = booted.client
@@ -91,16 +91,16 @@ describe('who may provision', () => {
   })
 
   it('is told in the words of SCIM why not', async () => {
-    const answer = await new ScimClient(booted, 'stn_wrong').get('/Users')
+    const answer = await new ScimClient(booted.client.url, 'stn_wrong').get('/Users')
     expect(answer).toMatchObject(error(401))
     expect(answer.headers.get('www-authenticate')).toMatch(/^Bearer/)
     const { token } = await booted.client.tokens.create({ name: 'reader', scope: 'read' })
-    expect(await new ScimClient(booted, token).post('/Users', person())).toMatchObject(error(403))
+    expect(await new ScimClient(booted.client.url, token).post('/Users', person())).toMatchObject(error(403))
   })
 
   it('with a read token may provision and nothing else', async () => {
     const { token } = await booted.client.tokens.create({ name: 'directory', scope: 'read' })
-    const made = await new ScimClient(booted, token).post('/Users', person())
+    const made = await new ScimClient(booted.client.url, token).post('/Users', person())
     expect(made.status).toBe(201)
     const response = await fetch(`${booted.client.url}/v1/users/${made.body.id}/deactivate`, {
       method: 'POST',
@@ -258,6 +258,18 @@ describe('a User', () => {
     expect(namesake.status).toBe(201)
     expect(namesake.body.id).not.toBe(leaver.id)
     expect((await environment.refresh()).ownerId).toBeNull()
+  })
+
+  it('whose making was cut short is finished by the POST that comes again, and made by none but it', async () => {
+    const body = person({ title: 'Countess' })
+    const { id } = await booted.client.users.create({ userName: body.userName, externalId: body.externalId, source: 'scim' })
+    const finished = await scim.post('/Users', body)
+    expect([finished.status, finished.body]).toMatchObject([201, { ...body, id }])
+    expect(await scim.post('/Users', body)).toMatchObject(error(409, 'uniqueness'))
+    await booted.client.users.create({ userName: `cut-${count}`, source: 'scim', externalId: 'other' })
+    expect(await scim.post('/Users', { schemas: [userUrn], userName: `cut-${count}`, externalId: 'mine' })).toMatchObject(
+      error(409, 'uniqueness'),
+    )
   })
 
   it('whom people made is taken over by the directory that changes them, whom another directory keeps is not', async () => {

@@ -11,7 +11,7 @@ export type Profile = ScimObject
 const largestProfile = 64 * 1024
 
 /** Kept as they come. */
-const kept = ['name', 'title', 'userType', 'preferredLanguage', 'locale', 'timezone'] as const
+const kept = ['name', 'nickName', 'title', 'userType', 'preferredLanguage', 'locale', 'timezone'] as const
 
 /** What a user is to SCIM. @param base address of the server, without a slash in the end */
 export function toUserResource(user: User, profile: Profile, base: string): ScimObject {

@@ -56,6 +56,7 @@ export const userSchema: ResourceSchema = {
       attribute('honorificSuffix', 'Title behind it'),
     ]),
     attribute('displayName', 'As people are shown it; default: the name, or the userName'),
+    attribute('nickName', 'As friends call them'),
     attribute('title', 'What they are in the organization'),
     attribute('userType', 'How they belong to the organization'),
     attribute('preferredLanguage', 'Language'),
@@ -86,7 +87,7 @@ export const userSchema: ResourceSchema = {
     ),
     enterprise,
   ],
-  passedOver: new Set('nickname profileurl password phonenumbers ims photos addresses entitlements roles x509certificates'.split(' ')),
+  passedOver: new Set('profileurl password phonenumbers ims photos addresses entitlements roles x509certificates'.split(' ')),
 }
 
 /** RFC 7643, section 4.2. */

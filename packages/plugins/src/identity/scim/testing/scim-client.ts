@@ -1,4 +1,3 @@
-import type { BootedPlugin } from '@standin/testing/plugin'
 import { expect } from 'vitest'
 
 export interface ScimAnswer {
@@ -15,8 +14,9 @@ export class ScimClient {
   readonly #url: string
   readonly #token: string
 
-  constructor(booted: BootedPlugin, token = booted.adminToken) {
-    this.#url = `${booted.client.url}/v1/plugins/identity/scim/v2`
+  /** @param url of control */
+  constructor(url: string, token: string) {
+    this.#url = `${url}/v1/plugins/identity/scim/v2`
     this.#token = token
   }
 
