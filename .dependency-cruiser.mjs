@@ -52,7 +52,7 @@ export default {
     {
       name: 'container-only-in-composition-root',
       severity: 'error',
-      from: { path: '^(packages|apps)/', pathNot: '^apps/[^/]+/src/container\\.ts$' },
+      from: { path: '^(packages|apps)/', pathNot: '^apps/[^/]+/src/container(/tokens)?\\.ts$' },
       to: { path: 'node_modules/tsyringe' },
     },
   ],

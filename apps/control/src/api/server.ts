@@ -24,7 +24,7 @@ export interface ServerDependencies {
   readonly exec: ExecSocket
   /** Requests wait for this: the address is taken before all else is ready, so that it can be told to the parts. */
   readonly ready: Promise<void>
-  /** Registers the endpoints, each file of `routes/` its own, in an order that can be read in container.ts. */
+  /** Registers the endpoints, each file of `routes/` its own, in an order that can be read in container/api.ts. */
   readonly routes: (app: FastifyInstance) => void
 }
 
