@@ -130,7 +130,7 @@ export class ClassKeeper {
   }
 
   /** Which seats stand ready for a session, and which do not. */
-  readiness(session: Session): { ready: number; missing: number[] } {
+  readonly readiness = (session: Session): { ready: number; missing: number[] } => {
     const numbers = Array.from({ length: this.config?.seats ?? 0 }, (_, index) => index + 1)
     const missing = numbers.filter((number) => {
       const { current, checkedFor } = this.book.seat(number)

@@ -1,7 +1,8 @@
-import { definePlugin } from '@standin/core'
+import { definePlugin, PagePasses } from '@standin/core'
 import { classRoutes } from './class-routes.ts'
 import { Classroom } from './classroom.ts'
 import { ClassroomConfig } from './classroom-config.ts'
+import { pageRoutes } from './page/page-routes.ts'
 
 /** Classes: a seat for each student, up and checked before a session begins, made anew between sessions, gone at the end. */
 export const classroomPlugin = definePlugin({
@@ -10,13 +11,19 @@ export const classroomPlugin = definePlugin({
   config: ClassroomConfig,
   setup(context, config) {
     const classroom = new Classroom(context, config)
+    const passes = new PagePasses(context.store, context.clock, { prefix: 'page/', hint: 'They end by themselves, after 7 days at most' })
     return {
-      routes: async (app) => classRoutes(app, classroom),
+      routes: async (app) => {
+        classRoutes(app, classroom, context)
+        pageRoutes(app, classroom, context, passes)
+      },
       start: async () => classroom.start(),
       schedules: [{ id: 'minutely', cron: '* * * * *', run: ({ signal, print }) => classroom.round(signal, print) }],
-      eventTypes: ['environment.state'],
-      onEvent: async ({ environment }, { signal }) => {
-        if (environment !== null) await classroom.touched(environment, signal)
+      eventTypes: ['environment.state', 'user.deactivated', 'user.deleted'],
+      onEvent: async ({ environment, data }, { signal }) => {
+        if (environment !== null) return classroom.touched(environment, signal)
+        // Who leaves sees nothing any more.
+        for (const { id, createdBy } of await passes.list()) if (createdBy === `user:${data.id}`) await passes.revoke(id)
       },
     }
   },

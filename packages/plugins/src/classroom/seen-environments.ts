@@ -43,7 +43,7 @@ export class SeenEnvironments {
     if (key !== undefined) this.#byKey.set(key, environment)
   }
 
-  of({ environment: id }: Copy): LiveEnvironment | undefined {
+  of({ environment: id }: Pick<Copy, 'environment'>): LiveEnvironment | undefined {
     return id === null ? undefined : this.#byId.get(id)
   }
 

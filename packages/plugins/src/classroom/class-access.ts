@@ -1,0 +1,53 @@
+import { type Role, roles, StandinError } from '@standin/client'
+import type { PluginCaller } from '@standin/core'
+import type { ClassConfig } from './classroom-config.ts'
+
+type Who = Pick<PluginCaller, 'user' | 'scope'> | null
+
+/** Whether somebody may see a class: its instructors, and viewers of its project. A token without a user needs its scope alone. */
+export function maySee(who: Who, config: ClassConfig | null): boolean {
+  return has(who, config, 'viewer')
+}
+
+/** @throws StandinError `forbidden` */
+export function refuseStranger(who: Who, config: ClassConfig | null): void {
+  if (!maySee(who, config)) throw refusal(config, 'seeing', 'viewer')
+}
+
+/** A reset takes away what is in a seat. @throws StandinError `forbidden` */
+export function refuseReset(who: Who, config: ClassConfig | null): void {
+  if (!has(who, config, 'editor')) throw refusal(config, 'resetting seats of', 'editor')
+}
+
+/** A pass to the page outlives the token that made it. @throws StandinError `forbidden` */
+export function refuseLink(who: Who, config: ClassConfig | null): void {
+  refuseReset(who, config)
+  if (who?.user === null && who.scope !== 'admin') {
+    throw new StandinError('forbidden', 'a link for a token without a user needs the scope admin', {
+      hint: 'Let an instructor make it with a token of their own: `standin token create NAME --scope write --user USER`',
+    })
+  }
+}
+
+function has(who: Who, config: ClassConfig | null, needed: Role): boolean {
+  if (who === null || config === null) return false
+  const { user } = who
+  if (user === null) return true
+  const named = config.instructors.some((name) => name.toLowerCase() === user.userName.toLowerCase())
+  const inProject = config.project !== undefined && Object.hasOwn(user.roles, config.project) ? (user.roles[config.project] ?? null) : null
+  return named || includes(user.everywhere, needed) || includes(inProject, needed)
+}
+
+function includes(role: Role | null, needed: Role): boolean {
+  return role !== null && roles.indexOf(role) >= roles.indexOf(needed)
+}
+
+function refusal(config: ClassConfig | null, what: string, role: Role): StandinError {
+  const project = config?.project
+  return new StandinError('forbidden', `${what} the class ${config?.name} is for its instructors, and the role ${role}`, {
+    hint:
+      project === undefined
+        ? 'Ask who runs the platform'
+        : `A manager of ${project} grants it: \`standin role grant ${role} USER --project ${project}\``,
+  })
+}

@@ -1,0 +1,100 @@
+import type { PluginContext } from '@standin/core'
+import type { JournalEntry } from './class-book.ts'
+import type { ClassKeeper } from './class-keeper.ts'
+import { copiesOf, type Seat } from './seat.ts'
+import { SeenEnvironments } from './seen-environments.ts'
+import type { Phase, Session } from './timetable.ts'
+
+/** `absent`: not made yet; `coming`: it is being made, woken or looked at. */
+type SeatState = 'absent' | 'coming' | 'ready' | 'asleep' | 'failed'
+
+interface SeatAnswer {
+  readonly seat: number
+  readonly name: string
+  readonly student: string | null
+  readonly state: SeatState
+  /** configId; null: there is none. */
+  readonly environment: number | null
+  readonly url: string | null
+  /** ISO 8601; null: nobody was seen using it. */
+  readonly usedAt: string | null
+  /** Somebody wants it made anew, and it is not yet. */
+  readonly resetting: boolean
+  readonly trouble: string | null
+}
+
+/** A class as `GET /classes/<name>` tells it. Instants are ISO 8601. */
+export interface ClassAnswer extends ClassSummary {
+  readonly seats: readonly SeatAnswer[]
+  /** What went wrong, and what was reset, oldest first. */
+  readonly report: readonly { readonly at: string; readonly seat: number | null; readonly message: string }[]
+}
+
+interface ClassSummary {
+  readonly name: string
+  readonly template: string
+  /** The version that its seats are clones of; null: none was pinned yet. */
+  readonly version: string | null
+  readonly project: string | null
+  readonly phase: Phase['kind']
+  /** The session that is prepared or held. */
+  readonly session: { readonly start: string; readonly end: string } | null
+  /** The one after that. */
+  readonly next: { readonly start: string; readonly end: string; readonly prepareAt: string } | null
+  readonly count: number
+  readonly ready: number
+  readonly trouble: string | null
+}
+
+const iso = (at: number) => new Date(at).toISOString()
+const span = ({ start, end }: Session) => ({ start: iso(start), end: iso(end) })
+
+/** Without its seats: what needs no question to anybody. */
+export function summaryOf({ book, config, timetable, phase, readiness }: ClassKeeper, now: number): ClassSummary {
+  const session = 'session' in phase ? phase.session : null
+  const next = timetable?.upcoming(now, 2).find(({ start }) => start > (session?.start ?? now)) ?? null
+  return {
+    name: book.name,
+    template: config?.template ?? '',
+    version: book.record.pinned?.template ?? null,
+    project: config?.project ?? null,
+    phase: phase.kind,
+    session: session === null ? null : span(session),
+    next: next === null ? null : { ...span(next), prepareAt: iso(next.prepareAt) },
+    count: config?.seats ?? 0,
+    ready: session === null ? 0 : readiness(session).ready,
+    trouble: book.record.trouble,
+  }
+}
+
+export async function answerOf(keeper: ClassKeeper, { client, clock }: PluginContext, signal: AbortSignal): Promise<ClassAnswer> {
+  const { book, config } = keeper
+  const seen = new SeenEnvironments(client)
+  await seen.refresh(book.name, book.seats.flatMap(copiesOf), signal)
+  const summary = summaryOf(keeper, clock.now())
+  const start = summary.session === null ? null : Date.parse(summary.session.start)
+  const seats = Array.from({ length: config?.seats ?? 0 }, (_, index) => {
+    return seatAnswer(book.seat(index + 1), config?.students[index] ?? null, seen, start)
+  })
+  return { ...summary, seats, report: book.record.journal.map(({ at, seat, message }: JournalEntry) => ({ at: iso(at), seat, message })) }
+}
+
+function seatAnswer(seat: Seat, student: string | null, seen: SeenEnvironments, start: number | null): SeatAnswer {
+  const { current, next, failure, reset, host, number } = seat
+  const environment = seen.of(current ?? next ?? { environment: null })
+  const service = environment?.services.find(({ name }) => name === 'www') ?? environment?.services[0]
+  // Its own name stays when what it leads to is made anew.
+  const url = service === undefined ? null : host === null || current === null ? service.url : service.url.replace(service.hostname, host)
+  return {
+    ...{ seat: number, name: `${seat.class}-${number}`, student, state: stateOf(seat, seen, start) },
+    ...{ environment: environment?.id ?? null, url, usedAt: environment?.lastActivity?.at ?? null },
+    ...{ resetting: reset !== null, trouble: failure?.message ?? current?.trouble ?? next?.trouble ?? null },
+  }
+}
+
+function stateOf({ current, next, failure, checkedFor }: Seat, seen: SeenEnvironments, start: number | null): SeatState {
+  if (current === null) return failure !== null ? 'failed' : next === null ? 'absent' : 'coming'
+  const { is } = seen.look(current)
+  if (is === 'asleep' || is === 'failed') return is
+  return is === 'up' && (start === null || checkedFor === start) ? 'ready' : 'coming'
+}
