@@ -4,10 +4,11 @@ import type { Plugin } from '@standin/core'
 import { builtInPlugins } from '@standin/plugins'
 import { type BootedPlugin, bootPlugin } from '@standin/testing/plugin'
 import { expect, it } from 'vitest'
+import { instant, moment, rowsOf } from '../fixtures/table-by-hand.ts'
 import { readPlugins } from './read-plugins.ts'
 
 /*
- * Eight days of examples/platform.config.yaml, from Saturday, 24 October 2026, to Sunday, 1 November, noon UTC to noon UTC: 192 hours.
+ * Eight days of suspend and usage in examples/platform.config.yaml, from Saturday, 24 October 2026, to Sunday, 1 November, noon UTC to noon UTC: 192 hours.
  * Europe/Berlin goes back an hour on 25 October at 01:00 UTC: 20:00 is 18:00 UTC before, 19:00 UTC after.
  * America/New_York goes back an hour on 1 November at 06:00 UTC: 03:00 is 07:00 UTC before, 08:00 UTC after.
  * Control is away on Wednesday from 18:40 to 19:20 UTC, when it is evening in Berlin.
@@ -192,7 +193,7 @@ it('a week of the example, with its changes of the clocks and a restart, is as i
 async function boot(): Promise<BootedPlugin> {
   const { plugins, faults } = await readPlugins(resolve(import.meta.dirname, '../../../../examples/platform.config.yaml'), builtInPlugins)
   expect(faults).toEqual([])
-  const [suspend, usage] = plugins
+  const [suspend, usage] = ['suspend', 'usage'].map((id) => plugins.find((plugin) => plugin.id === id))
   return bootPlugin(usage?.plugin as Plugin, usage?.config, { at: begin, beside: [[suspend?.plugin as Plugin, suspend?.config]] })
 }
 
@@ -257,23 +258,7 @@ async function reportOn(booted: BootedPlugin, request: object): Promise<{ rows: 
   throw new Error('the report is not made')
 }
 
-/** `10-25 19:00` */
-function moment(at: string): string {
-  return at.slice(5, 16).replace('T', ' ')
-}
-
-function instant(text: string): number {
-  return Date.parse(`2026-${text.replace(' ', 'T')}Z`)
-}
-
 /** The rows of a table, without the column that says why. */
 function table(text: string): string[] {
-  const rows = text.trim().split('\n')
-  return rows.map((row) =>
-    row
-      .split('|')
-      .slice(0, -1)
-      .map((cell) => cell.trim())
-      .join(' '),
-  )
+  return rowsOf(text).map((cells) => cells.slice(0, -1).join(' '))
 }
