@@ -8,7 +8,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { afterEach, expect, it } from 'vitest'
 import { OktaSimulator } from '../sources/okta/testing/okta-simulator.ts'
 
-const rounds = Number(process.env.STANDIN_KILLS ?? 5)
+const rounds = Number(process.env.STANDIN_KILLS ?? 3)
 const program = resolve(import.meta.dirname, 'fixtures/provisioned-control.ts')
 const folder = mkdtempSync(join(tmpdir(), 'standin-provisioned-'))
 let child: ChildProcess | undefined

@@ -1,0 +1,110 @@
+import { type BootedPlugin, bootPlugin } from '@standin/testing/plugin'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { identityPlugin } from './identity-plugin.ts'
+import { CuttingProxy } from './sources/ldap/testing/cutting-proxy.ts'
+import { hasSlapd, reader, Slapd, suffix } from './sources/ldap/testing/slapd.ts'
+
+let booted: BootedPlugin | undefined
+afterEach(async () => {
+  await booted?.[Symbol.asyncDispose]()
+  booted = undefined
+})
+const people = { base: `ou=people,${suffix}` }
+const boot = async (sources: object) => {
+  booted = await bootPlugin(identityPlugin, { sources })
+  return booted
+}
+
+describe('sources', () => {
+  it('that are wrong are told all at once, each at its line', async () => {
+    const [ldap, okta] = [
+      [
+        { id: 'corp', url: 'ldap://ldap.example.com', people: { ...people, filter: '(&(uid=*)(cn=a)' } },
+        { id: 'corp', url: 'ldaps://ldap.example.com', caFile: 'ca.pem', people, groups: { ...people, filter: '(cn=a))' } },
+        { id: 'local', url: 'ldaps://ldap.example.com/dc=x', people: { ...people, filter: 'uid' } },
+      ],
+      [{ id: 'okta', site: 'http://example.okta.com', tokenFile: '/run/token' }],
+    ]
+    const plugin = await boot({ ldap, okta })
+    const { message } = plugin.plugin
+    for (const fault of [
+      '/sources/ldap/0/url would send the password and people unencrypted: use ldaps://, or `startTls: true`',
+      '/sources/ldap/0/people/filter has 1 opening bracket that is never closed: (&(uid=*)(cn=a)',
+      '/sources/ldap/1/caFile is no absolute path: ca.pem',
+      '/sources/ldap/1/groups/filter has a closing bracket too many at character 7: (cn=a))',
+      '/sources/ldap/2/url is no address of a server',
+      '/sources/ldap/2/people/filter is no filter: ',
+    ]) {
+      expect(message).toContain(fault)
+    }
+  })
+})
+
+describe.skipIf(!hasSlapd)('a directory that is asked', () => {
+  let slapd: Slapd
+  const ldif = Array.from({ length: 1_100 }, (_, n) => {
+    const manager = n === 0 ? '' : `manager: uid=p0,ou=people,${suffix}\n`
+    return `dn: uid=p${n},ou=people,${suffix}\nobjectClass: inetOrgPerson\nuid: p${n}\ncn: P ${n}\nsn: P\nmail: p${n}@example.com\n${manager}`
+  }).join('\n')
+
+  beforeAll(async () => {
+    const group = `dn: cn=testers,ou=groups,${suffix}\nobjectClass: groupOfNames\ncn: testers\nmember: uid=p1,ou=people,${suffix}\nmember: uid=p2,ou=people,${suffix}\n`
+    slapd = await new Slapd({ ldif: `${ldif}\n${group}` }).start()
+  }, 60_000)
+  afterAll(() => slapd[Symbol.asyncDispose]())
+
+  it('is followed on its schedule: people, groups, managers; half a reading changes nothing', { timeout: 120_000 }, async () => {
+    await using proxy = new CuttingProxy(slapd.port)
+    const bind = { dn: reader.dn, passwordFile: slapd.file('password', reader.password) }
+    const attributes = { manager: 'manager' }
+    const corp = {
+      ...{
+        id: 'corp',
+        url: `ldap://${await proxy.start()}`,
+        bind,
+        people: { ...people, attributes },
+        groups: { base: `ou=groups,${suffix}` },
+      },
+      ...{ schedule: '0 6 * * *', timeZone: 'Europe/Berlin' },
+    }
+    const plugin = await boot({ ldap: [corp] })
+    const { client } = plugin
+    const next = () => plugin.advance('24h')
+    const last = () => plugin.runs('corp').at(-1)
+
+    await next()
+    expect(last()).toMatchObject({ state: 'succeeded', dueAt: '2026-03-03T05:00:00.000Z' })
+    expect(last()?.output).toContain('corp: 1100 people and 1 groups read; create 1100, change 0,')
+    expect((await client.users.list({ source: 'corp', active: true })).total).toBe(1_100)
+    expect(await client.users.get('p7')).toMatchObject({ displayName: 'P 7', manager: { userName: 'p0' } })
+    expect((await client.groups.get('testers')).members).toBe(2)
+    const mine = await plugin.clone('mine')
+    await mine.update({ owner: 'p2' })
+
+    await slapd.change(async (directory) => directory.del(`uid=p2,ou=people,${suffix}`))
+    const { last: before } = await client.events.list()
+    proxy.most = Math.floor(proxy.brought * 0.9)
+    await next()
+    expect(last()).toMatchObject({
+      state: 'failed',
+      error: expect.stringMatching(/ends after (500|1000) entries: the server dropped the connection$/),
+    })
+    expect(plugin.plugin).toMatchObject({
+      health: 'degraded',
+      message: expect.stringMatching(/dropped the connection; nothing was changed$/),
+    })
+    const touched = (await client.events.list({ after: before, limit: 1000 })).items.filter(({ type }) => /^(user|group)\./.test(type))
+    expect(touched).toEqual([])
+
+    proxy.most = Number.POSITIVE_INFINITY
+    await next()
+    expect(last()?.output).toContain('- p2: gone; 1 environment to p0 (manager)')
+    expect((await client.users.get('p2')).active).toBe(false)
+    expect((await mine.refresh()).owner).toBe('p0')
+    expect((await client.groups.get('testers')).members).toBe(1)
+    expect(plugin.plugin).toMatchObject({ health: 'ok', message: null })
+    const answer = await fetch(`${client.url}/v1/metrics`, { headers: { authorization: `Bearer ${plugin.adminToken}` } })
+    const metrics = await answer.text()
+    expect(metrics).toMatch(/standin_plugin_identity_changes_total\{source="corp",kind="user",action="deactivated"\} 1/)
+  })
+})
