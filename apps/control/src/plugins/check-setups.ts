@@ -44,10 +44,17 @@ export async function checkSetups(plugins: readonly ConfiguredPlugin[]): Promise
     try {
       await Promise.race([life.prepare(), life.failed])
     } catch (error) {
-      faults.push(faultOf(`plugin/${id}: ${(error as Error)?.message ?? error}`))
+      for (const message of messagesOf(error)) faults.push(faultOf(`plugin/${id}: ${message}`))
     }
     await life.end(true)
   }
   database.close()
   return faults
+}
+
+/** A plugin that finds several faults tells them in `errors`. */
+function messagesOf(error: unknown): string[] {
+  const errors = error instanceof StandinError ? (error.errors ?? []) : []
+  if (errors.length > 0) return errors.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`))
+  return [String((error as Error)?.message ?? error)]
 }

@@ -1,6 +1,7 @@
 import { StandinError } from '@standin/client'
 import type { PluginContext, PluginHooks, Schedule } from '@standin/core'
 import Type, { type Static } from 'typebox'
+import { makeAll } from './make-all.ts'
 import { KnownThings } from './metering/known-things.ts'
 import type { MeteringConfig } from './metering/metering-config.ts'
 import type { Ledger } from './metering/usage-span.ts'
@@ -48,14 +49,15 @@ export function accounting(context: PluginContext, config: AccountingConfig & Me
   const { client, clock } = context
   const { timeZone, defaultSize } = config
   const now = () => clock.now()
-  const prices = new Prices(config.rates ?? { currency: 'EUR', svmHour: 0, gbHour: 0, changes: [] }, timeZone)
+  const [prices, dimensions, limits] = makeAll(
+    () => new Prices(config.rates ?? { currency: 'EUR', svmHour: 0, gbHour: 0, changes: [] }, timeZone),
+    () => new Dimensions(config.categories),
+    () => limitsOf(config),
+  )
   const currency = config.rates === undefined ? null : prices.currency
   const costs = new EnvironmentCosts(ledger, prices)
   const month = new MonthCosts(ledger, prices, timeZone, now)
-  const jobs = new ReportJobs(ledger, prices, new Dimensions(config.categories), timeZone, context)
-  const limits = new QuotaLimits(config.quotas)
-  if (limits.hasMoney && config.rates === undefined)
-    throw new StandinError('invalid', 'quotas: moneyPerMonth limits nothing without rates', { hint: 'Say what an SVM-hour costs: `rates`' })
+  const jobs = new ReportJobs(ledger, prices, dimensions, timeZone, context)
   const watch = new QuotaWatch(limits, ledger, month, context, prices.currency)
   const admission = new Admission(limits, defaultSize, client, new KnownThings(client, defaultSize), month, prices.currency)
   const routes = [
@@ -97,4 +99,11 @@ export function accounting(context: PluginContext, config: AccountingConfig & Me
     money: async () => (config.rates === undefined ? null : month.read()),
     quotas: (signal) => watch.uses(signal),
   }
+}
+
+function limitsOf({ quotas, rates }: AccountingConfig): QuotaLimits {
+  const limits = new QuotaLimits(quotas)
+  if (limits.hasMoney && rates === undefined)
+    throw new StandinError('invalid', 'quotas: moneyPerMonth limits nothing without rates', { hint: 'Say what an SVM-hour costs: `rates`' })
+  return limits
 }

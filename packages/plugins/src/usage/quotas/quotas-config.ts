@@ -1,5 +1,6 @@
 import { StandinError } from '@standin/client'
 import Type, { type Static } from 'typebox'
+import { makeAll } from '../make-all.ts'
 
 const QuotaEntry = Type.Object(
   {
@@ -46,20 +47,7 @@ export class QuotaLimits {
   /** @throws StandinError `invalid`: an entry for nobody or for two, two entries for one, one that limits nothing */
   constructor(config: QuotasConfig) {
     const limits = { project: new Map<string, Limits>(), user: new Map<string, Limits>() }
-    for (const [index, { project, user, storage, ...others }] of config.entries()) {
-      const where = `quotas[${index}]`
-      if ((project === undefined) === (user === undefined))
-        throw new StandinError('invalid', `${where} is for ${project === undefined ? 'nobody' : 'a project and a user'}`, {
-          hint: 'Give it either `project` or `user`',
-        })
-      const [kind, name] = project === undefined ? (['user', user ?? ''] as const) : (['project', project] as const)
-      if (limits[kind].has(name))
-        throw new StandinError('invalid', `${where}: there are two quotas for the ${kind} ${name}`, { hint: 'Put both into one entry' })
-      const own = { ...others, ...(storage === undefined ? {} : { storage: bytesOf(storage) }) }
-      if (Object.keys(own).length === 0)
-        throw new StandinError('invalid', `${where} limits nothing`, { hint: `Give it one of ${quotaMeasures.join(', ')}` })
-      limits[kind].set(name, own)
-    }
+    makeAll(...config.map((entry, index) => () => readEntry(entry, `quotas[${index}]`, limits)))
     this.#limits = limits
   }
 
@@ -84,6 +72,24 @@ export class QuotaLimits {
     if (name === '') return {}
     return { ...this.#limits[kind].get('*'), ...(name === '*' ? {} : this.#limits[kind].get(name)) }
   }
+}
+
+function readEntry(
+  { project, user, storage, ...others }: QuotasConfig[number],
+  where: string,
+  limits: Readonly<Record<QuotaHolder['kind'], Map<string, Limits>>>,
+): void {
+  if ((project === undefined) === (user === undefined))
+    throw new StandinError('invalid', `${where} is for ${project === undefined ? 'nobody' : 'a project and a user'}`, {
+      hint: 'Give it either `project` or `user`',
+    })
+  const [kind, name] = project === undefined ? (['user', user ?? ''] as const) : (['project', project] as const)
+  if (limits[kind].has(name))
+    throw new StandinError('invalid', `${where}: there are two quotas for the ${kind} ${name}`, { hint: 'Put both into one entry' })
+  const own = { ...others, ...(storage === undefined ? {} : { storage: bytesOf(storage) }) }
+  if (Object.keys(own).length === 0)
+    throw new StandinError('invalid', `${where} limits nothing`, { hint: `Give it one of ${quotaMeasures.join(', ')}` })
+  limits[kind].set(name, own)
 }
 
 /** Units are powers of 1024, as in blueprints. */

@@ -1,4 +1,5 @@
 import { StandinError } from '@standin/client'
+import { makeAll } from '../make-all.ts'
 import { startOfDay } from '../reports/periods.ts'
 import type { RatesConfig } from './rates-config.ts'
 
@@ -41,14 +42,15 @@ export class Prices {
   constructor(config: RatesConfig, timeZone: string) {
     this.currency = config.currency
     this.table = this.#table
-    const changes = config.changes.map(({ from, project, template, ...prices }, index) => {
+    const readChange = ({ from, project, template, ...prices }: RatesConfig['changes'][number], index: number): Change => {
       const where = `rates.changes[${index}]`
       if (prices.svmHour === undefined && prices.gbHour === undefined)
         throw new StandinError('invalid', `${where} changes nothing`, { hint: 'Give it svmHour, gbHour or both' })
       const at = from === undefined ? Number.NEGATIVE_INFINITY : startOfDay(from, timeZone, `${where}.from`)
       const [svmHour, gbHour] = [billionths(prices.svmHour, `${where}.svmHour`), billionths(prices.gbHour, `${where}.gbHour`)]
       return { at, project, template, svmHour, gbHour }
-    })
+    }
+    const changes = makeAll(...config.changes.map((change, index) => () => readChange(change, index)))
     const base = { svmHour: billionths(config.svmHour, 'rates.svmHour'), gbHour: billionths(config.gbHour, 'rates.gbHour') }
     this.#changes = [{ at: Number.NEGATIVE_INFINITY, project: undefined, template: undefined, ...base }, ...changes]
     this.edges = [...new Set(changes.map(({ at }) => at).filter(Number.isFinite))].sort((a, b) => a - b)
