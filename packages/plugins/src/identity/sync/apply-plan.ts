@@ -48,6 +48,8 @@ class PlanWork {
   readonly #client: PluginContext['client']
   readonly #options: ApplyOptions
   readonly #userIds: Map<string, string>
+  /** Who were created with their managers: those were there before them. */
+  readonly #managed = new Set<string>()
 
   constructor(plan: Plan, client: PluginContext['client'], options: ApplyOptions) {
     this.#plan = plan
@@ -81,8 +83,9 @@ class PlanWork {
       const { person } = step
       const isDone = await this.#one('user', person.where, isLast, async () => {
         if (step.kind === 'create') {
-          const { id } = await this.#client.users.create(this.#newUser(person), this.#call)
+          const { id, manager } = await this.#client.users.create(this.#newUser(person), this.#call)
           this.#userIds.set(person.id, id)
+          if (manager !== null) this.#managed.add(id)
         } else {
           const edit = this.#edit(person, step.fields)
           if (Object.keys(edit).length === 0) return
@@ -95,8 +98,10 @@ class PlanWork {
     return later
   }
 
-  #newUser({ id, userName, displayName, email }: Person): CreateUser {
-    return { userName, displayName, email, externalId: id, source: this.#options.source }
+  #newUser({ id, userName, displayName, email, manager }: Person): CreateUser {
+    const known = manager == null ? undefined : this.#userIds.get(manager)
+    const user = { userName, displayName, email, externalId: id, source: this.#options.source }
+    return known === undefined ? user : { ...user, manager: known }
   }
 
   #edit(person: Person, fields: readonly ChangedField[]): UpdateUser {
@@ -111,7 +116,7 @@ class PlanWork {
       const { manager } = person
       const user = this.#userIds.get(person.id)
       const isWished = kind === 'create' ? manager != null : 'fields' in step && step.fields.includes('manager')
-      if (!isWished || user === undefined || manager === undefined || manager === person.id) continue
+      if (!isWished || user === undefined || this.#managed.has(user) || manager === undefined || manager === person.id) continue
       const to = manager === null ? null : this.#userIds.get(manager)
       if (to === undefined) continue
       await this.#one('user', person.where, true, async () => {
