@@ -432,15 +432,15 @@ describe('somebody who leaves', () => {
 
   it('changes nothing at all where a part of it fails', async () => {
     const { user, theirs, id } = await leaver()
-    const environments = company.control.part(Tokens.environments)
-    const orphan = environments.orphan
-    environments.orphan = () => {
+    const ownership = company.control.part(Tokens.ownership)
+    const orphan = ownership.orphan
+    ownership.orphan = () => {
       throw new Error('disk on fire')
     }
     try {
       expect(await code(client().users.deactivate(user.id))).toBe('internal')
     } finally {
-      environments.orphan = orphan
+      ownership.orphan = orphan
     }
     expect((await client().users.get(user.id)).active).toBe(true)
     expect((await theirs.environments.get(id)).owner).toBe(user.userName)

@@ -1,6 +1,7 @@
 import { Authority } from '../access/authority.ts'
 import { Accesses } from '../store/people/accesses.ts'
 import { Groups } from '../store/people/groups.ts'
+import { Ownership } from '../store/people/ownership.ts'
 import { Roles } from '../store/people/roles.ts'
 import { UserChanges } from '../store/people/user-changes.ts'
 import { Users } from '../store/people/users.ts'
@@ -16,10 +17,12 @@ export function providePeople(provide: Provide, { opened: { database }, now }: G
   provide(Tokens.roles, (get) => new Roles(database, get(Tokens.events), get(Tokens.accesses), now))
   provide(Tokens.tokens, (get) => new TokenStore(database, get(Tokens.events), get(Tokens.accesses), now))
 
+  provide(Tokens.ownership, (get) => new Ownership(database, get(Tokens.environments), now))
   provide(Tokens.userChanges, (get) => {
     const [users, groups, roles] = [get(Tokens.users), get(Tokens.groups), get(Tokens.roles)]
     const [tokens, environments, accesses] = [get(Tokens.tokens), get(Tokens.environments), get(Tokens.accesses)]
-    return new UserChanges({ db: database, users, groups, roles, tokens, environments, accesses, now })
+    const ownership = get(Tokens.ownership)
+    return new UserChanges({ db: database, users, groups, roles, tokens, environments, ownership, accesses, now })
   })
   provide(Tokens.authority, (get) => {
     const [queries, templates, accesses, tokens] = [get(Tokens.queries), get(Tokens.templates), get(Tokens.accesses), get(Tokens.tokens)]

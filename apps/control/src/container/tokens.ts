@@ -26,6 +26,7 @@ import type { Faults } from '../store/faults.ts'
 import type { IdempotencyKeys } from '../store/idempotency.ts'
 import type { Accesses } from '../store/people/accesses.ts'
 import type { Groups } from '../store/people/groups.ts'
+import type { Ownership } from '../store/people/ownership.ts'
 import type { Roles } from '../store/people/roles.ts'
 import type { UserChanges } from '../store/people/user-changes.ts'
 import type { Users } from '../store/people/users.ts'
@@ -53,6 +54,7 @@ export const Tokens = {
   users: token<Users>('users'),
   groups: token<Groups>('groups'),
   roles: token<Roles>('roles'),
+  ownership: token<Ownership>('ownership'),
   userChanges: token<UserChanges>('userChanges'),
   authority: token<Authority>('authority'),
   tokens: token<TokenStore>('tokens'),

@@ -234,17 +234,9 @@ export class Environments {
     })
   }
 
-  /** What belongs to it and is kept elsewhere was changed, within the caller's transaction. */
-  noteChange(id: number, fields: readonly string[], actor: string): void {
-    this.#record(id, 'environment.changed', actor, { fields })
-  }
-
-  /** Everything of this user that is not purged. */
-  ownedBy(user: string): EnvironmentRecord[] {
-    return this.#db
-      .prepared<Selectable<EnvironmentsTable>>('select * from environments where owner_id = ? and purged_at is null order by id')
-      .all(user)
-      .map(toEnvironmentRecord)
+  /** What belongs to it was changed by somebody else, within the caller's transaction. @param values what the event says beside that */
+  noteChange(id: number, fields: readonly string[], actor: string, values: Readonly<Record<string, unknown>> = {}): void {
+    this.#record(id, 'environment.changed', actor, { fields, ...values })
   }
 
   /** It becomes this user's. No event where it is already. */
@@ -255,43 +247,6 @@ export class Environments {
       this.#update(id, { owner: to.userName, owner_id: to.id, orphaned_at: null })
       return this.#record(id, 'environment.changed', actor, { fields: ['owner'], owner: to.userName, ownerId: to.id })
     })
-  }
-
-  /** Its owner has another name; being orphaned or not stays as it is. */
-  renameOwner(user: UserRef, actor: string): void {
-    this.#db.transaction(() => {
-      for (const { id } of this.ownedBy(user.id)) {
-        this.#update(id, { owner: user.userName })
-        this.#record(id, 'environment.changed', actor, { fields: ['owner'], owner: user.userName, ownerId: user.id })
-      }
-    })
-  }
-
-  /** Its owner is gone, and nobody comes in their place. */
-  orphan(id: number, actor: string): void {
-    this.#db.transaction(() => {
-      const { owner, ownerId, orphanedAt } = this.require(id)
-      if (orphanedAt !== null) return
-      const at = this.#now()
-      this.#update(id, { orphaned_at: at })
-      const data = { owner, ownerId, orphanedAt: new Date(at).toISOString() }
-      this.#record(id, 'environment.changed', actor, { fields: ['owner'], ...data })
-    })
-  }
-
-  /** Its owner is back. */
-  reclaim(id: number, actor: string): void {
-    this.#db.transaction(() => {
-      const { owner, ownerId, orphanedAt } = this.require(id)
-      if (orphanedAt === null) return
-      this.#update(id, { orphaned_at: null })
-      this.#record(id, 'environment.changed', actor, { fields: ['owner'], owner, ownerId, orphanedAt: null })
-    })
-  }
-
-  /** A user is deleted, within the caller's transaction: purged ones refer to them, too. */
-  forgetOwner(user: string): void {
-    this.#db.prepared('update environments set owner_id = null where owner_id = ?').run(user)
   }
 
   /** Its data is gone; a small row stays, so that its id is never used again. */

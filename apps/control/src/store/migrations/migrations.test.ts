@@ -11,6 +11,7 @@ import { Environments } from '../environments.ts'
 import { EventLog } from '../events.ts'
 import { Faults } from '../faults.ts'
 import { Accesses } from '../people/accesses.ts'
+import { Ownership } from '../people/ownership.ts'
 import { Users } from '../people/users.ts'
 import { Tokens } from '../tokens.ts'
 import { migrations } from './index.ts'
@@ -95,7 +96,7 @@ describe('migrations', () => {
     expect(environments.require(1001).project).toBeNull()
     const user = new Users(db, events, accesses, now).insert({ userName: 'ann' }, 'token:test')
     environments.give(1001, user, 'token:test')
-    expect(environments.ownedBy(user.id).map(({ id }) => id)).toEqual([1001])
+    expect(new Ownership(db, environments, now).of(user.id).map(({ id }) => id)).toEqual([1001])
     db.close()
   })
 

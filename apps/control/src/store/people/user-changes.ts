@@ -4,6 +4,7 @@ import type { Environments } from '../environments.ts'
 import type { Tokens } from '../tokens.ts'
 import type { Accesses } from './accesses.ts'
 import type { Groups } from './groups.ts'
+import type { Ownership } from './ownership.ts'
 import type { Roles } from './roles.ts'
 import { roleOn } from './user-access.ts'
 import { type UserRecord, viewUsers } from './user-record.ts'
@@ -16,6 +17,7 @@ export interface UserChangeParts {
   readonly roles: Roles
   readonly tokens: Tokens
   readonly environments: Environments
+  readonly ownership: Ownership
   readonly accesses: Accesses
   readonly now: () => number
 }
@@ -43,7 +45,7 @@ export class UserChanges {
    * @throws StandinError as `Users.edit`
    */
   edit(id: string, { active, ...edit }: UpdateUser, actor: string): UserRecord {
-    const { db, users, environments } = this.#parts
+    const { db, users, ownership } = this.#parts
     return db.transaction(() => {
       const before = users.require(id)
       if (active === false) {
@@ -51,31 +53,31 @@ export class UserChanges {
         this.deactivate(id, {}, actor)
       }
       const after = users.edit(id, edit, actor)
-      if (after.userName !== before.userName) environments.renameOwner(after, actor)
+      if (after.userName !== before.userName) ownership.rename(after, actor)
       return active === true ? this.activate(id, actor) : after
     })
   }
 
   /** What nobody was given is theirs as before. @throws StandinError `email_taken` */
   activate(id: string, actor: string): UserRecord {
-    const { db, users, environments } = this.#parts
+    const { db, users, ownership } = this.#parts
     return db.transaction(() => {
       const user = users.activate(id, actor)
-      for (const environment of environments.ownedBy(id)) environments.reclaim(environment.id, actor)
+      for (const environment of ownership.of(id)) ownership.reclaim(environment.id, actor)
       return user
     })
   }
 
   /** What `deactivate` would do now. @throws StandinError as that does */
   plan(id: string, { heir }: Departure): Deactivation {
-    const { db, users, tokens, environments, accesses } = this.#parts
+    const { db, users, tokens, ownership, accesses } = this.#parts
     const user = users.require(id)
     const named = heir === undefined ? null : this.#heirOf(user, heir)
     const to = named ?? this.#managerOf(user)
     const because = to === null ? null : named === null ? 'manager' : 'heir'
     const access = to === null ? null : accesses.of(to.id)
     // Of one who is inactive already, only an heir changes anything.
-    const left = user.active || named !== null ? environments.ownedBy(id) : []
+    const left = user.active || named !== null ? ownership.of(id) : []
     return {
       dryRun: true,
       user: viewUsers(db, [user])[0] as Deactivation['user'],
@@ -97,13 +99,13 @@ export class UserChanges {
    * @throws StandinError `user_not_found`, `state_conflict` for an heir who is inactive, `invalid` for themselves
    */
   deactivate(id: string, departure: Departure, actor: string): Deactivation {
-    const { db, users, tokens, environments, now } = this.#parts
+    const { db, users, tokens, environments, ownership, now } = this.#parts
     return db.transaction(() => {
       const plan = this.plan(id, departure)
       const reason = departure.reason ?? null
       for (const { id: token } of plan.tokens) tokens.revoke(token, actor)
       for (const { id: environment, to } of plan.environments) {
-        if (to === null) environments.orphan(environment, actor)
+        if (to === null) ownership.orphan(environment, actor)
         else environments.give(environment, to, actor)
       }
       if (plan.deactivates) {
@@ -118,13 +120,13 @@ export class UserChanges {
 
   /** Deactivated first. What is still theirs stays, orphaned, under the name that they had. */
   delete(id: string, departure: Departure, actor: string): void {
-    const { db, users, groups, roles, environments, accesses } = this.#parts
+    const { db, users, groups, roles, ownership, accesses } = this.#parts
     db.transaction(() => {
       this.deactivate(id, departure, actor)
       roles.revokeAll({ user: id, group: null }, actor)
       groups.leaveAll(id, actor)
       for (const each of users.managedBy(id)) users.edit(each, { manager: null }, actor)
-      environments.forgetOwner(id)
+      ownership.forget(id)
       users.record(id, 'user.deleted', actor)
       db.prepared('delete from users where id = ?').run(id)
       accesses.forget()
