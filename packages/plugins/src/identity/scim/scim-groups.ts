@@ -44,8 +44,10 @@ export class ScimGroups implements ScimResources {
     const member = wanted.get('members') ?? wanted.get('members.value')
     const narrowed = { displayName: wanted.get('displayname'), externalId: wanted.get('externalid'), member }
     const asksMembers = query.filter !== null && JSON.stringify(query.filter).toLowerCase().includes('members')
-    for await (const group of id === undefined ? this.#all(narrowed) : await this.#byId(id))
-      page.offer(await this.#show(group, asksMembers))
+    for await (const group of id === undefined ? this.#all(narrowed) : await this.#byId(id)) {
+      const resource = await this.#show(group, asksMembers)
+      page.offer(() => resource)
+    }
     const shown = page.resources
     if (asksMembers || !projection.shows('members')) return { totalResults: page.total, resources: shown }
     const resources: ScimObject[] = []

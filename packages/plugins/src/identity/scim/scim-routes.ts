@@ -7,6 +7,7 @@ import { ScimError, toScimError } from './scim-error.ts'
 import { ScimGroups } from './scim-groups.ts'
 import { scimType, toList } from './scim-reply.ts'
 import { ScimUsers } from './scim-users.ts'
+import { UserRecords } from './user-records.ts'
 
 export interface ScimParts {
   readonly client: StandinClient
@@ -24,6 +25,7 @@ const bodyLimit = 8 << 20
 /** SCIM 2.0 below `/scim/v2` (RFC 7644): errors are SCIM's, too. */
 export function scimRoutes({ client, store, log, tokens }: ScimParts): NonNullable<PluginHooks['routes']> {
   const turns = new OneAtATime()
+  const records = new UserRecords(store)
   return async (app) => {
     await app.register(
       async (scim: App) => {
@@ -63,7 +65,7 @@ export function scimRoutes({ client, store, log, tokens }: ScimParts): NonNullab
         )
         single('/ResourceTypes', resourceTypes)
         single('/Schemas', schemaDocuments)
-        resourceRoutes(scim, '/Users', (request) => new ScimUsers(client, store, turns, baseOf(request)))
+        resourceRoutes(scim, '/Users', (request) => new ScimUsers(client, records, turns, baseOf(request)))
         resourceRoutes(scim, '/Groups', (request) => new ScimGroups(client, turns, baseOf(request)))
       },
       { prefix: '/scim/v2' },

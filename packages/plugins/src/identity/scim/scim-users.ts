@@ -1,6 +1,5 @@
 import { type ErrorCode, StandinError, type User } from '@standin/client'
 import type { StandinClient } from '@standin/client/connect'
-import type { PluginStore } from '@standin/core'
 import type { OneAtATime } from './one-at-a-time.ts'
 import { applyPatch } from './patch/apply-patch.ts'
 import { readPatch } from './patch/read-patch.ts'
@@ -12,7 +11,7 @@ import { userSchema } from './schema/resource-schemas.ts'
 import { ScimError } from './scim-error.ts'
 import { type Found, requireOurs, requireVersion, type ScimResources, scimSource, type Written } from './scim-resources.ts'
 import { ResultPage, requiredTexts, type SearchQuery } from './search-query.ts'
-import { profileOf, UserRecords } from './user-records.ts'
+import { profileOf, type UserRecords } from './user-records.ts'
 import { fromUserResource, type Profile, toUserResource } from './user-resource.ts'
 
 type UserChange = ReturnType<typeof fromUserResource>
@@ -25,9 +24,9 @@ export class ScimUsers implements ScimResources {
   readonly #base: string
   readonly #turns: OneAtATime
 
-  constructor(client: StandinClient, store: PluginStore, turns: OneAtATime, base: string) {
+  constructor(client: StandinClient, records: UserRecords, turns: OneAtATime, base: string) {
     this.#client = client
-    this.#records = new UserRecords(store)
+    this.#records = records
     this.#turns = turns
     this.#base = base
   }
@@ -42,12 +41,19 @@ export class ScimUsers implements ScimResources {
     const wanted = requiredTexts(query.filter)
     const id = wanted.get('id')
     const narrowed = { userName: wanted.get('username'), externalId: wanted.get('externalid') }
-    const isAll = Object.values({ id, ...narrowed }).every((each) => each === undefined)
+    const address = wanted.get('emails.value') ?? wanted.get('emails')
+    const isAll = Object.values({ id, address, ...narrowed }).every((each) => each === undefined)
     const records = isAll ? await this.#records.all() : null
-    const users = id === undefined ? this.#client.users.iterate(narrowed) : await this.#byId(id)
+    const isFound = Object.values(narrowed).some((each) => each !== undefined)
+    const users =
+      id !== undefined
+        ? await this.#byId(id)
+        : address === undefined || isFound
+          ? this.#client.users.iterate(narrowed)
+          : await this.#byAddress(address)
     for await (const user of users) {
       const profile = profileOf(user, records === null ? await this.#records.find(user.id) : records.get(user.id))
-      if (profile !== null) page.offer(toUserResource(user, profile, this.#base))
+      if (profile !== null) page.offer(() => toUserResource(user, profile, this.#base))
     }
     return { totalResults: page.total, resources: page.resources }
   }
@@ -151,6 +157,15 @@ export class ScimUsers implements ScimResources {
       if (isError(error, 'user_not_found')) return []
       throw error
     }
+  }
+
+  async #byAddress(address: string): Promise<User[]> {
+    const found: User[] = []
+    for await (const user of this.#client.users.iterate({ email: address })) found.push(user)
+    for (const id of await this.#records.withAddress(address)) {
+      if (!found.some((user) => user.id === id)) found.push(...(await this.#byId(id)))
+    }
+    return found
   }
 
   async #first(query: { userName?: string; externalId?: string; email?: string; source?: string }): Promise<User | undefined> {

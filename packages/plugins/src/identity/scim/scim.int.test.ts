@@ -461,6 +461,21 @@ describe('lists (RFC 7644, section 3.4.2)', () => {
     expect(listed.body.Resources[0]).not.toHaveProperty('members')
   })
 
+  it('of users are found by any of their addresses, wherever it was given', async () => {
+    const mark = `${++count}@addresses.example`
+    const emails = ['a', 'b'].map((name) => ({ value: `${name}${mark}`, type: name === 'a' ? 'work' : 'home' }))
+    const first = await create({ emails })
+    const found = async (filter: string) => (await scim.find('Users', filter)).map(({ id }: { id: string }) => id)
+    expect(await found(`emails.value eq "B${mark}"`)).toEqual([first.id])
+    const second = await create({ emails: [{ value: `c${mark}` }, { value: `b${mark}` }] })
+    const local = await booted.client.users.create({ userName: `local-${mark}`, email: `d${mark}` })
+    expect((await found(`emails eq "b${mark}"`)).sort()).toEqual([first.id, second.id].sort())
+    expect(await found(`emails[type eq "home"].value eq "b${mark}"`)).toEqual([first.id])
+    expect(await found(`emails[type eq "work"].value eq "d${mark}"`)).toEqual([local.id])
+    await scim.patch(`/Users/${first.id}`, patchOf({ op: 'remove', path: 'emails[type eq "home"]' }))
+    expect(await found(`emails.value eq "b${mark}"`)).toEqual([second.id])
+  })
+
   it('of groups are found by a member, who may not exist', async () => {
     const { id } = await create()
     const group = await createGroup({ members: [{ value: id }] })

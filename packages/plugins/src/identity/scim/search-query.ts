@@ -50,13 +50,19 @@ export function readSearch(schema: ResourceSchema, parameters: SearchParameters)
   }
 }
 
-/** What a filter requires of an attribute, as far as that is one text that a list can be asked for. Paths in lower case. */
-export function requiredTexts(filter: Filter | null): ReadonlyMap<string, string> {
+/**
+ * What a filter requires of attributes, as far as that is one text that a list can be asked for. Paths in lower case:
+ * `emails[type eq "work"].value eq "x"` requires `emails.value`.
+ */
+export function requiredTexts(filter: Filter | null, below = ''): ReadonlyMap<string, string> {
   const required = new Map<string, string>()
   const parts = filter === null ? [] : filter.kind === 'and' ? filter.parts : [filter]
   for (const part of parts) {
+    if (part.kind === 'values') {
+      for (const [path, text] of requiredTexts(part.filter, `${part.path.toLowerCase()}.`)) required.set(path, text)
+    }
     if (part.kind !== 'compare' || part.op !== 'eq' || typeof part.value !== 'string') continue
-    if (part.value.length <= longestAsked) required.set(part.path.toLowerCase(), part.value)
+    if (part.value.length <= longestAsked) required.set(below + part.path.toLowerCase(), part.value)
   }
   return required
 }
@@ -75,11 +81,13 @@ export class ResultPage {
     return this.#total
   }
 
-  offer(resource: ScimObject): void {
-    const { matches, compare, startIndex, count } = this.#query
-    if (!matches(resource)) return
+  /** @param make the resource: where all match, only those of the page are made */
+  offer(make: () => ScimObject): void {
+    const { filter, matches, compare, startIndex, count } = this.#query
+    const resource = filter === null ? null : make()
+    if (resource !== null && !matches(resource)) return
     this.#total++
-    if (compare !== null || (this.#total >= startIndex && this.#kept.length < count)) this.#kept.push(resource)
+    if (compare !== null || (this.#total >= startIndex && this.#kept.length < count)) this.#kept.push(resource ?? make())
   }
 
   get resources(): readonly ScimObject[] {
