@@ -103,7 +103,7 @@ describe('with the plugin usage', { timeout: 120_000 }, () => {
     expect([await look(), (await fetch(page)).status]).toEqual([200, 401])
     const [pass] = await platform.json<{ id: string; name: string }[]>('usage', 'board', '--list')
     expect(pass).toMatchObject({ name: 'lobby', createdBy: 'token:admin' })
-    expect((await platform.cli('usage', 'board', '--list')).stdout).toMatch(/^\S+ +lobby +token:admin +\d+s /m)
+    expect((await platform.cli('usage', 'board', '--list')).stdout).toMatch(/^\S+ +lobby +token:admin +\d+m?s /m)
     expect(await platform.cli('usage', 'board', '--revoke', pass?.id ?? '')).toMatchObject({ code: 0, stderr: `Revoked ${pass?.id}.\n` })
     expect(await look()).toBe(401)
     const none = await platform.cli('usage', 'board', '--revoke', '000000000000')
