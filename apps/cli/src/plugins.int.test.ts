@@ -112,7 +112,7 @@ describe('standin plugin check', () => {
   })
 })
 
-describe('a platform with plugins', () => {
+describe('a platform with plugins', { timeout: 60_000 }, () => {
   it('runs the good ones beside those that are wrong, and outlives one that throws where nobody catches', async () => {
     const late = `export default { id: 'late', config: { type: 'object' }, setup: () => ({ async start() { setTimeout(() => { throw new Error('too late') }, 50); Promise.reject(new Error('forgotten')) } }) }`
     writeFileSync(join(dir, 'late.mjs'), late)
