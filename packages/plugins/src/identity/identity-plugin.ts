@@ -21,9 +21,11 @@ export const identityPlugin = definePlugin({
       },
       eventTypes: ['group.created', 'group.changed'],
       onEvent: (event) => roles.onEvent(event),
-      ...(config.scim === undefined
-        ? {}
-        : { routes: scimRoutes({ ...config.scim, client: context.client, store: context.store, log: context.log }) }),
+      routes: async (app) => {
+        await app.register(pull.routes)
+        if (config.scim === undefined) return
+        await app.register(scimRoutes({ ...config.scim, client: context.client, store: context.store, log: context.log }))
+      },
     }
   },
 })

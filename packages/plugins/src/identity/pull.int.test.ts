@@ -107,4 +107,31 @@ describe.skipIf(!hasSlapd)('a directory that is asked', () => {
     const metrics = await answer.text()
     expect(metrics).toMatch(/standin_plugin_identity_changes_total\{source="corp",kind="user",action="deactivated"\} 1/)
   })
+
+  it('gives out what its configuration lets it, as CSV for the fixture of a blueprint, and nothing else', async () => {
+    const bind = { dn: reader.dn, passwordFile: slapd.file('password', reader.password) }
+    const odd = `uid=odd,ou=people,${suffix}`
+    const attributes = { objectClass: 'inetOrgPerson', uid: 'odd', cn: 'Odd, "O"', sn: 'O', employeeType: 'x' }
+    await slapd.change(async (directory) => directory.add(odd, attributes))
+    const filter = '(|(uid=p10)(uid=odd)(uid=p100))'
+    const corp = { id: 'corp', url: slapd.url, bind, people: { ...people, filter, export: ['uid', 'cn', 'mail'] } }
+    const plugin = await boot({ ldap: [corp, { ...corp, id: 'shy', people }] })
+    const answer = await plugin.fetch('/sources/corp/people.csv?columns=uid,mail,cn')
+    expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'text/csv; charset=utf-8'])
+    const [head, ...rows] = (await answer.text()).split('\r\n')
+    expect(head).toBe('uid,mail,cn')
+    expect(rows.sort()).toEqual(['', 'odd,,"Odd, ""O"""', 'p10,p10@example.com,P 10', 'p100,p100@example.com,P 100'])
+    expect((await (await plugin.fetch('/sources/corp/people.csv')).text()).split('\r\n')[0]).toBe('uid,cn,mail')
+    const refused = async (path: string) => {
+      const { status, detail } = (await (await plugin.fetch(path)).json()) as { status: number; detail: string }
+      return [status, detail]
+    }
+    expect(await refused('/sources/corp/people.csv?columns=uid,employeeType')).toEqual([
+      400,
+      'the source corp does not give out employeeType',
+    ])
+    expect(await refused('/sources/shy/people.csv')).toEqual([400, 'the source shy does not give out anything'])
+    expect(await refused('/sources/other/people.csv')).toEqual([404, 'there is no LDAP source other'])
+    expect((await plugin.fetch('/sources/corp/people.csv', { scope: null })).status).toBe(401)
+  })
 })

@@ -1,5 +1,6 @@
 import { StandinError } from '@standin/client'
-import type { PluginContext, Schedule } from '@standin/core'
+import type { PluginContext, PluginHooks, Schedule } from '@standin/core'
+import { exportRoutes } from './sources/export-people.ts'
 import { checkLdap } from './sources/ldap/check-ldap.ts'
 import { LdapSource } from './sources/ldap/ldap-source.ts'
 import { checkOkta } from './sources/okta/check-okta.ts'
@@ -13,6 +14,7 @@ const longestMs = 3_600_000
 /** Directories that are asked, each by its own schedule. */
 export interface Pull {
   readonly schedules: readonly Schedule[]
+  readonly routes: NonNullable<PluginHooks['routes']>
   /** Say again what did not work when the last run ended. */
   start(): Promise<void>
 }
@@ -27,8 +29,9 @@ export function pullSources(context: PluginContext, config: SourcesConfig): Pull
   })
   const succeeded = context.metrics.gauge('last_success_seconds', { help: 'When a source was last read to its end', labels: ['source'] })
   let last: Promise<void> = Promise.resolve()
+  const ldap = config.ldap.map((each) => new LdapSource(each))
   const sources = [
-    ...config.ldap.map((each) => ({ config: each, source: new LdapSource(each) })),
+    ...ldap.map((source, index) => ({ config: config.ldap[index] as SourcesConfig['ldap'][number], source })),
     ...config.okta.map((each) => ({ config: each, source: new OktaSource(each, (ms, signal) => context.clock.sleep(ms, signal)) })),
   ]
   const schedules = sources.map(({ config: each, source }): Schedule => {
@@ -51,7 +54,7 @@ export function pullSources(context: PluginContext, config: SourcesConfig): Pull
       },
     }
   })
-  return { schedules, start: () => troubles.show(sources.map(({ source: { id } }) => id)) }
+  return { schedules, routes: exportRoutes(ldap), start: () => troubles.show(sources.map(({ source: { id } }) => id)) }
 }
 
 function check({ ldap, okta }: SourcesConfig): void {
@@ -60,8 +63,8 @@ function check({ ldap, okta }: SourcesConfig): void {
     ...okta.flatMap((each, index) => checkOkta(each).map((fault) => ({ ...fault, path: `/sources/okta/${index}${fault.path}` }))),
   ]
   const ids = [...ldap, ...okta].map(({ id }) => id)
-  for (const id of new Set(ids.filter((each, index) => each === 'local' || ids.indexOf(each) !== index))) {
-    const why = id === 'local' ? 'is what people keep by hand' : 'is the id of two sources'
+  for (const id of new Set(ids.filter((each, index) => each === 'local' || each === 'scim' || ids.indexOf(each) !== index))) {
+    const why = id === 'local' ? 'is what people keep by hand' : id === 'scim' ? 'is what directories push' : 'is the id of two sources'
     faults.push({ path: '/sources', message: `${id} ${why}: take another id` })
   }
   if (faults.length > 0) {

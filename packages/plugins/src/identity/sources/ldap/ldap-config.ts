@@ -32,7 +32,17 @@ const Disabled = Type.Object(
 )
 
 const People = Type.Object(
-  { base: Base, filter: Filter('(objectClass=inetOrgPerson)'), attributes: PersonAttributes, disabled: Type.Optional(Disabled) },
+  {
+    base: Base,
+    filter: Filter('(objectClass=inetOrgPerson)'),
+    attributes: PersonAttributes,
+    disabled: Type.Optional(Disabled),
+    export: Type.Array(Attribute(''), {
+      default: [],
+      maxItems: 50,
+      description: 'Attributes that are given out as CSV, for fixtures of blueprints',
+    }),
+  },
   { additionalProperties: false },
 )
 

@@ -41,6 +41,21 @@ export class LdapSource implements Source {
     }
   }
 
+  /** Attributes that are given out. */
+  get exported(): readonly string[] {
+    return this.#config.people.export
+  }
+
+  /** Of each of the people who are not disabled, the first value of these attributes, or nothing. @throws SourceFailure */
+  async rows(columns: readonly string[], signal: AbortSignal): Promise<string[][]> {
+    await using session = await LdapSession.open(this.#config, signal)
+    const { base, filter, disabled } = this.#config.people
+    await requireAttributes(session, this.id, new Map(columns.map((column) => [`people.export: ${column}`, column])))
+    const attributes = [...columns, ...(disabled === undefined ? [] : [disabled.attribute])]
+    const entries = await session.search({ base, filter, scope: 'sub', attributes })
+    return entries.filter((entry) => !this.#isDisabled(entry)).map((entry) => columns.map((column) => textsOf(entry, column)[0] ?? ''))
+  }
+
   #names(): Map<string, string> {
     const { people, groups } = this.#config
     const names = new Map<string, string>()
