@@ -1,0 +1,81 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { eventually, Platform } from '@standin/testing'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+
+const server = `require('node:http').createServer((_, to) => to.end('lesson')).listen(8080, process.env.STANDIN_ADDRESS)`
+const blueprint = `name: lesson
+services:
+  web:
+    command: ["node", "-e", ${JSON.stringify(server)}]
+    expose: [8080]
+x-standin:
+  publish: { www: "web:8080" }
+`
+// Held always: whenever this test runs, a session goes on.
+const config = `plugins:
+  - use: classroom
+    with:
+      classes:
+        - name: intro
+          template: lesson
+          seats: 2
+          students: [ada, bob]
+          timetable: [{ days: '0-6', from: '00:00', to: '00:00', timeZone: UTC }]
+`
+
+interface Shown {
+  readonly seats: readonly { readonly student: string; readonly state: string; readonly environment: number; readonly url: string }[]
+}
+
+describe('with the plugin classroom', { timeout: 240_000 }, () => {
+  let platform: Platform
+  let dir: string
+  beforeAll(async () => {
+    dir = mkdtempSync(join(tmpdir(), 'standin-class-'))
+    writeFileSync(join(dir, 'compose.yaml'), blueprint)
+    writeFileSync(join(dir, 'standin.config.yaml'), config)
+    const ports = ['--api', '127.0.0.1:0', '--http', '127.0.0.1:0', '--dns', '127.0.0.1:0']
+    platform = await Platform.boot({ arguments: [...ports, '--config', join(dir, 'standin.config.yaml')] })
+    const { code, stderr } = await platform.cli('template', 'build', dir)
+    expect({ code, stderr }).toMatchObject({ code: 0 })
+  }, 120_000)
+  afterAll(async () => {
+    await platform?.stop()
+    rmSync(dir, { recursive: true, force: true })
+  }, 60_000)
+
+  const seats = async (state: string) => {
+    return eventually(async () => {
+      const shown = await platform.json<Shown>('class', 'show', 'intro')
+      return shown.seats.every((seat) => seat.state === state) ? shown.seats : undefined
+    }, 120_000)
+  }
+
+  it('lists and shows classes whose seats answer at names of their own, and makes one anew', async () => {
+    const before = await seats('ready')
+    expect((await platform.cli('class', 'list')).stdout).toMatch(/^intro +lesson@1 +session +until .* 2 +2$/m)
+    expect(before.map(({ student, url }) => [student, new URL(url).hostname.split('.')[0]])).toEqual([
+      ['ada', 'intro-1'],
+      ['bob', 'intro-2'],
+    ])
+    const answer = await platform.ask(new URL(before[0]?.url ?? '').hostname, '/')
+    expect(answer).toMatchObject({ status: 200, body: 'lesson' })
+
+    const reset = await platform.cli('class', 'reset', 'intro', '1', '--yes')
+    expect(reset).toMatchObject({ code: 0, stderr: expect.stringContaining('Seat 1 of intro is being made anew') })
+    const after = await eventually(async () => {
+      const shown = await platform.json<Shown>('class', 'show', 'intro')
+      return shown.seats[0]?.environment === before[0]?.environment ? undefined : shown.seats
+    }, 120_000)
+    expect(after[0]?.url).toBe(before[0]?.url)
+    expect(after[1]).toEqual(before[1])
+    expect((await platform.cli('class', 'show', 'intro')).stdout).toMatch(/^ +1 +ada +ready +\d+ +http.*intro-1\..*$/m)
+
+    const { url } = await platform.json<{ url: string }>('class', 'link', 'intro')
+    expect(url).toMatch(/^http:.*\/v1\/plugins\/classroom\/classes\/intro\/page\/enter#[0-9a-f]{12}\./)
+    expect(await platform.cli('class', 'show', 'other')).toMatchObject({ stderr: expect.stringContaining('there is no class other') })
+    expect(await platform.cli('class', 'reset', 'intro', '9', '-y')).toMatchObject({ stderr: expect.stringContaining('has no seat 9') })
+  })
+})
