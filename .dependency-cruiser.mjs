@@ -1,10 +1,13 @@
 // Who may import whom. test/architecture.test.ts keeps it; the reasons are in docs/guide/house.md.
 
+// Tests, and what only they use, may stand beside anything.
+const tests = '\\.test\\.ts$|/testing/'
+
 /** @param {string} part what these rules are about @param {string[]} may parts of the house that it may import */
 const onlyImports = (part, may) => ({
   name: `${part.replaceAll('/', '-')}-imports`,
   severity: 'error',
-  from: { path: `^${part}/`, pathNot: '\\.test\\.ts$|^packages/testing/' },
+  from: { path: `^${part}/`, pathNot: tests },
   to: { path: '^(packages|apps)/', pathNot: [part, ...may].map((allowed) => `^${allowed}/`) },
 })
 
@@ -34,14 +37,20 @@ export default {
     {
       name: 'plugins-apart',
       severity: 'error',
-      from: { path: '^packages/plugins/src/([^/]+)/' },
+      from: { path: '^packages/plugins/src/([^/]+)/', pathNot: tests },
       to: { path: '^packages/plugins/src/([^/]+)/', pathNot: '^packages/plugins/src/$1/' },
     },
     {
       name: 'testing-is-for-tests',
       severity: 'error',
-      from: { path: '^(packages|apps)/', pathNot: '\\.test\\.ts$|^packages/testing/' },
+      from: { path: '^(packages|apps)/', pathNot: tests },
       to: { path: '^packages/testing/' },
+    },
+    {
+      name: 'test-support-is-for-tests',
+      severity: 'error',
+      from: { path: '^(packages|apps)/', pathNot: tests },
+      to: { path: '/src/.*/testing/|/src/testing/' },
     },
     {
       name: 'client-runs-in-browsers',
