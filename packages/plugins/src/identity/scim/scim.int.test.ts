@@ -356,15 +356,15 @@ describe('versions (RFC 7644, section 3.14)', () => {
     const answers = await Promise.all([
       ...users.map(({ id }) => scim.patch(`/Groups/${group.id}`, patchOf({ op: 'add', path: 'members', value: [{ value: id }] }))),
       ...users.map(({ id }, index) => scim.patch(`/Users/${id}`, patchOf({ op: 'add', path: 'title', value: `t${index}` }))),
-      ...users.map(({ id }) => booted.client.users.update(id, { displayName: `Number ${id}` })),
+      ...users.map(async ({ id }) => {
+        // As often as it is tried again at most.
+        for (let n = 1; n <= 4; n++) await booted.client.users.update(id, { displayName: `Number ${n}` })
+      }),
     ])
-    expect(answers.map((answer) => ('status' in answer ? answer.status : 200)).sort()).toEqual([
-      ...Array(16).fill(200),
-      ...Array(8).fill(204),
-    ])
+    expect(answers.flatMap((answer) => answer?.status ?? []).sort()).toEqual([...Array(8).fill(200), ...Array(8).fill(204)])
     expect((await scim.get(`/Groups/${group.id}`)).body.members).toHaveLength(8)
     for (const [index, { id }] of users.entries()) {
-      expect((await scim.get(`/Users/${id}`)).body).toMatchObject({ title: `t${index}`, displayName: `Number ${id}` })
+      expect((await scim.get(`/Users/${id}`)).body).toMatchObject({ title: `t${index}`, displayName: 'Number 4' })
     }
   })
 })
