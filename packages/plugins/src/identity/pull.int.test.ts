@@ -1,8 +1,8 @@
 import { type BootedPlugin, bootPlugin } from '@standin/testing/plugin'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { identityPlugin } from './identity-plugin.ts'
-import { CuttingProxy } from './sources/ldap/testing/cutting-proxy.ts'
-import { hasSlapd, reader, Slapd, suffix } from './sources/ldap/testing/slapd.ts'
+import { CuttingProxy } from './sources/ldap/fixtures/cutting-proxy.ts'
+import { hasSlapd, reader, Slapd, suffix } from './sources/ldap/fixtures/slapd.ts'
 
 let booted: BootedPlugin | undefined
 afterEach(async () => {

@@ -6,7 +6,7 @@ import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterEach, expect, it } from 'vitest'
-import { OktaSimulator } from '../sources/okta/testing/okta-simulator.ts'
+import { OktaSimulator } from '../sources/okta/fixtures/okta-simulator.ts'
 
 const rounds = Number(process.env.STANDIN_KILLS ?? 3)
 const program = resolve(import.meta.dirname, 'fixtures/provisioned-control.ts')

@@ -1,10 +1,10 @@
 import { Value } from 'typebox/value'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { SourceFailure } from '../directory.ts'
+import { CuttingProxy } from './fixtures/cutting-proxy.ts'
+import { hasSlapd, limited, reader, Slapd, suffix } from './fixtures/slapd.ts'
 import { LdapConfig } from './ldap-config.ts'
 import { LdapSource } from './ldap-source.ts'
-import { CuttingProxy } from './testing/cutting-proxy.ts'
-import { hasSlapd, limited, reader, Slapd, suffix } from './testing/slapd.ts'
 
 const many = 1_200
 const dnOf = (n: number) => `uid=p${n},ou=people,${suffix}`

@@ -1,8 +1,8 @@
 import { Value } from 'typebox/value'
 import { expect, it } from 'vitest'
+import { type ScriptedEntry, type ScriptedPage, ScriptedServer } from './fixtures/scripted-server.ts'
 import { LdapConfig } from './ldap-config.ts'
 import { LdapSource } from './ldap-source.ts'
-import { type ScriptedEntry, type ScriptedPage, ScriptedServer } from './testing/scripted-server.ts'
 
 const { signal } = new AbortController()
 const guid = Buffer.from('33221100554477668899aabbccddeeff', 'hex')

@@ -5,9 +5,9 @@ import { Value } from 'typebox/value'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { SourceFailure } from '../directory.ts'
 import { checkOkta } from './check-okta.ts'
+import { OktaSimulator } from './fixtures/okta-simulator.ts'
 import { OktaConfig } from './okta-config.ts'
 import { OktaSource } from './okta-source.ts'
-import { OktaSimulator } from './testing/okta-simulator.ts'
 
 const { signal } = new AbortController()
 let okta: OktaSimulator
