@@ -49,7 +49,7 @@ export function makePlan(directory: Directory, users: readonly User[], groups: r
     heldBack:
       held.length === 0
         ? null
-        : `${held.join('; ')}: none was. If the directory is right, raise mostDeactivations for one run; if not, look at base and filter`,
+        : `${held.join('; ')}: none was. If the directory is right, raise mostDeactivations for one run; if not, look at what the source is asked for`,
     counts: { people: directory.people.length, groups: directory.groups?.length ?? 0, same: people.same },
   }
 }
