@@ -99,6 +99,13 @@ describe('a running platform', { timeout: 60_000 }, () => {
       .split('\n')
       .map((line) => JSON.parse(line) as Event)
     expect(events.map(({ type }) => type)).toContain('environment.created')
+    const created = await platform.cli('events', 'legacy', '--type', 'environment.created', '--json')
+    expect(
+      created.stdout
+        .trim()
+        .split('\n')
+        .map((line) => (JSON.parse(line) as Event).type),
+    ).toEqual(['environment.created'])
     const last = events.at(-1)?.seq ?? 0
     const child = spawn(bin, ['events', '--follow', '--after', String(last), '--json'], {
       env: environment(),

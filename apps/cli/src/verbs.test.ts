@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { glob } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { PassThrough } from 'node:stream'
-import { environmentStates, Name, roles, scopes } from '@standin/client'
+import { environmentStates, eventTypes, Name, roles, scopes } from '@standin/client'
 import { describe, expect, it } from 'vitest'
 import { catalog } from './catalog.ts'
 import { type Candidate, complete } from './complete.ts'
@@ -11,6 +11,7 @@ import { namePattern } from './name.ts'
 import { createProgram } from './program.ts'
 import { referencePage } from './reference-page.ts'
 import type { Verb } from './verb.ts'
+import { kindsOfEvents } from './verbs/events.ts'
 import { states } from './verbs/list.ts'
 import { roleNames } from './verbs/role-grant.ts'
 import { tokenScopes } from './verbs/token-create.ts'
@@ -68,6 +69,7 @@ describe('the reference page', () => {
 describe('lists that the API has, too', () => {
   it('are the same', () => {
     expect(states).toEqual(environmentStates)
+    expect(kindsOfEvents).toEqual(eventTypes)
     expect(tokenScopes).toEqual(scopes)
     expect(roleNames).toEqual(roles)
     expect(namePattern).toBe((Name as { pattern?: string }).pattern)
