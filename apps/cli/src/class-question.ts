@@ -38,7 +38,8 @@ export function classPath(name: string): `/${string}` {
   throw new StandinError('invalid', `'${name}' is not the name of a class.`, { hint: '`standin class list` shows them.' })
 }
 
+/** When its phase ends or the next one begins; empty where nothing is to come. */
 export function formatPhase({ phase, session, next }: ClassSummary): string {
   if (session !== null) return phase === 'session' ? `until ${formatInstant(session.end)}` : `prepared for ${formatInstant(session.start)}`
-  return next === null ? phase : `next ${formatInstant(next.start)}`
+  return next === null ? '' : `next ${formatInstant(next.start)}`
 }

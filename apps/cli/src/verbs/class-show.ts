@@ -41,7 +41,8 @@ export const classShow: Verb<readonly [string]> = {
       const report = shown.report.map(({ at, seat, message }) => {
         return `${formatInstant(at)}  ${seat === null ? '' : `seat ${seat}: `}${oneLine(message)}`
       })
-      const head = `${shown.name}: ${shown.phase}, ${formatPhase(shown)}; ${oneLine(shown.version ?? shown.template)}`
+      const phase = [shown.phase, formatPhase(shown)].filter((each) => each !== '').join(', ')
+      const head = `${shown.name}: ${phase}; ${oneLine(shown.version ?? shown.template)}`
       return [
         head,
         ...(shown.trouble === null ? [] : [oneLine(shown.trouble)]),
