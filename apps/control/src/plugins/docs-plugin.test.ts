@@ -41,6 +41,8 @@ describe('docs, as a folder of Markdown', () => {
     expect(page).toMatch(/\| State \| running since 2026-03-02 09:00 UTC \|/)
     expect(page).toMatch(/\| www \| \[http:\/\/www-1001\./)
     expect(page).toMatch(/\| db-1 \| `db\.1001\./)
+    expect(page).toMatch(/\| Why \| \S.* \(.+\) \|/)
+    expect(page).toMatch(/## Template[\s\S]*\| Version \| shop@1 \|\n\| Built \| \S.*, build 1, by test \|\n\| Blueprint \| `00` \|/)
     expect(page).toContain('| `team` | a\\|b \\*c\\* |')
     expect(page).toContain('n0(["gateway"])')
     expect(page).toMatch(/n0 -->\|"www"\| n2\n {2}n2 --> n1/)

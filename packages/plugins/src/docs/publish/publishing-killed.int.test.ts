@@ -24,7 +24,7 @@ it(`has one page of each environment and none besides where control is killed ${
   const site = await simulator.start()
   const [home, pages, tokenFile] = [join(folder, 'home'), join(folder, 'pages'), join(folder, 'token')]
   mkdirSync(home)
-  writeFileSync(tokenFile, simulator.token)
+  writeFileSync(tokenFile, simulator.token, { mode: 0o600 })
   const confluence = [{ site, email: simulator.email, tokenFile, space: 'ENV', parent: 'Environments' }]
   const config = JSON.stringify({ confluence, markdown: [{ folder: pages }] })
 

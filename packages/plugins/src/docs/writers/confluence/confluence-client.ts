@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer'
-import { readFile } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { TryLater } from '../page-writer.ts'
 
 const timeoutMs = 30_000
@@ -176,11 +176,14 @@ export class ConfluenceClient {
   async #authorization(): Promise<string> {
     const { email, tokenFile } = this.#access
     let token: string
+    let mode: number
     try {
       token = (await readFile(tokenFile, 'utf8')).trim()
+      mode = (await stat(tokenFile)).mode
     } catch (cause) {
       throw new TryLater(`the token can not be read from ${tokenFile}: ${(cause as NodeJS.ErrnoException).code}`, againMs, { cause })
     }
+    if ((mode & 0o077) !== 0) throw new TryLater(`others can read ${tokenFile}: chmod 600 ${tokenFile}`, againMs)
     return `Basic ${Buffer.from(`${email}:${token}`).toString('base64')}`
   }
 }

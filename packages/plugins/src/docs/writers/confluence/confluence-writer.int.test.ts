@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -191,6 +191,12 @@ describe('Confluence that is not as it should be', () => {
     expect(error).toBeInstanceOf(TryLater)
     expect(error.message).toMatch(/refuses the token of other@example.com \(401\): look at .*token$/)
     expect(error.message).not.toContain(simulator.token)
+  })
+
+  it('is not asked with a token that others can read', async () => {
+    chmodSync(join(folder, 'token'), 0o640)
+    await expect(writer().write(page(), undefined, signal)).rejects.toThrow(/^others can read .*token: chmod 600 /)
+    expect(simulator.requests).toEqual([])
   })
 
   it('does not know the space', async () => {
