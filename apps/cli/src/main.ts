@@ -4,16 +4,24 @@ import { exitCodes } from './exit-codes.ts'
 import { endWith } from './failure.ts'
 import { createProgram } from './program.ts'
 
+/** Sooner than this nobody presses twice, ms: `timeout` and others signal a process, and its group right after. */
+const oneSignalMs = 300
+
 const interruption = new AbortController()
+let interruptedAt = 0
 for (const [signal, kind] of [
   ['SIGINT', 'interrupted'],
   ['SIGTERM', 'terminated'],
   ['SIGHUP', 'terminated'],
 ] as const) {
   process.on(signal, () => {
+    if (!interruption.signal.aborted) {
+      interruptedAt = performance.now()
+      interruption.abort(new Ending(kind))
+      return
+    }
     // Who presses twice does not want to wait for a clean end.
-    if (interruption.signal.aborted) process.exit(130)
-    interruption.abort(new Ending(kind))
+    if (performance.now() - interruptedAt > oneSignalMs) process.exit(130)
   })
 }
 

@@ -4,6 +4,7 @@ import { chmod, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
+import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 const bin = resolve(import.meta.dirname, '../../../../bin/standin')
@@ -42,6 +43,19 @@ function run(...words: string[]) {
     child.stdin?.end()
   })
 }
+
+describe('standin dns that is told to stop', { timeout: 60_000 }, () => {
+  it('takes two signals at once for one, as timeout sends them', async () => {
+    const args = ['dns', '--conf-file', join(folder, 'dnsmasq.conf'), '--listen', '127.0.0.1:0', '--log', join(folder, 'log'), '--json']
+    const told = spawn(bin, args, { env: environment(), stdio: ['ignore', 'pipe', 'inherit'] })
+    const ended = once(told, 'exit')
+    await once(createInterface({ input: told.stdout as NodeJS.ReadableStream }), 'line')
+    told.kill('SIGINT')
+    await pause(10)
+    told.kill('SIGINT')
+    expect(await ended).toEqual([0, null])
+  })
+})
 
 describe('standin dig', { timeout: 60_000 }, () => {
   it('shows the answer and the line that gave it, over UDP and TCP', async () => {
