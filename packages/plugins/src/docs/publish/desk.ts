@@ -110,16 +110,10 @@ export class Desk {
     const complete = await this.#sources.complete(source, round.signal)
     const hash = digest([this.#writer.format, environmentPage(complete, [])])
     const isSame = before?.hash === hash
-    if (isSame && look === 'page') {
-      if (before.seen !== seen) await this.#book.set(id, { ...before, seen })
-      return
-    }
+    if (isSame && look === 'page') return this.#saw(id, before, seen)
     const said = await this.#options.sections(source.environment, round.signal)
     const sections = digest(said)
-    if (isSame && before.sections === sections) {
-      if (before.seen !== seen) await this.#book.set(id, { ...before, seen })
-      return
-    }
+    if (isSame && before.sections === sections) return this.#saw(id, before, seen)
     const page = environmentPage(complete, said)
     const { title, summary } = page
     round.print(`${this.id}: ${this.#options.dryRun ? 'would write' : 'write'} ${title}`)
@@ -128,6 +122,11 @@ export class Desk {
     const known = await this.#writer.write(page, before?.known, round.signal)
     await this.#book.set(id, { title, summary, seen, hash, sections, known })
     this.#options.onDone('written')
+  }
+
+  /** Its page is as it should be: it need not be looked at again until it is another. */
+  async #saw(id: number, before: Written, seen: string): Promise<void> {
+    if (before.seen !== seen) await this.#book.set(id, { ...before, seen })
   }
 
   async #remove(id: number, { signal, print }: Round): Promise<void> {
