@@ -1,8 +1,6 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { eventually, Platform } from '@standin/testing'
+import { eventually, type Platform } from '@standin/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { bootPlugged, type PluggedPlatform } from '../fixtures/plugged-platform.ts'
 
 const server = `require('node:http').createServer((_, to) => to.end('lesson')).listen(8080, process.env.STANDIN_ADDRESS)`
 const blueprint = `name: lesson
@@ -31,20 +29,12 @@ interface Shown {
 
 describe('with the plugin classroom', { timeout: 240_000 }, () => {
   let platform: Platform
-  let dir: string
+  let booted: PluggedPlatform | undefined
   beforeAll(async () => {
-    dir = mkdtempSync(join(tmpdir(), 'standin-class-'))
-    writeFileSync(join(dir, 'compose.yaml'), blueprint)
-    writeFileSync(join(dir, 'standin.config.yaml'), config)
-    const ports = ['--api', '127.0.0.1:0', '--http', '127.0.0.1:0', '--dns', '127.0.0.1:0']
-    platform = await Platform.boot({ arguments: [...ports, '--config', join(dir, 'standin.config.yaml')] })
-    const { code, stderr } = await platform.cli('template', 'build', dir)
-    expect({ code, stderr }).toMatchObject({ code: 0 })
+    booted = await bootPlugged(config, blueprint)
+    platform = booted.platform
   }, 120_000)
-  afterAll(async () => {
-    await platform?.stop()
-    rmSync(dir, { recursive: true, force: true })
-  }, 60_000)
+  afterAll(() => booted?.stop(), 60_000)
 
   const seats = async (state: string) => {
     return eventually(async () => {

@@ -1,9 +1,9 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Environment } from '@standin/client'
-import { eventually, Platform } from '@standin/testing'
+import { eventually, type Platform } from '@standin/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { bootPlugged, type PluggedPlatform } from '../fixtures/plugged-platform.ts'
 
 const blueprint = `name: tiny
 services:
@@ -21,20 +21,12 @@ const config = `plugins:
 
 describe('with the plugin usage', { timeout: 120_000 }, () => {
   let platform: Platform
-  let dir: string
+  let booted: PluggedPlatform | undefined
   beforeAll(async () => {
-    dir = mkdtempSync(join(tmpdir(), 'standin-usage-'))
-    writeFileSync(join(dir, 'compose.yaml'), blueprint)
-    writeFileSync(join(dir, 'standin.config.yaml'), config)
-    const ports = ['--api', '127.0.0.1:0', '--http', '127.0.0.1:0', '--dns', '127.0.0.1:0']
-    platform = await Platform.boot({ arguments: [...ports, '--config', join(dir, 'standin.config.yaml')] })
-    const { code, stderr } = await platform.cli('template', 'build', dir)
-    expect({ code, stderr }).toMatchObject({ code: 0 })
+    booted = await bootPlugged(config, blueprint)
+    platform = booted.platform
   }, 120_000)
-  afterAll(async () => {
-    await platform?.stop()
-    rmSync(dir, { recursive: true, force: true })
-  }, 60_000)
+  afterAll(() => booted?.stop(), 60_000)
 
   it('up says what an hour costs before anything starts, and list and show what it has cost', async () => {
     const { code, stdout, stderr } = await platform.cli('up', 'tiny', '--name', 'one', '--label', 'project=shop', '--label', 'team=red')
@@ -73,7 +65,7 @@ describe('with the plugin usage', { timeout: 120_000 }, () => {
     expect(report.columns).toEqual(['owner', 'svmHours', 'gbHours', 'cost'])
     const csv = await platform.cli('usage', 'report', '--csv', '--bucket', 'day', '--by', 'project', '--from', from)
     expect(csv.stdout).toMatch(/^"period","project","svmHours","gbHours","cost"\r\n/)
-    const file = join(dir, 'report.csv')
+    const file = join(booted?.folder ?? '', 'report.csv')
     const { code, stderr } = await platform.cli('usage', 'report', '--by', 'team', '--from', from, '--file', file)
     expect({ code, stderr }).toEqual({ code: 0, stderr: `The report is in ${file}.\n` })
     expect(readFileSync(file, 'utf8')).toMatch(/^"label:team","svmHours","gbHours","cost"\r\n/)
