@@ -3,7 +3,7 @@ import type { StandinClient } from '@standin/client/connect'
 import { StandinError } from '@standin/client/errors'
 import type { Context } from '../context.ts'
 import { costColumn, listColumns, trashColumns } from '../environment-text.ts'
-import { formatTable } from '../table.ts'
+import { type Column, formatTable } from '../table.ts'
 import { requireTemplate } from '../template-presence.ts'
 import { costsSoFar } from '../usage-cost.ts'
 import type { Verb } from '../verb.ts'
@@ -73,18 +73,26 @@ async function read(
 
 async function show(context: Context, environments: readonly Environment[], options: Options): Promise<void> {
   const { output, messages } = context
-  const columns = options.deleted ? trashColumns(Date.now()) : listColumns(output.paint, Date.now())
-  if (environments.length === 0 && output.format === 'table') messages.info(emptyHint(options))
-  else if (options.deleted) await output.list(environments, columns)
-  else {
-    const costs = await costsSoFar(
-      context,
-      environments.map(({ id }) => id),
-    )
-    if (costs.size === 0) return output.list(environments, columns)
-    const priced = environments.map((environment) => ({ ...environment, cost: costs.get(environment.id) }))
-    await output.list(priced, [...columns, costColumn(costs)])
-  }
+  if (environments.length === 0 && output.format === 'table') return messages.info(emptyHint(options))
+  const { rows, columns } = await tableOf(context, environments, options)
+  await output.list(rows, columns)
+}
+
+/** With what each has cost so far, where that is known and asked for. */
+async function tableOf(
+  context: Context,
+  environments: readonly Environment[],
+  { deleted }: Options,
+): Promise<{ rows: readonly Environment[]; columns: readonly Column<Environment>[] }> {
+  if (deleted) return { rows: environments, columns: trashColumns(Date.now()) }
+  const columns = listColumns(context.output.paint, Date.now())
+  const costs = await costsSoFar(
+    context,
+    environments.map(({ id }) => id),
+  )
+  if (costs.size === 0) return { rows: environments, columns }
+  const rows = environments.map((environment) => ({ ...environment, cost: costs.get(environment.id) }))
+  return { rows, columns: [...columns, costColumn(costs)] }
 }
 
 function emptyHint({ state, label, template, owner, orphaned, deleted }: Options): string {
@@ -98,12 +106,15 @@ async function watch(context: Context, client: StandinClient, options: Options):
   const { output, stdout, signal } = context
   const live = stdout.isTTY === true && output.format === 'table'
   let environments = await read(context, client, options)
-  const draw = () => {
-    const columns = options.deleted ? trashColumns(Date.now()) : listColumns(output.paint, Date.now())
-    stdout.write(`\u001b[H\u001b[2J${formatTable(columns, environments, output.paint.dim)}\n`)
+  const draw = async () => {
+    const { rows, columns } = await tableOf(context, environments, options)
+    stdout.write(`\u001b[H\u001b[2J${formatTable(columns, rows, output.paint.dim)}\n`)
   }
-  if (live) draw()
-  else for (const environment of environments) await output.element(environment, () => line(context, environment))
+  const tell = async (some: readonly Environment[]) => {
+    const { rows, columns } = await tableOf(context, some, options)
+    for (const row of rows) await output.element(row, () => columns.map((column) => column.value(row)).join('  '))
+  }
+  await (live ? draw() : tell(environments))
   const after = Math.max(0, ...environments.map(({ revision }) => revision))
   let next = Date.now() + 1000
   let pending: NodeJS.Timeout | undefined
@@ -112,7 +123,7 @@ async function watch(context: Context, client: StandinClient, options: Options):
     if (!live) {
       if (event.type === 'environment.progress') continue
       const changed = await client.environments.get(event.environment, { signal }).catch(() => null)
-      if (changed) await output.element(changed, () => line(context, changed))
+      if (changed) await tell([changed])
       continue
     }
     // A burst of events is one look at the whole.
@@ -121,19 +132,13 @@ async function watch(context: Context, client: StandinClient, options: Options):
         pending = undefined
         next = Date.now() + 1000
         environments = await read(context, client, options).catch(() => environments)
-        draw()
+        await draw().catch(() => {})
       },
       Math.max(50, next - Date.now()),
     )
   }
   clearTimeout(pending)
   signal.throwIfAborted()
-}
-
-function line(context: Context, environment: Environment): string {
-  return listColumns(context.output.paint, Date.now())
-    .map((column) => column.value(environment))
-    .join('  ')
 }
 
 function parseLabel(text: string): string {

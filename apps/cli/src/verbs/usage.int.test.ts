@@ -1,5 +1,8 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
+import { createInterface } from 'node:readline'
 import type { Environment } from '@standin/client'
 import { eventually, type Platform } from '@standin/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -46,6 +49,18 @@ describe('with the plugin usage', { timeout: 120_000 }, () => {
     const listed = await platform.json<(Environment & { cost: object })[]>('list')
     expect(listed.map(({ cost }) => cost)).toEqual([2, 0.1].map((perHour) => ({ currency: 'EUR', soFar: expect.any(Number), perHour })))
     expect((await platform.cli('show', 'one')).stdout).toMatch(/so far +\d\.\d+ EUR for .* SVM-hours/)
+  })
+
+  it('list --watch says what each has cost, too', async () => {
+    const watching = spawn(resolve(import.meta.dirname, '../../../../bin/standin'), ['list', '--watch', '--json'], {
+      env: { PATH: process.env.PATH ?? '', STANDIN_HOME: platform.home },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    const ended = once(watching, 'exit')
+    const [line] = (await once(createInterface({ input: watching.stdout }), 'line')) as [string]
+    watching.kill('SIGINT')
+    await ended
+    expect(JSON.parse(line)).toMatchObject({ name: 'two', cost: { currency: 'EUR', soFar: expect.any(Number), perHour: 2 } })
   })
 
   it('a quota refuses with who has what, and with an exit code of its own', async () => {

@@ -1,4 +1,4 @@
-import { type Role, roles, StandinError } from '@standin/client'
+import { type Role, roles, StandinError, shellWord } from '@standin/client'
 import type { PluginCaller } from '@standin/core'
 import type { ClassConfig } from './classroom-config.ts'
 
@@ -48,6 +48,6 @@ function refusal(config: ClassConfig | null, what: string, role: Role): StandinE
     hint:
       project === undefined
         ? 'Ask who runs the platform'
-        : `A manager of ${project} grants it: \`standin role grant ${role} USER --project ${project}\``,
+        : `A manager of ${project} grants it: \`standin role grant USER ${role} --project ${shellWord(project)}\``,
   })
 }

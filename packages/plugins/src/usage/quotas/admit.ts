@@ -1,10 +1,10 @@
-import { type Environment, StandinError } from '@standin/client'
+import { type Environment, StandinError, shellWord } from '@standin/client'
 import type { AdmissionRequest, PluginContext } from '@standin/core'
 import type { KnownThings } from '../metering/known-things.ts'
 import type { MeteringConfig } from '../metering/metering-config.ts'
 import { holdsHosts, svmsOf } from '../metering/svms.ts'
 import type { MonthCosts } from '../rates/month-costs.ts'
-import { amountText, holderText, type QuotaShare, sharesText, shellWord } from './quota-text.ts'
+import { amountText, holderText, type QuotaShare, sharesText } from './quota-text.ts'
 import { type QuotaHolder, type QuotaLimits, type QuotaMeasure, quotaMeasures } from './quotas-config.ts'
 import { sharesOf, spentShares } from './shares.ts'
 

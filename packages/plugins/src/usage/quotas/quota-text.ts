@@ -35,8 +35,3 @@ export const measureText: Readonly<Record<QuotaMeasure, string>> = {
   storage: 'storage',
   moneyPerMonth: 'money per month',
 }
-
-/** As one word of a command that is shown to be copied: labels may hold anything. */
-export function shellWord(text: string): string {
-  return /^[\w.@%+=:,/-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
-}

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { shellWord } from './quota-text.ts'
+import { shellWord } from './shell-word.ts'
 
 it('writes a name into a command so that a shell takes it for one word', () => {
   expect(['shop', 'a.b-c_1', 'user@example.com'].map(shellWord)).toEqual(['shop', 'a.b-c_1', 'user@example.com'])
