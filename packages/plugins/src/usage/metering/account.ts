@@ -30,7 +30,7 @@ export function openAccount(of: Pick<Page, 'environment' | 'template'>, at: Minu
 }
 
 /** @param at what is before its last change counts as coming with it */
-export function changeAccount(account: Account, at: Minute, patch: AccountPatch): Written {
+export function changeAccount(account: Account, at: Minute, patch: AccountPatch): Written & { readonly account: Account } {
   const known = { ...account, ...patch }
   const full: Page[] = []
   let page = account.page
@@ -49,16 +49,27 @@ export function changeAccount(account: Account, at: Minute, patch: AccountPatch)
   return { account: { ...known, page }, full }
 }
 
+/** One change after the other. */
+export function changeInTurn(account: Account, ...changes: readonly (readonly [at: Minute, patch: AccountPatch])[]): Written {
+  const full: Page[] = []
+  let now = account
+  for (const [at, patch] of changes) {
+    const changed = changeAccount(now, at, patch)
+    full.push(...changed.full)
+    now = changed.account
+  }
+  return { account: now, full }
+}
+
 /** It is gone. */
 export function closeAccount(account: Account, at: Minute): Written {
   const minute = Math.max(at, account.page.last)
   const { account: left, full } = changeAccount(account, minute, {})
-  const page = left?.page ?? account.page
-  return { account: null, full: minute > page.from ? [...full, { ...page, to: minute }] : full }
+  return { account: null, full: minute > left.page.from ? [...full, { ...left.page, to: minute }] : full }
 }
 
 /** What is unsure is known now: this is what it was all the time. */
-export function settleAccount(account: Account, state: EnvironmentState): Written {
+export function settleAccount(account: Account, state: EnvironmentState): Written & { readonly account: Account } {
   if (account.unsureFrom === null) return { account, full: [] }
   return changeAccount(account, account.unsureFrom, { isUp: holdsHosts[state], unsureFrom: null })
 }

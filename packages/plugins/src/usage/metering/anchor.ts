@@ -1,6 +1,6 @@
 import type { Environment } from '@standin/client'
 import type { StandinClient } from '@standin/client/connect'
-import { changeAccount, closeAccount, openAccount, type Written } from './account.ts'
+import { changeAccount, changeInTurn, closeAccount, openAccount, type Written } from './account.ts'
 import { type Book, keyOf } from './book.ts'
 import type { KnownThings } from './known-things.ts'
 import type { Minute } from './page.ts'
@@ -48,21 +48,25 @@ export class Anchor {
   async afterGap(point: AnchorPoint, lostFrom: number, signal: AbortSignal): Promise<UsageGap> {
     const { cursor, bounds } = this.#book
     const from = Math.min(Math.max(cursor?.at ?? point.at, bounds.closedTo * minuteMs), point.at)
-    const gap = { events: [lostFrom, point.seq], from, to: point.at, environments: 0 } as const
-    return { ...gap, environments: await this.#bring(point, gap, signal) }
+    // What was written of a gap before a death stays: only what it did not know of is missing now.
+    const events = [Math.max(lostFrom, (cursor?.seq ?? 0) + 1), point.seq] as const
+    const gap = { events, from, to: point.at, environments: 0 }
+    return (await this.#bring(point, gap, signal)) ?? gap
   }
 
-  /** @returns of how many environments something is not known */
-  async #bring(point: AnchorPoint, gap: UsageGap | null, signal: AbortSignal): Promise<number> {
+  /** @returns the gap, from where on something is not known, of so many environments */
+  async #bring(point: AnchorPoint, gap: UsageGap | null, signal: AbortSignal): Promise<UsageGap | null> {
     const at = this.#book.minuteOf(point.at)
     const changes = new Map<string, Written>()
-    let unknown = 0
+    const unknown: Minute[] = []
+    const bring = async (environment: Environment) => {
+      const [written, unknownFrom] = await this.#environment(environment, point, at, gap, signal)
+      if (unknownFrom !== null) unknown.push(unknownFrom)
+      if (written !== null) changes.set(keyOf(environment.id, null), written)
+    }
     for (const deleted of [false, true]) {
       for await (const environment of this.#client.environments.iterate({ limit: 1000, deleted }, { signal })) {
-        if (environment.kind === 'attachment') continue
-        const [written, isKnown] = await this.#environment(environment, point, at, gap, signal)
-        if (!isKnown) unknown += 1
-        if (written !== null) changes.set(keyOf(environment.id, null), written)
+        if (environment.kind !== 'attachment') await bring(environment)
       }
     }
     await this.#templates(changes, point, at, signal)
@@ -71,56 +75,58 @@ export class Anchor {
       // It may have gone from one list to the other between the two.
       const missed = await this.#things.environment(account.page.environment, signal)
       if (missed !== null) {
-        const [written, isKnown] = await this.#environment(missed, point, at, gap, signal)
-        if (!isKnown) unknown += 1
-        if (written !== null) changes.set(key, written)
-      } else if (!(await this.#isToldLater(account.page, point, signal))) {
-        unknown += account.isUp ? 1 : 0
-        changes.set(key, closeAccount(account, gap === null ? at : this.#book.minuteOf(gap.from)))
+        await bring(missed)
+        continue
       }
+      const isToldLater = await this.#isToldLater(account.page, point, signal)
+      if (isToldLater && account.page.environment === null) continue
+      const end = gap === null ? at : this.#book.minuteOf(gap.from)
+      if (isToldLater || account.isUp || account.unsureFrom !== null) unknown.push(account.unsureFrom ?? end)
+      const left = [end, { isUp: false, unsureFrom: null }] as const
+      changes.set(key, isToldLater ? changeInTurn(account, left, [at, { unsureFrom: at }]) : closeAccount(account, end))
     }
     const { cursor } = this.#book
     const now = { seq: point.seq, at: Math.max(point.at, cursor?.at ?? 0), since: cursor?.since ?? at }
-    await this.#book.writeInParts(changes, gap && { ...gap, environments: unknown }, now)
-    return unknown
+    const from = unknown.reduce((first, minute) => Math.min(first, minute * minuteMs), gap?.from ?? 0)
+    const known = gap && { ...gap, from, environments: unknown.length }
+    await this.#book.writeInParts(changes, known, now)
+    return known
   }
 
-  /** @returns what is to be written, and whether all of it is known */
+  /** @returns what is to be written, and from where on something of it is not known; null: all is known */
   async #environment(
     environment: Environment,
     point: AnchorPoint,
     at: Minute,
     gap: UsageGap | null,
     signal: AbortSignal,
-  ): Promise<[Written | null, boolean]> {
+  ): Promise<[Written | null, Minute | null]> {
     const { id, createdAt, stateChangedAt, revision } = environment
     const { template, known } = await this.#things.listed(environment, signal)
     const account = this.#book.accounts.get(keyOf(id, null))
     const isSure = revision <= point.seq
+    const since = this.#book.minuteOf(Date.parse(stateChangedAt))
     if (account === undefined) {
       // Its first event is yet to come.
-      if (!isSure && Date.parse(createdAt) > point.at) return [null, true]
-      const begun = this.#book.minuteOf(Date.parse(createdAt))
-      const opened = openAccount({ environment: id, template }, gap === null ? at : Math.min(begun, at), { ...known, isUp: false })
-      const since = this.#book.minuteOf(Date.parse(stateChangedAt))
+      if (!isSure && Date.parse(createdAt) > point.at) return [null, null]
+      const begun = Math.min(this.#book.minuteOf(Date.parse(createdAt)), at)
+      const opened = openAccount({ environment: id, template }, gap === null ? at : begun, { ...known, isUp: false })
       const next = isSure ? changeAccount(opened, since, { isUp: known.isUp }) : changeAccount(opened, at, { unsureFrom: at })
-      return [next, gap === null || (isSure && stateChangedAt === createdAt)]
+      return [next, gap === null || (isSure && stateChangedAt === createdAt) ? null : begun]
     }
+    const { unsureFrom } = account
     const gapFrom = gap === null ? at : this.#book.minuteOf(gap.from)
     const { face, svms, mebibytes, isUp } = known
     // Nothing has changed its state since before the gap: it went on.
-    const goesOn = isSure && (gap === null || Date.parse(stateChangedAt) <= gap.from)
-    if (goesOn) return [changeAccount(account, at, { face, svms, mebibytes, isUp, unsureFrom: null }), true]
-    const left = changeAccount(account, gapFrom, { isUp: false, unsureFrom: null })
-    const since = isSure ? this.#book.minuteOf(Date.parse(stateChangedAt)) : at
-    const next = changeAccount(left.account ?? account, since, {
-      face,
-      svms,
-      mebibytes,
-      isUp: isSure && isUp,
-      unsureFrom: isSure ? null : at,
-    })
-    return [{ account: next.account, full: [...left.full, ...next.full] }, false]
+    if (isSure && (gap === null || Date.parse(stateChangedAt) <= gap.from)) {
+      const settled = { isUp, unsureFrom: null }
+      const next = changeInTurn(account, [Math.max(since, unsureFrom ?? 0), settled], [at, { face, svms, mebibytes }])
+      return [next, unsureFrom !== null && unsureFrom < since ? unsureFrom : null]
+    }
+    const left = { isUp: false, unsureFrom: null }
+    const came = isSure ? { isUp, unsureFrom: null } : { isUp: false, unsureFrom: at }
+    const next = changeInTurn(account, [gapFrom, left], [isSure ? since : at, { face, svms, mebibytes, ...came }])
+    return [next, unsureFrom ?? gapFrom]
   }
 
   async #templates(changes: Map<string, Written>, point: AnchorPoint, at: Minute, signal: AbortSignal): Promise<void> {

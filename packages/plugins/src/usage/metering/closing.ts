@@ -57,7 +57,9 @@ export class Closing {
     const { book, meter, context } = this.#parts
     for (const { unsureFrom } of book.accounts.values()) if (unsureFrom !== null) return false
     for (let after = meter.seen; ; ) {
-      const { items } = await context.client.events.list({ after, limit: 1000 }, { signal })
+      const { items, first } = await context.client.events.list({ after, limit: 1000 }, { signal })
+      // What is lost is yet to be told of.
+      if (after + 1 < first) return false
       for (const { at, type, seq } of items) {
         if (Date.parse(at) >= to) return true
         if (metered.has(type)) return false

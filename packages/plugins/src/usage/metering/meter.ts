@@ -83,7 +83,7 @@ export class Meter {
       return new Map(account === null ? [] : [[key, { account, full: [] }]])
     }
     const settled = settleAccount(before, stateBefore(event))
-    const changed = await this.#change(settled.account ?? before, event, minute, signal)
+    const changed = await this.#change(settled.account, event, minute, signal)
     const full = [...settled.full, ...changed.full]
     return changed.account === before && full.length === 0 ? new Map() : new Map([[key, { account: changed.account, full }]])
   }
