@@ -5,6 +5,7 @@ const meanings: Readonly<Record<number, string>> = {
   3: 'the server took longer than it may: narrow base or filter',
   4: 'the server gives no more than so many entries: let this account read all of them (`limits` of OpenLDAP, MaxPageSize of Active Directory)',
   8: 'the server wants a stronger way of signing in than a password',
+  10: 'the server refers to another one, which is not followed: ask that one, or look at `base`',
   11: 'the server gives no more than so many entries: let this account read all of them (`limits` of OpenLDAP, MaxPageSize of Active Directory)',
   13: 'the server wants TLS: use ldaps://, or `startTls: true`',
   32: 'there is no such entry, or this account does not see it: look at `base`',

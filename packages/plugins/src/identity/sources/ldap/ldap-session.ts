@@ -20,6 +20,11 @@ const connectMs = 10_000
 const answerMs = 60_000
 /** Of the server's own patience with one search, seconds. */
 const searchSeconds = 300
+/** More than any directory has, and more pages that bring nobody than any server sends: what has no end, ends there. */
+const mostEntries = 1_000_000
+const mostIdlePages = 1_000
+/** Parts of Active Directory that every search from its root refers to, and that nobody is in. */
+const emptyParts = /^ldaps?:\/\/[^/]*\/(cn=configuration|dc=forestdnszones|dc=domaindnszones),/i
 
 export interface LdapSearch {
   readonly base: string
@@ -71,14 +76,22 @@ export class LdapSession {
     return session
   }
 
-  /**
-   * All entries that fit, page by page (RFC 2696), or an error. The library's own paging takes an empty page for the end,
-   * which it is not while there is a cookie: servers that look for long in vain send such pages. Who is not read would be taken for
-   * gone, hence this loop, on the library's internal `_send`.
-   */
-  async search({ base, filter, scope, attributes }: LdapSearch): Promise<LdapEntry[]> {
+  /** All entries that fit, with all their values, or an error. */
+  async search(search: LdapSearch): Promise<LdapEntry[]> {
     const entries: LdapEntry[] = []
-    const paging = new PagedResultsControl({ value: { size: this.#server.pageSize } })
+    for (const entry of await this.#pages(search)) entries.push(entry.cut.size === 0 ? entry : await this.#whole(entry))
+    return entries
+  }
+
+  /**
+   * Page by page (RFC 2696). The library's own paging takes an empty page for the end, which it is not while there is a cookie:
+   * servers that look for long in vain send such pages. Who is not read would be taken for gone, hence this loop, on the library's
+   * internal `_send`.
+   */
+  async #pages({ base, filter, scope, attributes }: LdapSearch): Promise<Iterable<LdapEntry>> {
+    const entries = new Map<string, LdapEntry>()
+    const { pageSize: size } = this.#server
+    const paging = new PagedResultsControl({ value: { size } })
     const request = new SearchRequest({
       messageId: 0,
       baseDN: base,
@@ -88,15 +101,50 @@ export class LdapSession {
       timeLimit: searchSeconds,
       controls: scope === 'base' ? [] : [paging],
     })
-    for (;;) {
+    for (let idlePages = 0; ; ) {
       this.#signal.throwIfAborted()
-      const what = `the search below ${base === '' ? 'the root' : base} ends after ${entries.length} entries`
+      const before = entries.size
+      const what = `the search below ${base === '' ? 'the root' : base} ends after ${before} entries`
       const result = await this.#do(what, this.#page(request))
-      for (const entry of result.searchEntries) entries.push(toEntry(entry))
-      const next = result.controls?.find((control) => control instanceof PagedResultsControl)?.value?.cookie
-      if (next === undefined || next.length === 0) return entries
-      paging.value = { size: this.#server.pageSize, cookie: next }
+      this.#refuseReferences(what, result)
+      for (const entry of result.searchEntries) entries.set(entry.name, toEntry(entry))
+      const cookie = result.controls?.find((control) => control instanceof PagedResultsControl)?.value?.cookie
+      if (cookie === undefined || cookie.length === 0) return entries.values()
+      idlePages = entries.size === before ? idlePages + 1 : 0
+      // Whoever gives the same ones again leads in circles; a page of none is no reason yet.
+      if (entries.size > mostEntries || idlePages > (result.searchEntries.length > 0 ? 0 : mostIdlePages)) {
+        throw this.#failure(what, 'the pages of the server come to no end')
+      }
+      paging.value = { size, cookie }
     }
+  }
+
+  /** Somebody elsewhere would be taken for gone; whose password is meant for this server is not to be sent to another one. */
+  #refuseReferences(what: string, { searchReferences }: SearchResponse): void {
+    for (const text of searchReferences.flatMap(({ uris }) => uris)) {
+      if (emptyParts.test(text)) continue
+      const hint = 'look at `base`, or name that server as a source of its own'
+      throw this.#failure(what, `the server refers to ${text.slice(0, 200)} for a part of it, which is not followed: ${hint}`)
+    }
+  }
+
+  /** With what was cut short, a part at a time. */
+  async #whole(entry: LdapEntry): Promise<LdapEntry> {
+    const values = new Map(entry.values)
+    for (const [attribute, first] of entry.cut) {
+      for (let next: number | undefined = first; next !== undefined; ) {
+        const attributes = [`${attribute};range=${next}-*`]
+        const [part] = await this.#pages({ base: entry.dn, filter: '(objectClass=*)', scope: 'base', attributes })
+        const more = part?.values.get(attribute) ?? []
+        const goesOn: number | undefined = part?.cut.get(attribute)
+        if (more.length === 0 || (goesOn !== undefined && (goesOn <= next || goesOn > mostEntries))) {
+          throw this.#failure(entry.dn, `the server gives ${next} values of ${attribute}, and does not come to their end`)
+        }
+        values.set(attribute, [...(values.get(attribute) ?? []), ...more])
+        next = goesOn
+      }
+    }
+    return { ...entry, values, cut: new Map() }
   }
 
   async #page(request: SearchRequest): Promise<SearchResponse> {
@@ -114,9 +162,13 @@ export class LdapSession {
       return await work
     } catch (cause) {
       this.#signal.throwIfAborted()
-      const { id, url } = this.#server
-      throw new SourceFailure(`${id}: ${url}: ${what}: ${reasonOf(cause)}`, { cause })
+      throw this.#failure(what, reasonOf(cause), cause)
     }
+  }
+
+  #failure(what: string, why: string, cause?: unknown): SourceFailure {
+    const { id, url } = this.#server
+    return new SourceFailure(`${id}: ${url}: ${what}: ${why}`, { cause })
   }
 
   readonly #end = () => {

@@ -6,7 +6,7 @@ import { normalDn, withoutUid } from './distinguished-name.ts'
 import { filterAttributes } from './filter-attributes.ts'
 import { requireAttributes } from './known-attributes.ts'
 import type { LdapConfig } from './ldap-config.ts'
-import { idOf, type LdapEntry, textsOf } from './ldap-entry.ts'
+import { idOf, type LdapEntry, printedOf, textsOf } from './ldap-entry.ts'
 import { LdapSession } from './ldap-session.ts'
 
 /** A directory that is asked over LDAP: OpenLDAP, Active Directory and the like. */
@@ -26,12 +26,7 @@ export class LdapSource implements Source {
     const attributes = Object.values(people.attributes)
     if (people.disabled !== undefined) attributes.push(people.disabled.attribute)
     if (groups?.members === 'memberOf') attributes.push('memberOf')
-    const entries = await session.search({ base: people.base, filter: people.filter, scope: 'sub', attributes })
-    if (entries.length === 0) {
-      throw new SourceFailure(
-        `${this.id}: nobody below ${people.base} fits ${people.filter}: look at people.base and people.filter, and what this account may see`,
-      )
-    }
+    const entries = await this.#readPeople(session, attributes)
     const known = this.#people(entries)
     const found = groups === undefined ? null : await this.#readGroups(session, groups, known)
     return {
@@ -46,14 +41,32 @@ export class LdapSource implements Source {
     return this.#config.people.export
   }
 
-  /** Of each of the people who are not disabled, the first value of these attributes, or nothing. @throws SourceFailure */
+  /** Of each of the people who are not disabled, the first value of these attributes, or nothing; in the order of their DNs. @throws SourceFailure */
   async rows(columns: readonly string[], signal: AbortSignal): Promise<string[][]> {
     await using session = await LdapSession.open(this.#config, signal)
-    const { base, filter, disabled } = this.#config.people
+    const { disabled } = this.#config.people
     await requireAttributes(session, this.id, new Map(columns.map((column) => [`people.export: ${column}`, column])))
     const attributes = [...columns, ...(disabled === undefined ? [] : [disabled.attribute])]
+    const entries = await this.#readPeople(session, attributes)
+    entries.sort((a, b) => (a.dn < b.dn ? -1 : 1))
+    return entries.filter((entry) => !this.#isDisabled(entry)).map((entry) => columns.map((column) => printedOf(entry, column)))
+  }
+
+  async #readPeople(session: LdapSession, attributes: readonly string[]): Promise<LdapEntry[]> {
+    const { base, filter, disabled } = this.#config.people
     const entries = await session.search({ base, filter, scope: 'sub', attributes })
-    return entries.filter((entry) => !this.#isDisabled(entry)).map((entry) => columns.map((column) => textsOf(entry, column)[0] ?? ''))
+    if (entries.length === 0) {
+      throw new SourceFailure(
+        `${this.id}: nobody below ${base} fits ${filter}: look at people.base and people.filter, and what this account may see`,
+      )
+    }
+    // Otherwise whoever was sent away would be let in again.
+    if (disabled?.bit !== undefined && !entries.some(({ values }) => values.has(disabled.attribute.toLowerCase()))) {
+      throw new SourceFailure(
+        `${this.id}: nobody has ${disabled.attribute}, by which it would be known who is disabled: look at people.disabled, and what this account may see`,
+      )
+    }
+    return entries
   }
 
   #names(): Map<string, string> {
@@ -71,25 +84,23 @@ export class LdapSource implements Source {
 
   #people(entries: readonly LdapEntry[]): KnownPeople {
     const { attributes } = this.#config.people
-    const ids = new Map(entries.map((entry) => [normalDn(entry.dn), this.#idOf(entry, attributes.id)]))
+    const { ids, shared, unusable } = this.#identify(entries, attributes.id)
+    // Nobody has one: more likely this account does not see it than that the company has no managers.
+    const isManaged = attributes.manager !== undefined && entries.some((entry) => textsOf(entry, attributes.manager ?? '').length > 0)
     const usable: Person[] = []
-    const unusable: Unusable[] = []
     const names = new Map<string, string>()
     for (const entry of entries) {
+      const id = ids.get(normalDn(entry.dn)) ?? ''
+      if (shared.has(id)) continue
       const [[userName], [displayName], [email]] = [
         textsOf(entry, attributes.userName),
         textsOf(entry, attributes.displayName),
         textsOf(entry, attributes.email),
       ]
-      const id = this.#idOf(entry, attributes.id)
       const raw = {
-        id,
-        userName,
-        displayName,
-        email,
+        ...{ id, userName, displayName, email, where: entry.dn },
         active: !this.#isDisabled(entry),
-        manager: this.#managerOf(entry, ids),
-        where: entry.dn,
+        manager: isManaged ? this.#managerOf(entry, ids) : undefined,
       }
       const person = toPerson(raw, attributes)
       if (isUnusable(person)) unusable.push(person)
@@ -97,6 +108,19 @@ export class LdapSource implements Source {
       if (userName !== undefined) names.set(nameKey(userName), id)
     }
     return { entries, usable, unusable, ids, names }
+  }
+
+  /** By their DNs; `shared` are ids that are those of several, which is told of them. */
+  #identify(entries: readonly LdapEntry[], attribute: string) {
+    const ids = new Map(entries.map((entry) => [normalDn(entry.dn), this.#idOf(entry, attribute)]))
+    const unusable: Unusable[] = []
+    for (const [id, same] of Map.groupBy(entries, ({ dn }) => ids.get(normalDn(dn)) ?? '')) {
+      if (same.length < 2) continue
+      const names = same.slice(0, 5).map(({ dn }) => dn)
+      const message = `${names.join(' and ')} have the same ${attribute} ${id.slice(0, 80)}: they stay as they were until it is one's alone`
+      unusable.push({ id, message })
+    }
+    return { ids, shared: new Set(unusable.map(({ id }) => id)), unusable }
   }
 
   #idOf(entry: LdapEntry, attribute: string): string {
@@ -131,12 +155,10 @@ export class LdapSource implements Source {
     const entries = await session.search({ base, filter, scope: 'sub', attributes: wanted })
     const byDn = new Map<string, Set<string>>()
     const groups: DirectoryGroup[] = []
-    const unusable: Unusable[] = []
+    const { ids: groupIds, shared, unusable } = this.#identify(entries, attributes.id)
     for (const entry of entries) {
-      if (entry.isCut) {
-        throw new SourceFailure(`${this.id}: the server gives only some of the members of ${entry.dn}: set groups.members to \`memberOf\``)
-      }
-      const id = this.#idOf(entry, attributes.id)
+      const id = groupIds.get(normalDn(entry.dn)) ?? ''
+      if (shared.has(id)) continue
       const [name] = textsOf(entry, attributes.displayName)
       const displayName = toDisplayName(name, '')
       if (displayName === '') {
@@ -153,7 +175,6 @@ export class LdapSource implements Source {
     }
     if (members === 'memberOf') {
       for (const entry of people.entries) {
-        if (entry.isCut) throw new SourceFailure(`${this.id}: the server gives only some of the groups of ${entry.dn}`)
         const id = people.ids.get(normalDn(entry.dn))
         for (const dn of textsOf(entry, 'memberOf')) if (id !== undefined) byDn.get(normalDn(dn))?.add(id)
       }
