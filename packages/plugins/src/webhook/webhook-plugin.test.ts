@@ -8,6 +8,7 @@ import { eventually } from '@standin/testing'
 import { type BootedPlugin, bootPlugin } from '@standin/testing/plugin'
 import { Webhook } from 'standardwebhooks'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { readEndpoints } from './read-endpoints.ts'
 import { webhookPlugin } from './webhook-plugin.ts'
 
 const secret = `whsec_${Buffer.alloc(32, 7).toString('base64')}`
@@ -144,21 +145,15 @@ describe('webhook', { timeout: 60_000 }, () => {
     await eventually(() => (dead.events().at(-1)?.seq === kept ? true : undefined))
   })
 
-  it('follows nobody elsewhere, and waits for nobody too long', async () => {
+  it.each([
+    ['follows nobody elsewhere', { status: 307 }, {}, 'it answered 307, and redirects are not followed'],
+    ['waits for nobody too long', { status: null }, { timeout: '100ms' }, 'no answer within 100 ms'],
+  ])('%s', async (_, answer, more, message) => {
     const target = await receiver()
-    const [sends, silent] = [await receiver({ status: 307, headers: { location: target.url } }), await receiver({ status: null })]
-    await using booted = await boot(
-      [
-        { name: 'sends', url: sends.url, events: ['notice'] },
-        { name: 'silent', url: silent.url, events: ['notice'] },
-      ],
-      { timeout: '100ms' },
-    )
+    const chat = await receiver({ ...answer, headers: { location: target.url } })
+    await using booted = await boot([{ name: 'chat', url: chat.url, events: ['notice'] }], more)
     await notify(booted, 'one')
-    await eventually(() =>
-      booted.plugin.message?.includes('silent') === true && booted.plugin.message.includes('sends') ? true : undefined,
-    )
-    expect(booted.plugin.message).toBe('sends: it answered 307, and redirects are not followed; silent: no answer within 100 ms')
+    expect(await eventually(() => booted.plugin.message ?? undefined)).toBe(`chat: ${message}`)
     expect(target.received).toEqual([])
   })
 
@@ -167,9 +162,9 @@ describe('webhook', { timeout: 60_000 }, () => {
       'a file that others can read',
       () => writeFileSync(join(dir, 'open'), secret, { mode: 0o644 }),
       { secretFile: 'open' },
-      'others can read it',
+      'can be read by others: chmod 600 ',
     ],
-    ['a file that is not there', () => {}, { secretFile: 'none' }, 'can not read its secret'],
+    ['a file that is not there', () => {}, { secretFile: 'none' }, 'the secret of the endpoint chat can not be read from'],
     [
       'a secret that is too short',
       () => writeFileSync(join(dir, 'short'), 'whsec_AAAA', { mode: 0o600 }),
@@ -187,4 +182,22 @@ describe('webhook', { timeout: 60_000 }, () => {
       expect(JSON.stringify(booted.logs)).not.toContain('whsec_AAAA')
     },
   )
+
+  it('tells all that is wrong with endpoints at once, each at its key, and shows no URL', async () => {
+    writeFileSync(join(dir, 'secret'), secret, { mode: 0o600 })
+    const secretFile = join(dir, 'secret')
+    const configs = [
+      { name: 'chat', url: 'https://[hooks.example/T0/B0/hunter2', secretFile },
+      { name: 'chat', url: 'https://ada:hunter2@hooks.example/', secretFile },
+      { name: 'mail', url: 'https://hooks.example/', secretVariable: 'STANDIN_NO_SUCH_SECRET' },
+    ]
+    const error = await readEndpoints(configs).catch((each) => each)
+    expect(error.errors).toEqual([
+      { path: 'endpoints.0.url', message: 'the endpoint chat has a url that is none' },
+      { path: 'endpoints.1.name', message: 'two endpoints are called chat: give each a name of its own' },
+      { path: 'endpoints.1.url', message: 'the endpoint chat has a name or password in its url, with which nothing can be posted' },
+      { path: 'endpoints.2.secretVariable', message: 'the endpoint mail needs the variable STANDIN_NO_SUCH_SECRET, which is not set' },
+    ])
+    expect(error.message).not.toContain('hunter2')
+  })
 })

@@ -3,7 +3,7 @@ import { definePlugin, parseDuration } from '@standin/core'
 import { EndpointQueue } from './endpoint-queue.ts'
 import { EndpointWorker } from './endpoint-worker.ts'
 import { EventFilter } from './event-filter.ts'
-import { readSecret } from './signature.ts'
+import { readEndpoints } from './read-endpoints.ts'
 import { WebhookConfig } from './webhook-config.ts'
 
 /** Posts events to URLs, signed as Standard Webhooks has it: at least once, in order for each endpoint. */
@@ -12,9 +12,9 @@ export const webhookPlugin = definePlugin({
   summary: 'Posts events to URLs, signed, in order, until they are taken',
   config: WebhookConfig,
   scope: 'read',
-  setup(context, { endpoints, giveUpAfter, timeout }) {
+  async setup(context, { endpoints, giveUpAfter, timeout }) {
     const { store, log, health, metrics } = context
-    requireNames(endpoints.map(({ name }) => name))
+    const checked = await readEndpoints(endpoints)
     const outcomes = metrics.counter('deliveries_total', { help: 'Attempts and what came of them', labels: ['endpoint', 'outcome'] })
     const filter = new EventFilter(context)
     const tellHealth = () => {
@@ -22,10 +22,10 @@ export const webhookPlugin = definePlugin({
       if (failing.length === 0) health.ok()
       else health.degraded(failing.map(({ config, worker }) => `${config.name}: ${worker.trouble}`).join('; '))
     }
-    const served = endpoints.map((config) => {
+    const served = checked.map(({ config, key }) => {
       const queue = new EndpointQueue(store, config.name)
       const worker = new EndpointWorker({
-        ...{ name: config.name, url: config.url, key: readSecret(config), queue, context },
+        ...{ name: config.name, url: config.url, key, queue, context },
         giveUpMs: parseDuration(giveUpAfter),
         timeoutMs: parseDuration(timeout),
         onDone: (outcome) => outcomes.inc({ endpoint: config.name, outcome }),
@@ -71,9 +71,3 @@ export const webhookPlugin = definePlugin({
     }
   },
 })
-
-/** Two of one name would have one queue. @throws StandinError `invalid` */
-function requireNames(names: readonly string[]): void {
-  const twice = names.find((name, index) => names.indexOf(name) < index)
-  if (twice !== undefined) throw new StandinError('invalid', `two endpoints are called ${twice}`, { hint: 'Give each a name of its own' })
-}
