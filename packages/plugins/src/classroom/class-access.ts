@@ -1,5 +1,6 @@
 import { type Role, roles, StandinError, shellWord } from '@standin/client'
-import type { PluginCaller } from '@standin/core'
+import type { StandinClient } from '@standin/client/connect'
+import type { PagePass, PluginCaller } from '@standin/core'
 import type { ClassConfig } from './classroom-config.ts'
 
 type Who = Pick<PluginCaller, 'user' | 'scope'> | null
@@ -29,13 +30,35 @@ export function refuseLink(who: Who, config: ClassConfig | null): void {
   }
 }
 
+/**
+ * Who made a pass to the page, in words. What a user may has to be asked again each time: the pass outlives their token.
+ * @param createdBy `user:<id>`, or a token without a user
+ * @returns null: they may not reset seats of the class any more
+ */
+export async function makerOf({ createdBy }: PagePass, config: ClassConfig | null, client: StandinClient): Promise<string | null> {
+  if (!createdBy.startsWith('user:')) return config === null ? null : createdBy
+  try {
+    const { id, userName, active } = await client.users.get(createdBy.slice('user:'.length))
+    if (!active || config === null) return null
+    const { items } = isInstructor(userName, config) ? { items: null } : await client.roles.list({ user: id, limit: 1000 })
+    const may = items?.some(({ project, role }) => (project === null || project === config.project) && includes(role, 'editor')) ?? true
+    return may ? userName : null
+  } catch (error) {
+    if (error instanceof StandinError && error.code === 'user_not_found') return null
+    throw error
+  }
+}
+
 function has(who: Who, config: ClassConfig | null, needed: Role): boolean {
   if (who === null || config === null) return false
   const { user } = who
   if (user === null) return true
-  const named = config.instructors.some((name) => name.toLowerCase() === user.userName.toLowerCase())
   const inProject = config.project !== undefined && Object.hasOwn(user.roles, config.project) ? (user.roles[config.project] ?? null) : null
-  return named || includes(user.everywhere, needed) || includes(inProject, needed)
+  return isInstructor(user.userName, config) || includes(user.everywhere, needed) || includes(inProject, needed)
+}
+
+function isInstructor(userName: string, { instructors }: ClassConfig): boolean {
+  return instructors.some((name) => name.toLowerCase() === userName.toLowerCase())
 }
 
 function includes(role: Role | null, needed: Role): boolean {

@@ -144,7 +144,7 @@ describe.skipIf(!has('chromium', 'chromium'))('The board in Chromium', { timeout
     await page.locator('body.live').waitFor()
     const { items } = (await (await booted.fetch('/board/passes')).json()) as { items: { id: string }[] }
     await booted.fetch(`/board/passes/${items[0]?.id}`, { method: 'DELETE' })
-    await page.getByText('This screen has not been let in').waitFor()
+    await page.getByText('This browser has not been let in').waitFor()
     expect(await page.locator('#svms').count()).toBe(0)
     await see(page, 'stranger')
     await page.goto(link)
