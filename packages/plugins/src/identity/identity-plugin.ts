@@ -3,6 +3,7 @@ import { GroupRoles } from './group-roles.ts'
 import { IdentityConfig } from './identity-config.ts'
 import { pullSources } from './pull.ts'
 import { scimRoutes } from './scim/scim-routes.ts'
+import { UserRecords } from './scim/user-records.ts'
 
 /** Users and groups follow the company directory: it pushes them, or is asked. */
 export const identityPlugin = definePlugin({
@@ -13,18 +14,23 @@ export const identityPlugin = definePlugin({
   setup(context, config) {
     const pull = pullSources(context, config.sources)
     const roles = new GroupRoles(context, config.roles)
+    const records = new UserRecords(context.store)
     return {
       schedules: pull.schedules,
       start: async () => {
         await pull.start()
         await roles.start()
       },
-      eventTypes: ['group.created', 'group.changed'],
-      onEvent: (event) => roles.onEvent(event),
+      eventTypes: ['group.created', 'group.changed', 'user.deleted'],
+      onEvent: async (event) => {
+        // Of who is deleted, also by hand, nothing is kept.
+        if (event.type === 'user.deleted') await records.delete(String(event.data.id))
+        else await roles.onEvent(event)
+      },
       routes: async (app) => {
         await app.register(pull.routes)
         if (config.scim === undefined) return
-        await app.register(scimRoutes({ ...config.scim, client: context.client, store: context.store, log: context.log }))
+        await app.register(scimRoutes({ ...config.scim, client: context.client, records, log: context.log }))
       },
     }
   },

@@ -13,12 +13,17 @@ const mostValues = 20_000
  */
 export function readResource(schema: ResourceSchema, body: unknown): ScimObject {
   if (!isObject(body)) throw new ScimError(400, `a ${schema.name} is an object of JSON`, 'invalidSyntax')
-  const schemas = memberOf(body, 'schemas')
-  const isOne = schemas === undefined || (Array.isArray(schemas) && schemas.some((each) => sameText(each, schema.id)))
-  if (!isOne) throw new ScimError(400, `schemas does not have ${schema.id}`, 'invalidSyntax')
+  requireSchema(body, schema.id, `a ${schema.name}`)
   const resource = readParts(schema.attributes, body, '')
   requireAll(schema, resource)
   return resource
+}
+
+/** What a body is, it says itself (RFC 7643, section 3; RFC 7644, section 3.1). @param what `a User` @throws ScimError `invalidSyntax` */
+export function requireSchema(body: Readonly<Record<string, unknown>>, urn: string, what: string): void {
+  const schemas = memberOf(body, 'schemas')
+  if (Array.isArray(schemas) && schemas.some((each) => sameText(each, urn))) return
+  throw new ScimError(400, `this is not ${what}: its schemas do not have ${urn}`, 'invalidSyntax')
 }
 
 /** @throws ScimError `invalidValue` where something is missing */
@@ -57,8 +62,9 @@ function readOne(attribute: Attribute, value: unknown, at: string): ScimValue | 
   return value
 }
 
-function readComplex(attribute: Attribute, value: unknown, at: string): ScimObject | undefined {
-  // Entra writes a manager as their id alone.
+function readComplex(attribute: Attribute, given: unknown, at: string): ScimObject | undefined {
+  // Entra writes a manager as their id alone, and has written them as a list of one.
+  const value = Array.isArray(given) && given.length === 1 ? (given as unknown[])[0] : given
   const parts = typeof value === 'string' && named(attribute.subAttributes, 'value') !== undefined ? { value } : value
   if (!isObject(parts)) throw wrong(at, `is an object of ${attribute.subAttributes.map(({ name }) => name).join(', ')}`)
   const read = readParts(attribute.subAttributes, parts, `${at}.`)

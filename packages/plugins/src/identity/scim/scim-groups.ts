@@ -76,7 +76,7 @@ export class ScimGroups implements ScimResources {
         return { ...toEdit(resource), members: idsOf(resource) }
       }
       const resource = applyPatch(groupSchema, await this.#show(group, false), after.others)
-      return { ...toEdit(resource), addMembers: requireIds(after.added), removeMembers: await this.#known(requireIds(after.removed)) }
+      return { ...toEdit(resource), addMembers: requireIds(after.added), removeMembers: await this.#known(after.removed) }
     })
   }
 
@@ -110,10 +110,11 @@ export class ScimGroups implements ScimResources {
     }
   }
 
-  /** Who is not there any more need not be removed. */
-  async #known(ids: readonly string[]): Promise<string[]> {
+  /** Who is not there, or not any more, need not be removed. */
+  async #known(ids: readonly (string | undefined)[]): Promise<string[]> {
     const known: string[] = []
     for (const id of ids) {
+      if (id === undefined || !userId.test(id)) continue
       try {
         known.push((await this.#client.users.get(id)).id)
       } catch (error) {
@@ -185,10 +186,12 @@ function idsOf({ members }: ScimObject): string[] {
   return requireIds(((members ?? []) as readonly ScimObject[]).map(({ value }) => value as string | undefined))
 }
 
+const userId = /^usr_[0-9a-f]{12}$/
+
 /** @throws ScimError `invalidValue` for what is no id of a user: names are not looked up */
 function requireIds(values: readonly (string | undefined)[]): string[] {
   return values.map((value) => {
-    if (value !== undefined && /^usr_[0-9a-f]{12}$/.test(value)) return value
+    if (value !== undefined && userId.test(value)) return value
     const why = value?.startsWith('grp_') ? 'is a group, and groups do not nest' : 'is no id of a User'
     throw new ScimError(400, `the member ${value?.slice(0, 80) ?? 'without a value'} ${why}`, 'invalidValue')
   })

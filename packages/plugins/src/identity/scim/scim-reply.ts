@@ -11,6 +11,6 @@ export function toList(resources: readonly object[], totalResults: number, start
 }
 
 /** With the schemas that it is of, as far as it has something of them (RFC 7643, section 3). */
-export function withSchemas({ id, extensions }: ResourceSchema, resource: ScimObject) {
+export function withSchemas({ id, extensions }: ResourceSchema, resource: ScimObject): ScimObject {
   return { schemas: [id, ...extensions.filter((urn) => resource[urn] !== undefined)], ...resource }
 }

@@ -1,5 +1,5 @@
 import type { StandinClient } from '@standin/client/connect'
-import type { Logger, PluginCaller, PluginHooks, PluginStore } from '@standin/core'
+import type { Logger, PluginCaller, PluginHooks } from '@standin/core'
 import { resourceTypes, schemaDocuments, serviceProviderConfig } from './discovery.ts'
 import { OneAtATime } from './one-at-a-time.ts'
 import { resourceRoutes } from './resource-routes.ts'
@@ -7,11 +7,11 @@ import { ScimError, toScimError } from './scim-error.ts'
 import { ScimGroups } from './scim-groups.ts'
 import { scimType, toList } from './scim-reply.ts'
 import { ScimUsers } from './scim-users.ts'
-import { UserRecords } from './user-records.ts'
+import type { UserRecords } from './user-records.ts'
 
 export interface ScimParts {
   readonly client: StandinClient
-  readonly store: PluginStore
+  readonly records: UserRecords
   readonly log: Logger
   /** Names of tokens that may provision whatever their scope is. */
   readonly tokens: readonly string[]
@@ -22,28 +22,30 @@ type App = Parameters<NonNullable<PluginHooks['routes']>>[0]
 /** A group of twenty thousand, bytes. */
 const bodyLimit = 8 << 20
 
+/** What RFC 7644 has, and nobody needs here (sections 3.4.3, 3.7, 3.11). */
+const notThere = ['/.search', '/Bulk', '/Me']
+
 /** SCIM 2.0 below `/scim/v2` (RFC 7644): errors are SCIM's, too. */
-export function scimRoutes({ client, store, log, tokens }: ScimParts): NonNullable<PluginHooks['routes']> {
+export function scimRoutes({ client, records, log, tokens }: ScimParts): NonNullable<PluginHooks['routes']> {
   const turns = new OneAtATime()
-  const records = new UserRecords(store)
   return async (app) => {
     await app.register(
       async (scim: App) => {
         scim.setErrorHandler((error, request, reply) => {
           const failure = toScimError(error)
-          if (failure.status >= 500) log.error({ err: error }, `scim: ${request.method} ${request.url.split('?')[0]} failed`)
+          if (failure.status === 500) log.error({ err: error }, `scim: ${request.method} ${request.url.split('?')[0]} failed`)
           if (failure.status === 401) reply.header('www-authenticate', 'Bearer realm="standin"')
           return reply.code(failure.status).type(scimType).send(failure.toBody())
         })
         const unknown = (request: { method: string; url: string }): never => {
           throw new ScimError(404, `there is no ${request.method} ${request.url.split('?')[0]?.slice(0, 200)}`)
         }
-        scim.setNotFoundHandler(unknown)
         scim.removeAllContentTypeParsers()
         scim.addContentTypeParser(
           ['application/scim+json', 'application/json'],
           { parseAs: 'string', bodyLimit },
-          async (_: unknown, text: string) => parseJson(text),
+          // Okta says what type the body would have where there is none.
+          async (_: unknown, text: string) => (text === '' ? undefined : parseJson(text)),
         )
         scim.addHook('onRequest', async (request) => requireProvisioner(request.pluginCaller, tokens))
 
@@ -67,6 +69,18 @@ export function scimRoutes({ client, store, log, tokens }: ScimParts): NonNullab
         single('/Schemas', schemaDocuments)
         resourceRoutes(scim, '/Users', (request) => new ScimUsers(client, records, turns, baseOf(request)))
         resourceRoutes(scim, '/Groups', (request) => new ScimGroups(client, turns, baseOf(request)))
+        const everything = { method: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'], ...scope }
+        for (const url of notThere) {
+          scim.route({
+            ...everything,
+            url,
+            handler: async () => {
+              throw new ScimError(501, `there is no ${url} here: /ServiceProviderConfig says what there is`)
+            },
+          })
+        }
+        // A route, so that who may provision is told that there is none, and not which scope it would need.
+        scim.route({ ...everything, url: '/*', handler: async (request) => unknown(request) })
       },
       { prefix: '/scim/v2' },
     )

@@ -5,6 +5,7 @@ import { foldText, type ResourceSchema, type ScimObject, type ScimValue } from '
 import type { ProjectionQuery } from './schema/projection.ts'
 import { type AttributePath, resolvePath } from './schema/resolve-path.ts'
 import { ScimError } from './scim-error.ts'
+import { withSchemas } from './scim-reply.ts'
 
 /** Resources on one page. */
 export const mostResults = 1_000
@@ -42,7 +43,7 @@ export function readSearch(schema: ResourceSchema, parameters: SearchParameters)
   }
   return {
     filter,
-    matches: filter === null ? () => true : compileFilter(filter, schema),
+    matches: filter === null ? () => true : matcher(filter, schema),
     compare: sortBy === undefined ? null : comparator(schema, sortBy, sortOrder === 'ascending' ? 1 : -1),
     // Less than 1 is 1, less than none is none (RFC 7644, section 3.4.2.4, table 5).
     startIndex: Math.max(1, startIndex),
@@ -95,6 +96,11 @@ export class ResultPage {
     if (compare === null) return this.#kept
     return this.#kept.toSorted(compare).slice(startIndex - 1, startIndex - 1 + count)
   }
+}
+
+function matcher(filter: Filter, schema: ResourceSchema): Matches {
+  const matches = compileFilter(filter, schema)
+  return (resource) => matches(withSchemas(schema, resource))
 }
 
 /** Those without a value come last going up, first going down (RFC 7644, section 3.4.2.3). */

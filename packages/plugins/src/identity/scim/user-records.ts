@@ -42,7 +42,10 @@ export class UserRecords {
 
   /** Who may have this address, besides the one that Standin knows them by. */
   async withAddress(address: string): Promise<ReadonlySet<string>> {
-    this.#addresses ??= this.#readAddresses()
+    this.#addresses ??= this.#readAddresses().catch((error: unknown) => {
+      this.#addresses = undefined
+      throw error
+    })
     return (await this.#addresses).get(foldText(address)) ?? new Set()
   }
 

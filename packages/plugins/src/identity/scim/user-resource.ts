@@ -76,8 +76,9 @@ function userVersion({ revision, groups, manager }: User, profile: Profile): str
 
 /** The primary one, else that of work, else the first. */
 function mainEmail(emails: readonly ScimObject[]): string | null {
-  const { value } = emails.find(({ primary }) => primary === true) ?? emails.find(({ type }) => type === 'work') ?? emails[0] ?? {}
-  return (value ?? null) as string | null
+  const given = emails.filter(({ value }) => value !== undefined)
+  const main = given.find(({ primary }) => primary === true) ?? given.find(({ type }) => type === 'work') ?? given[0]
+  return (main?.value ?? null) as string | null
 }
 
 /** Those of the directory, unless somebody gave them another address here. */

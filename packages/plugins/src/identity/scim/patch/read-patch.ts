@@ -1,6 +1,6 @@
 import type { PatchPath } from '../filter/filter.ts'
 import { parsePatchPath } from '../filter/parse-filter.ts'
-import { isObject, memberOf } from '../read-value.ts'
+import { isObject, memberOf, requireSchema } from '../read-value.ts'
 import { ScimError } from '../scim-error.ts'
 
 export const patchUrn = 'urn:ietf:params:scim:api:messages:2.0:PatchOp'
@@ -25,9 +25,7 @@ const mostOperations = 1_000
  */
 export function readPatch(body: unknown): PatchChange[] {
   if (!isObject(body)) throw syntax('a PATCH is an object of JSON')
-  const schemas = memberOf(body, 'schemas')
-  const isPatch = Array.isArray(schemas) && schemas.some((each) => String(each).toLowerCase() === patchUrn.toLowerCase())
-  if (!isPatch) throw syntax(`schemas does not have ${patchUrn}`)
+  requireSchema(body, patchUrn, 'a PATCH')
   const operations = memberOf(body, 'Operations')
   if (!Array.isArray(operations) || operations.length === 0) throw syntax('Operations is a list of at least one')
   if (operations.length > mostOperations) throw new ScimError(413, `a PATCH has at most ${mostOperations} operations`)

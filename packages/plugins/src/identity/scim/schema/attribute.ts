@@ -1,5 +1,5 @@
 /** A value as JSON has it, under the names that a schema gives its attributes. */
-export type ScimValue = string | number | boolean | ScimObject | readonly ScimObject[]
+export type ScimValue = string | number | boolean | ScimObject | readonly ScimObject[] | readonly string[]
 export interface ScimObject {
   readonly [name: string]: ScimValue | undefined
 }

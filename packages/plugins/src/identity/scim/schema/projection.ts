@@ -53,20 +53,20 @@ function keep(value: ScimValue | undefined, paths: readonly AttributePath[]): Sc
   if (paths.length === 0) return undefined
   if (paths.some((path) => path.length === 0) || typeof value !== 'object') return value
   if (isList(value)) return value.map((each) => keep(each, paths) as ScimObject)
-  return mapParts(value, (name, part) => keep(part, belowOf(paths, name)))
+  return mapParts(value as ScimObject, (name, part) => keep(part, belowOf(paths, name)))
 }
 
 function drop(value: ScimValue | undefined, paths: readonly AttributePath[]): ScimValue | undefined {
   if (paths.some((path) => path.length === 0)) return undefined
   if (paths.length === 0 || typeof value !== 'object') return value
   if (isList(value)) return value.map((each) => drop(each, paths) as ScimObject)
-  return mapParts(value, (name, part) => drop(part, belowOf(paths, name)))
+  return mapParts(value as ScimObject, (name, part) => drop(part, belowOf(paths, name)))
 }
 
 function mapParts(value: ScimObject, map: (name: string, part: ScimValue | undefined) => ScimValue | undefined): ScimObject {
   return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, map(name, part)]))
 }
 
-function isList(value: ScimObject | readonly ScimObject[]): value is readonly ScimObject[] {
+function isList(value: object): value is readonly ScimObject[] {
   return Array.isArray(value)
 }

@@ -21,6 +21,12 @@ export function resolvePath(schema: ResourceSchema, path: string): AttributePath
   const names = (own ?? path).split('.')
   const found = descend(schema.attributes, names)
   if (found !== null) return found
+  // Entra asks for, and writes, `manager` without the URN.
+  for (const urn of own === null ? schema.extensions : []) {
+    const extension = named(schema.attributes, urn)
+    const below = extension === undefined ? null : descend(extension.subAttributes, names)
+    if (extension !== undefined && below !== null) return [extension, ...below]
+  }
   return schema.passedOver.has((names[0] ?? '').toLowerCase()) ? 'passed-over' : null
 }
 

@@ -8,6 +8,7 @@ const readOnly = { mutability: 'readOnly' } as const
 
 /** Of every resource (RFC 7643, section 3.1); not listed in its schema. */
 const common: readonly Attribute[] = [
+  attribute('schemas', 'Which schemas it is of', { ...readOnly, type: 'reference', multiValued: true, returned: 'always' }),
   attribute('id', 'What Standin knows it by', { ...readOnly, caseExact: true, returned: 'always', uniqueness: 'server' }),
   attribute('externalId', 'What the directory knows it by', { caseExact: true }),
   complex(
