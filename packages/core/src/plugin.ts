@@ -33,7 +33,8 @@ export interface Plugin<C = unknown> {
   readonly dependsOn?: readonly string[]
   /**
    * @param config what stands below `with`, validated, defaults filled in
-   * @throws StandinError or any other: the plugin does not start, and is tried again later
+   * @throws StandinError or any other: the plugin does not start, and is tried again later. The `errors` of a StandinError are told
+   * each by itself, at its `path`, a JSON pointer below the configuration: `/markdown/0/folder`; with an empty one, at the plugin
    */
   setup(context: PluginContext, config: C): PluginHooks | Promise<PluginHooks>
 }

@@ -1,8 +1,12 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { StandinError } from '@standin/client'
 import type { Plugin } from '@standin/core'
 import { builtInPlugins } from '@standin/plugins'
-import { expect, it } from 'vitest'
+import { expect, it, onTestFinished } from 'vitest'
 import { checkSetups } from './check-setups.ts'
-import { checkPluginConfig } from './read-plugins.ts'
+import { type ConfiguredPlugin, checkPluginConfig, readPlugins } from './read-plugins.ts'
 
 it('tells all that setup finds wrong, each by itself', async () => {
   const given = {
@@ -23,4 +27,61 @@ it('tells all that setup finds wrong, each by itself', async () => {
     'plugin/usage: quotas[2] limits nothing',
     'plugin/usage: quotas[4]: there are two quotas for the user d',
   ])
+})
+
+it('points at the key that a plugin finds wrong, at the plugin where it names none, and shows nothing that was filled in', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'standin-setups-'))
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  const file = join(folder, 'standin.config.yaml')
+  const lines = [
+    'plugins:',
+    '  - use: picky',
+    '    with:',
+    '      wikis:',
+    '        - { site: https://wiki.example, tokenFile: "${env:TOKEN_FILE}" }',
+  ]
+  writeFileSync(file, lines.join('\n'))
+  const picky: Plugin = {
+    id: 'picky',
+    config: { type: 'object', properties: { wikis: { type: 'array' } } },
+    setup: (_, config) => {
+      const {
+        wikis: [wiki],
+      } = config as { wikis: [{ tokenFile: string }] }
+      const errors = [
+        { path: '/wikis/0/tokenFile', message: `there is no ${wiki.tokenFile}` },
+        { path: '/wikis/0/space', message: 'is missing' },
+        { path: '', message: 'is odd' },
+      ]
+      throw new StandinError('invalid', 'it is wrong', { errors })
+    },
+  }
+  const { plugins, faults } = await readPlugins(file, { picky: async () => picky }, { TOKEN_FILE: '/secret/place' })
+  expect(faults).toEqual([])
+  expect(await checkSetups(plugins)).toEqual([
+    { path: 'plugins.0.with.wikis.0.tokenFile', message: 'plugin/picky: there is no ${env:TOKEN_FILE}', file, line: 5, column: 52 },
+    { path: 'plugins.0.with.wikis.0.space', message: 'plugin/picky: is missing', file, line: 5, column: 11 },
+    { path: 'plugins.0.use', message: 'plugin/picky: is odd', file, line: 2, column: 10 },
+  ])
+})
+
+it('waits for those that hang at once, and tells the others all the same', async () => {
+  let hanging = 0
+  let most = 0
+  const hangs = (id: string): Plugin => ({
+    id,
+    config: { type: 'object' },
+    setup: async () => {
+      most = Math.max(most, ++hanging)
+      await new Promise((done) => setTimeout(done, 50))
+      hanging--
+      throw new Error('no such wiki')
+    },
+  })
+  const configured = ['a', 'b', 'c'].map((id): ConfiguredPlugin => {
+    return { id, use: id, plugin: hangs(id), config: {}, faults: [], faultOf: (message, path) => ({ path, message }) }
+  })
+  const faults = await checkSetups(configured)
+  expect(faults.map(({ message }) => message)).toEqual(['a', 'b', 'c'].map((id) => `plugin/${id}: no such wiki`))
+  expect(most).toBe(3)
 })

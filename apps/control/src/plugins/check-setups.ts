@@ -1,13 +1,13 @@
 import { type Fault, StandinError } from '@standin/client'
 import { systemClock } from '@standin/core'
-import { pino } from 'pino'
+import { type Logger, pino } from 'pino'
 import { Registry } from 'prom-client'
 import { openDatabase } from '../store/database.ts'
 import { PluginCursors } from '../store/plugin-cursors.ts'
 import { PluginRuns } from '../store/plugin-runs.ts'
 import { PluginValues } from '../store/plugin-values.ts'
 import type { EventSource } from './event-source.ts'
-import { PluginLife, pluginLimits } from './plugin-life.ts'
+import { type PluginHouse, PluginLife, pluginLimits } from './plugin-life.ts'
 import { BoundedMetrics } from './plugin-metrics.ts'
 import { PluginTurns } from './plugin-turns.ts'
 import type { ConfiguredPlugin } from './read-plugins.ts'
@@ -22,7 +22,7 @@ const noEvents: EventSource = { first: 1, last: 0, list: () => [], subscribe: ()
 export async function checkSetups(plugins: readonly ConfiguredPlugin[]): Promise<Fault[]> {
   const database = await openDatabase(':memory:')
   const log = pino({ level: 'silent' })
-  const house = {
+  const house: PluginHouse = {
     events: noEvents,
     cursors: new PluginCursors(database),
     runs: new PluginRuns(database, () => systemClock.now()),
@@ -33,28 +33,31 @@ export async function checkSetups(plugins: readonly ConfiguredPlugin[]): Promise
     limits: pluginLimits,
     url: () => 'http://127.0.0.1:9',
   }
-  const faults: Fault[] = []
-  for (const { id, plugin, config, faultOf } of plugins) {
-    if (plugin === undefined || faultOf === undefined) continue
-    const nothing = () => {}
-    const life = new PluginLife(plugin, config, house, {
-      ...{ log, metrics: new BoundedMetrics(id, new Registry()), turns: new PluginTurns() },
-      ...{ onRun: nothing, onTrouble: nothing, onHealth: nothing },
-    })
-    try {
-      await Promise.race([life.prepare(), life.failed])
-    } catch (error) {
-      for (const message of messagesOf(error)) faults.push(faultOf(`plugin/${id}: ${message}`))
-    }
-    await life.end(true)
-  }
+  // All at once: nobody waits for one that hangs more than once.
+  const faults = await Promise.all(plugins.map((each) => checkSetup(each, house, log)))
   database.close()
-  return faults
+  return faults.flat()
 }
 
-/** A plugin that finds several faults tells them in `errors`. */
-function messagesOf(error: unknown): string[] {
+async function checkSetup({ id, plugin, config, faultOf }: ConfiguredPlugin, house: PluginHouse, log: Logger): Promise<Fault[]> {
+  if (plugin === undefined || faultOf === undefined) return []
+  const nothing = () => {}
+  const life = new PluginLife(plugin, config, house, {
+    ...{ log, metrics: new BoundedMetrics(id, new Registry()), turns: new PluginTurns() },
+    ...{ onRun: nothing, onTrouble: nothing, onHealth: nothing },
+  })
+  try {
+    await Promise.race([life.prepare(), life.failed])
+    return []
+  } catch (error) {
+    return faultsIn(error).map(({ path, message }) => faultOf(`plugin/${id}: ${message}`, path))
+  } finally {
+    await life.end(true)
+  }
+}
+
+/** A plugin that finds several faults tells them in `errors`, each with the key below its configuration that is wrong. */
+function faultsIn(error: unknown): readonly Pick<Fault, 'path' | 'message'>[] {
   const errors = error instanceof StandinError ? (error.errors ?? []) : []
-  if (errors.length > 0) return errors.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`))
-  return [String((error as Error)?.message ?? error)]
+  return errors.length > 0 ? errors : [{ path: '', message: String((error as Error)?.message ?? error) }]
 }

@@ -33,8 +33,11 @@ export interface ConfiguredPlugin {
   readonly plugin: Plugin | undefined
   readonly config: unknown
   readonly faults: readonly Fault[]
-  /** A fault at its place in the file, of what shows only later; absent where it stands in none. */
-  readonly faultOf?: (message: string) => Fault
+  /**
+   * A fault at its place in the file, of what shows only later; absent where it stands in none.
+   * @param path a JSON pointer below `with`: `/markdown/0/folder`; empty: of the plugin as a whole
+   */
+  readonly faultOf?: (message: string, path: string) => Fault
 }
 
 export interface ReadPlugins {
@@ -96,7 +99,11 @@ export async function readPlugins(
         document.fault(['plugins', index, 'with', ...path], withoutValues(path, message, filledIn), key),
       ),
     ]
-    const faultOf = (message: string) => document.fault(['plugins', index, 'use'], withoutValues([], message, filledIn))
+    const faultOf = (message: string, path: string) => {
+      const keys = path.split('/').slice(1)
+      const place = keys.length === 0 ? ['use'] : ['with', ...keys]
+      return document.fault(['plugins', index, ...place], withoutValues([], message, filledIn))
+    }
     return finish({ id: plugin.id, use, plugin, config: checked.value, faults: [...own, ...faults], faultOf })
   }
 }

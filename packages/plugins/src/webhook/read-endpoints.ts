@@ -14,17 +14,17 @@ export async function readEndpoints(configs: readonly EndpointConfig[]): Promise
   const endpoints: Endpoint[] = []
   for (const [index, config] of configs.entries()) {
     const { name, url, secretFile, secretVariable } = config
-    const refuse = (key: string, message: string) => errors.push({ path: `endpoints.${index}${key}`, message })
+    const refuse = (key: string, message: string) => errors.push({ path: `/endpoints/${index}${key}`, message })
     // Two of one name would have one queue.
     if (configs.findIndex((each) => each.name === name) < index)
-      refuse('.name', `two endpoints are called ${name}: give each a name of its own`)
+      refuse('/name', `two endpoints are called ${name}: give each a name of its own`)
     const fault = faultOf(url)
-    if (fault !== null) refuse('.url', `the endpoint ${name} has ${fault}`)
+    if (fault !== null) refuse('/url', `the endpoint ${name} has ${fault}`)
     try {
       endpoints.push({ config, key: await readKey(config) })
     } catch (error) {
       if (!(error instanceof StandinError)) throw error
-      refuse(secretFile !== undefined ? '.secretFile' : secretVariable !== undefined ? '.secretVariable' : '', error.message)
+      refuse(secretFile !== undefined ? '/secretFile' : secretVariable !== undefined ? '/secretVariable' : '', error.message)
     }
   }
   if (errors.length > 0) throw new StandinError('invalid', errors.map(({ message }) => message).join('; '), { errors })

@@ -193,10 +193,10 @@ describe('webhook', { timeout: 60_000 }, () => {
     ]
     const error = await readEndpoints(configs).catch((each) => each)
     expect(error.errors).toEqual([
-      { path: 'endpoints.0.url', message: 'the endpoint chat has a url that is none' },
-      { path: 'endpoints.1.name', message: 'two endpoints are called chat: give each a name of its own' },
-      { path: 'endpoints.1.url', message: 'the endpoint chat has a name or password in its url, with which nothing can be posted' },
-      { path: 'endpoints.2.secretVariable', message: 'the endpoint mail needs the variable STANDIN_NO_SUCH_SECRET, which is not set' },
+      { path: '/endpoints/0/url', message: 'the endpoint chat has a url that is none' },
+      { path: '/endpoints/1/name', message: 'two endpoints are called chat: give each a name of its own' },
+      { path: '/endpoints/1/url', message: 'the endpoint chat has a name or password in its url, with which nothing can be posted' },
+      { path: '/endpoints/2/secretVariable', message: 'the endpoint mail needs the variable STANDIN_NO_SUCH_SECRET, which is not set' },
     ])
     expect(error.message).not.toContain('hunter2')
   })
