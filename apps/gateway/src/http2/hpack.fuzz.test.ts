@@ -57,6 +57,8 @@ const legal = (fields: readonly string[]): string[] => {
   for (let i = 0; i < fields.length; i += 2) {
     const [name, value] = [fields[i] as string, fields[i + 1] as string]
     if (!/^:?[a-z0-9!#$%&'*+.^_`|~-]+$/.test(name) || /[^\t\x20-\x7e\x80-\xff]|^[ \t]|[ \t]$/.test(value)) continue
+    // Nor does it show a Host that is no authority.
+    if (name === 'host' && !/^[\w!$%&'()*+,\-.:;=[\]~]*$/.test(value)) continue
     kept.push(name, value)
   }
   return kept
