@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises'
 import type { Environment } from '@standin/client'
 import { StandinError } from '@standin/client'
 import type { LiveEnvironment } from '@standin/client/connect'
-import type { PluginContext } from '@standin/core'
+import { type PluginContext, Retries } from '@standin/core'
 import { Announcements } from './announcements.ts'
 import { askBusy } from './ask-busy.ts'
 import type { Calendar } from './calendar.ts'
@@ -15,16 +15,10 @@ import type { Policy } from './policy.ts'
 /** After its start it waits for the gateway to tell who was used while nobody listened. */
 const settleMs = 2 * 60_000
 const firstRetryMs = 2 * 60_000
-const mostRetryMs = 3_600_000
 /** Somebody else was faster, or it is gone: there is nothing left to do. */
 const overtaken: readonly string[] = ['environment_deleted', 'environment_not_found', 'state_conflict', 'changed_meanwhile']
 /** So many are decided before others get their turn. */
 const chunk = 500
-
-interface Trouble {
-  readonly until: number
-  readonly delayMs: number
-}
 
 /** A step that is known to come, as the plugin's route `/next` tells it. */
 interface Upcoming {
@@ -48,7 +42,7 @@ export class Sweep {
   #canSuspend: ReadonlySet<string> = new Set()
   #neededBy: ReadonlyMap<number, readonly string[]> = new Map()
   readonly #busyUntil = new Map<number, number>()
-  readonly #troubles = new Map<number, Trouble>()
+  readonly #retries: Retries<number>
 
   constructor(
     context: Pick<PluginContext, 'client' | 'log' | 'clock' | 'store'>,
@@ -57,6 +51,7 @@ export class Sweep {
     onDone: (action: Step['action'], outcome: 'done' | 'failed') => void = () => {},
   ) {
     this.#context = context
+    this.#retries = new Retries(() => context.clock.now(), firstRetryMs)
     this.#policy = policy
     this.#calendar = calendar
     this.#announcements = new Announcements(context)
@@ -98,7 +93,7 @@ export class Sweep {
    * @param print a line for each thing that is done, or would be
    */
   async run(signal: AbortSignal, print: (line: string) => void): Promise<void> {
-    const { client, clock } = this.#context
+    const { client } = this.#context
     if (!this.#policy.dryRun) await this.#announcements.settle(signal)
     await this.#discover(signal)
     const environments: LiveEnvironment[] = []
@@ -110,7 +105,7 @@ export class Sweep {
     for (const [index, environment] of environments.entries()) {
       if (index % chunk === chunk - 1) await setImmediate()
       const step = this.#dueSteps(environment)[0]
-      if (step !== undefined && (this.#troubles.get(environment.id)?.until ?? 0) <= clock.now()) due.push({ environment, at: step.at })
+      if (step !== undefined && this.#retries.reason(environment.id) === null) due.push({ environment, at: step.at })
     }
     due.sort((a, b) => a.at - b.at)
     for (const { environment } of due.slice(0, this.#policy.most)) {
@@ -145,7 +140,7 @@ export class Sweep {
   }
 
   async #act(listed: LiveEnvironment, signal: AbortSignal, print: (line: string) => void): Promise<void> {
-    const { log, clock } = this.#context
+    const { log } = this.#context
     const { id, name } = listed
     let action: Step['action'] | undefined
     try {
@@ -164,13 +159,12 @@ export class Sweep {
         }
         if (action === 'suspend' || action === 'delete') break
       }
-      this.#troubles.delete(id)
+      this.#retries.succeed(id)
     } catch (error) {
       signal.throwIfAborted()
       if (error instanceof StandinError && overtaken.includes(error.code)) return
-      const delayMs = Math.min(mostRetryMs, 2 * (this.#troubles.get(id)?.delayMs ?? firstRetryMs / 2))
-      this.#troubles.set(id, { delayMs, until: clock.now() + delayMs })
       const message = error instanceof Error ? error.message : String(error)
+      this.#retries.fail(id, message)
       print(`${name} (${id}) failed: ${message}`)
       log.warn({ environment: id, action }, message)
       if (action !== undefined) this.#onDone(action, 'failed')
@@ -185,9 +179,8 @@ export class Sweep {
   }
 
   #forget(known: ReadonlySet<number>): void {
-    for (const kept of [this.#busyUntil, this.#troubles]) {
-      for (const id of kept.keys()) if (!known.has(id)) kept.delete(id)
-    }
+    this.#retries.keep(known)
+    for (const id of this.#busyUntil.keys()) if (!known.has(id)) this.#busyUntil.delete(id)
   }
 }
 

@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto'
 import type { LiveEnvironment } from '@standin/client/connect'
-import type { PluginContext } from '@standin/core'
+import { type PluginContext, Retries } from '@standin/core'
 import { environmentPage, type PageSection } from '../page/environment-page.ts'
 import { type IndexEntry, type PageWriter, TryLater } from '../writers/page-writer.ts'
-import { Backoff } from './backoff.ts'
 import { PageBook, type Written } from './page-book.ts'
 import { type Source, type Sources, seenOf } from './sources.ts'
 
@@ -27,6 +26,7 @@ export interface Round {
 }
 
 const wholeWriter = 'writer'
+const firstRetryMs = 60_000
 
 /** One writer, what it wrote, and what is still to be looked at. */
 export class Desk {
@@ -35,7 +35,7 @@ export class Desk {
   readonly #sources: Sources
   readonly #options: DeskOptions
   readonly #book: PageBook
-  readonly #backoff: Backoff<number | typeof wholeWriter>
+  readonly #retries: Retries<number | typeof wholeWriter>
   readonly #pending = new Map<number, Look>()
   /** What was written is not in the index yet. Another process may have ended before: so it begins. */
   #isIndexOpen = true
@@ -46,7 +46,7 @@ export class Desk {
     this.#sources = sources
     this.#options = options
     this.#book = new PageBook(context.store, writer.id)
-    this.#backoff = new Backoff(() => context.clock.now())
+    this.#retries = new Retries(() => context.clock.now(), firstRetryMs)
   }
 
   get id(): string {
@@ -57,24 +57,26 @@ export class Desk {
     if (this.#pending.get(id) !== 'sections') this.#pending.set(id, look)
   }
 
-  /** Find out what changed, and what is gone, of all. */
-  async compare(all: ReadonlyMap<number, Source>): Promise<void> {
+  /** Find out what changed, and what is gone, of all. @param look at those that did not change, too, where it is `sections` */
+  async compare(all: ReadonlyMap<number, Source>, look: Look): Promise<void> {
     const pages = await this.#book.open()
-    for (const [id, source] of all) if (pages.get(id)?.seen !== seenOf(source, this.#writer.format)) this.touch(id)
+    for (const [id, source] of all) {
+      if (look === 'sections' || pages.get(id)?.seen !== seenOf(source, this.#writer.format)) this.touch(id, look)
+    }
     for (const id of pages.keys()) if (!all.has(id)) this.touch(id)
   }
 
   /** @returns what did not work, in words; null: everything is written */
   async work(round: Round): Promise<string | null> {
-    const waiting = this.#backoff.reason(wholeWriter)
+    const waiting = this.#retries.reason(wholeWriter)
     if (waiting !== null) return waiting
-    let trouble: string | null = null
+    const troubles: string[] = []
     try {
       for (const id of [...this.#pending.keys()].sort((a, b) => a - b)) {
         round.signal.throwIfAborted()
-        const earlier = this.#backoff.reason(id)
+        const earlier = this.#retries.reason(id)
         if (earlier !== null) {
-          trouble = earlier
+          troubles.push(earlier)
           continue
         }
         const look = this.#pending.get(id) as Look
@@ -82,24 +84,24 @@ export class Desk {
         this.#pending.delete(id)
         try {
           await this.#workOn(id, look, round)
-          this.#backoff.succeed(id)
+          this.#retries.succeed(id)
         } catch (error) {
           this.touch(id, look)
           if (error instanceof TryLater) throw error
           round.signal.throwIfAborted()
-          trouble = this.#failed(id, error, round)
+          troubles.push(this.#failed(id, error, round))
         }
       }
       if (this.#isIndexOpen && !this.#options.dryRun) await this.#finish(round.signal)
     } catch (error) {
       round.signal.throwIfAborted()
       const message = error instanceof Error ? error.message : String(error)
-      this.#backoff.fail(wholeWriter, message, error instanceof TryLater ? error.afterMs : undefined)
+      this.#retries.fail(wholeWriter, message, error instanceof TryLater ? error.afterMs : undefined)
       round.print(`${this.id}: later: ${message}`)
       return message
     }
-    this.#backoff.succeed(wholeWriter)
-    return trouble
+    this.#retries.succeed(wholeWriter)
+    return troubles.length < 2 ? (troubles[0] ?? null) : `${troubles[0]} (and ${troubles.length - 1} more)`
   }
 
   async #workOn(id: number, look: Look, round: Round): Promise<void> {
@@ -142,7 +144,7 @@ export class Desk {
 
   #failed(id: number, error: unknown, { print }: Round): string {
     const message = error instanceof Error ? error.message : String(error)
-    this.#backoff.fail(id, message)
+    this.#retries.fail(id, message)
     this.#options.onDone('failed')
     print(`${this.id}: the page of ${id} failed: ${message}`)
     this.#context.log.warn({ writer: this.id, environment: id }, message)

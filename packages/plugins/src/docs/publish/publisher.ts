@@ -1,6 +1,6 @@
 import type { PluginContext } from '@standin/core'
 import type { PageWriter } from '../writers/page-writer.ts'
-import { Desk, type DeskOptions, type Round } from './desk.ts'
+import { Desk, type DeskOptions, type Look, type Round } from './desk.ts'
 import { type Source, Sources } from './sources.ts'
 
 export type PublisherOptions = Omit<DeskOptions, 'onDone'> & {
@@ -15,6 +15,9 @@ export class Publisher {
   readonly #context: Pick<PluginContext, 'client' | 'log' | 'clock' | 'store' | 'health'>
   readonly #sources: Sources
   readonly #desks: readonly Desk[]
+  /** Of the round that goes on: what it knows of environments, and those that were told of since it began. */
+  readonly #known = new Map<number, Source | null>()
+  readonly #told = new Set<number>()
   #isComparisonDue = true
   #last: Promise<void> = Promise.resolve()
 
@@ -32,6 +35,8 @@ export class Publisher {
 
   /** Something of it may have changed. */
   touch(id: number): void {
+    this.#told.add(id)
+    this.#known.delete(id)
     for (const desk of this.#desks) desk.touch(id)
   }
 
@@ -42,15 +47,14 @@ export class Publisher {
 
   /** Write what changed since the last round. @param print a line for each page that is written or removed, or would be */
   round(signal: AbortSignal, print: Round['print']): Promise<void> {
-    return this.#inTurn(() => this.#round(signal, print))
+    return this.#inTurn(() => this.#round(signal, print, 'page'))
   }
 
   /** As a round, and look at what plugins say of each environment, too: it grows by itself, and alone makes no event. */
   refresh(signal: AbortSignal, print: Round['print']): Promise<void> {
-    return this.#inTurn(async () => {
-      for (const id of (await this.#sources.all(signal)).keys()) for (const desk of this.#desks) desk.touch(id, 'sections')
+    return this.#inTurn(() => {
       this.#isComparisonDue = true
-      await this.#round(signal, print)
+      return this.#round(signal, print, 'sections')
     })
   }
 
@@ -61,24 +65,11 @@ export class Publisher {
     return done
   }
 
-  async #round(signal: AbortSignal, print: Round['print']): Promise<void> {
-    const sources = new Map<number, Source | null>()
-    let isComplete = false
-    if (this.#isComparisonDue) {
-      const all = await this.#sources.all(signal)
-      for (const [id, source] of all) sources.set(id, source)
-      for (const desk of this.#desks) await desk.compare(all)
-      isComplete = true
-      this.#isComparisonDue = false
-    }
-    const source = async (id: number) => {
-      let found = sources.get(id)
-      if (found === undefined) {
-        found = isComplete ? null : await this.#sources.one(id, signal)
-        sources.set(id, found)
-      }
-      return found
-    }
+  async #round(signal: AbortSignal, print: Round['print'], look: Look): Promise<void> {
+    this.#known.clear()
+    this.#told.clear()
+    if (this.#isComparisonDue) await this.#compare(signal, look)
+    const source = (id: number) => this.#source(id, signal)
     const troubles: string[] = []
     for (const desk of this.#desks) {
       const trouble = await desk.work({ signal, print, source })
@@ -86,5 +77,27 @@ export class Publisher {
     }
     if (troubles.length === 0) this.#context.health.ok()
     else this.#context.health.degraded(troubles.join('; '))
+  }
+
+  async #compare(signal: AbortSignal, look: Look): Promise<void> {
+    // First: who asks for a comparison meanwhile wants another one.
+    this.#isComparisonDue = false
+    try {
+      const all = await this.#sources.all(signal)
+      for (const desk of this.#desks) await desk.compare(all, look)
+      for (const [id, source] of all) if (!this.#told.has(id)) this.#known.set(id, source)
+    } catch (error) {
+      this.#isComparisonDue = true
+      throw error
+    }
+  }
+
+  /** What was asked for before somebody told of it is older than that: it is asked for again. */
+  async #source(id: number, signal: AbortSignal): Promise<Source | null> {
+    const known = this.#known.get(id)
+    if (known !== undefined) return known
+    const found = await this.#sources.one(id, signal)
+    if (!this.#told.has(id)) this.#known.set(id, found)
+    return found
   }
 }
