@@ -190,7 +190,12 @@ describe('ten thousand attachments', () => {
       await Promise.all(
         batch.map((number) => {
           const services = [{ name: 'www', endpoints: [`127.0.0.1:${10_000 + number}`] }]
-          return commands.create({ name: `a-${number}`, provider: 'attach', services }, caller, () => {})
+          return commands.create(
+            { name: `a-${number}`, provider: 'attach', services },
+            caller,
+            () => {},
+            () => caller,
+          )
         }),
       )
     }

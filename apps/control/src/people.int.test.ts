@@ -1,8 +1,10 @@
 import { once } from 'node:events'
+import { type IncomingMessage, request } from 'node:http'
 import type { Environment, Event, RoleBinding, User } from '@standin/client'
 import { StandinClient } from '@standin/client/connect'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
+import { endForbiddenStreams } from './api/end-forbidden-streams.ts'
 import { Tokens } from './container.ts'
 import { Company, type Person } from './fixtures/company.ts'
 
@@ -176,6 +178,27 @@ describe('what a user may change', () => {
     expect(await move('manager', 'shop')).toBe('ok')
   })
 
+  it('needs only what they may use: it is woken with it', async () => {
+    const [mine, seen, hidden] = [await company.environment('shop'), await company.environment('till'), await company.environment('bank')]
+    await company.role('till', 'viewer', 'editor')
+    const need = (...refs: unknown[]) => ({ project: 'shop', 'suspend.needs': refs.join(' ') })
+    const each = await as('editor').environments.get(mine)
+    expect(await code(each.update({ labels: need('not-there-yet', seen) }))).toBe('forbidden')
+    expect(await code(each.update({ labels: need(hidden) }))).toBe('environment_not_found')
+    expect(await code(as('editor').environments.create({ template: 'common', labels: need(hidden) }))).toBe('environment_not_found')
+    const services = [{ name: 'www', endpoints: ['127.0.0.1:9100'] }]
+    expect(await code(as('editor').environments.create({ provider: 'attach', name: 'needy', services, labels: need(seen) }))).toBe(
+      'forbidden',
+    )
+    const { name } = each
+    expect(await code(as('editor').environments.create({ provider: 'attach', name, services, labels: need(seen) }))).toBe('forbidden')
+    await client()
+      .environments.get(mine)
+      .then((own) => own.update({ labels: need(hidden) }))
+    const other = await company.environment('shop')
+    expect(await code(each.update({ labels: { ...need(hidden, other), team: 'x' } }))).toBe('ok')
+  })
+
   it('is made in a project that they may create in, from a template that they may clone', async () => {
     const create = (person: Person, template: string, labels: Record<string, string>) =>
       code(as(person).environments.plan({ template, labels }))
@@ -340,6 +363,69 @@ describe('somebody who leaves', () => {
     expect(await code(theirs.environments.list())).toBe('unauthenticated')
   })
 
+  it('gets no answer to what they began: bodies that arrive later, commands that begin later', async () => {
+    company.bake('shop-base', 'shop')
+    const slow = async (path: string, authorization: string, meanwhile: () => Promise<unknown>) => {
+      const sent = request(`${company.control.api}${path}`, {
+        method: 'PATCH',
+        agent: false,
+        headers: { authorization: `Bearer ${authorization}`, 'content-type': 'application/json', 'content-length': 40 },
+      })
+      sent.on('error', () => {})
+      sent.write('{"suspendAfterMs":60000')
+      // Its headers are here when another request, sent later, is answered.
+      await meanwhile()
+      sent.end('}'.padEnd(40 - '{"suspendAfterMs":60000'.length))
+      const [response] = (await once(sent, 'response')) as [IncomingMessage]
+      response.resume()
+      return response.statusCode
+    }
+    const arrived = () => fetch(`${company.control.api}/v1/health`)
+    const { user, token, id } = await leaver()
+    const address = `/v1/environments/${id}`
+    expect(await slow(address, token, arrived)).toBe(200)
+    const moved = async () => {
+      await arrived()
+      await client()
+        .environments.get(id)
+        .then((each) => each.update({ labels: { project: 'bank' } }))
+    }
+    expect(await slow(address, token, moved)).toBe(404)
+    const ends = await client().tokens.create({ name: 'ends', scope: 'write' })
+    const revoked = async () => {
+      await arrived()
+      await client().tokens.revoke(ends.id)
+    }
+    expect(await slow(address, ends.token, revoked)).toBe(401)
+
+    const environment = await new StandinClient({ url: company.control.api, token }).environments.create({ template: 'shop-base' })
+    await company.control.until(environment.id, 'running')
+    const provider = company.control.part(Tokens.providers).get('memory')
+    const begins = Promise.withResolvers<void>()
+    const asked = Promise.withResolvers<void>()
+    const { exec } = provider
+    provider.exec = async (...parts) => {
+      asked.resolve()
+      await begins.promise
+      return exec.apply(provider, parts)
+    }
+    const socket = new WebSocket(`${company.control.api.replace('http', 'ws')}/v1/environments/${environment.id}/exec?arg=cat`, {
+      headers: { authorization: `Bearer ${token}` },
+    })
+    socket.on('error', () => {})
+    const refused = once(socket, 'unexpected-response')
+    await asked.promise
+    await client().users.deactivate(user.id)
+    const before = company.control.world.calls.length
+    begins.resolve()
+    const [, response] = (await refused) as [unknown, IncomingMessage]
+    response.resume()
+    socket.terminate()
+    provider.exec = exec
+    expect(response.statusCode).toBe(401)
+    expect(company.control.world.calls.slice(before)).toContain(`kill SIGHUP ${environment.id}`)
+  })
+
   it('leaves what is theirs to the heir, and it is told beforehand', async () => {
     const { user, id } = await leaver({ manager: 'boss' })
     const { last } = await client().events.list()
@@ -445,6 +531,18 @@ describe('somebody who leaves', () => {
     expect((await client().users.get(user.id)).active).toBe(true)
     expect((await theirs.environments.get(id)).owner).toBe(user.userName)
   })
+})
+
+it('ends what is open with a token that expires', async () => {
+  const expiresAt = Date.now() + 300
+  const { text: token } = company.control.part(Tokens.tokens).create({ name: 'short', scope: 'read', expiresAt }, 'token:test')
+  const response = await fetch(`${company.control.api}/v1/events?watch=1`, { headers: { authorization: `Bearer ${token}` } })
+  const stop = endForbiddenStreams(company.control.part(Tokens.events), company.control.part(Tokens.streams), 20)
+  try {
+    expect(await response.text()).toContain('event: ')
+  } finally {
+    stop()
+  }
 })
 
 describe('requests that come again', () => {

@@ -126,15 +126,16 @@ export class Authority {
   }
 
   /**
-   * Who asks, as they are now: a body may take its time to arrive.
+   * Who asks, as they are now: a body may take its time to arrive, and plugins theirs to answer.
    * @throws StandinError `unauthenticated`
    */
   refresh(caller: Caller): Caller {
-    if (caller.user === null) return caller
     const { tokens, accesses } = this.#parts
-    const user = tokens.isGood(caller.tokenId) ? accesses.of(caller.user.id) : null
-    if (user === null) throw new StandinError('unauthenticated', 'the token has ended meanwhile')
-    return user === caller.user ? caller : { ...caller, user }
+    const isGood = tokens.isGood(caller.tokenId)
+    const user = isGood && caller.user !== null ? accesses.of(caller.user.id) : null
+    if (!isGood || (user === null && caller.user !== null)) throw new StandinError('unauthenticated', 'the token has ended meanwhile')
+    if (user === null || user === caller.user) return caller
+    return { ...caller, actor: `user:${user.userName}`, name: user.userName, user }
   }
 
   /** Hints of the store name all templates that there are, and the channels of one. */

@@ -1,6 +1,7 @@
 import { type CreateEnvironment, type Labels, StandinError, type UpdateEnvironment } from '@standin/client'
 import { suspendLabels } from '@standin/client/suspend-labels'
 import type { Static } from 'typebox'
+import type { Needs } from '../reconcile/needs.ts'
 import type { EnvironmentQueries } from '../store/environment-queries.ts'
 import type { EnvironmentRecord } from '../store/environment-record.ts'
 import { greatestRole, includes, type UserAccess } from '../store/people/user-access.ts'
@@ -16,11 +17,13 @@ export class EnvironmentRules {
   readonly #authority: Authority
   readonly #queries: EnvironmentQueries
   readonly #templates: Templates
+  readonly #needs: Pick<Needs, 'of'>
 
-  constructor(authority: Authority, queries: EnvironmentQueries, templates: Templates) {
+  constructor(authority: Authority, queries: EnvironmentQueries, templates: Templates, needs: Pick<Needs, 'of'>) {
     this.#authority = authority
     this.#queries = queries
     this.#templates = templates
+    this.#needs = needs
   }
 
   /** @throws StandinError `forbidden`; `template_not_found`, `name_taken` about what is not seen, in words that tell nothing of it */
@@ -33,12 +36,15 @@ export class EnvironmentRules {
         return
       }
       this.#createIn(projectOf(body.labels), user)
+      this.#need({ id: 0, labels: {} }, body.labels, user)
       return
     }
     this.#authority.template(body.template, user, 'viewer')
     const { ref, project, stack } = this.#templates.resolve(body.template)
     if (project !== null) this.#authority.inProject(`cloning ${ref}`, project, user, 'editor')
-    this.#createIn(projectOf({ ...stack.labels, ...body.labels }), user)
+    const labels = { ...stack.labels, ...body.labels }
+    this.#createIn(projectOf(labels), user)
+    this.#need({ id: 0, labels: {} }, labels, user)
   }
 
   /** @throws StandinError `forbidden` */
@@ -48,6 +54,7 @@ export class EnvironmentRules {
     const isUse = Object.values(rest).every((value) => value === undefined) && owner === undefined && changesUseOnly(record.labels, labels)
     this.#authority.onEnvironment(record, user, isUse ? 'participant' : 'editor')
     if (labels !== undefined) this.#move(record, projectOf(labels), user)
+    this.#need(record, labels, user)
     if (owner !== undefined) this.#authority.onEnvironment(record, user, 'manager')
   }
 
@@ -81,6 +88,16 @@ export class EnvironmentRules {
     if (!this.#authority.sees(before, user)) throw nameTaken(before.name)
     this.#authority.onEnvironment(before, user, 'editor')
     if (body.labels !== undefined) this.#move(before, projectOf(body.labels), user)
+    this.#need(before, body.labels, user)
+  }
+
+  /** What it newly needs is woken with it, by whoever wakes it: that is using it. */
+  #need(before: Pick<EnvironmentRecord, 'id' | 'labels'>, labels: Static<typeof Labels> | undefined, user: UserAccess): void {
+    if (labels === undefined) return
+    const known = new Set(this.#needs.of(before).map(({ id }) => id))
+    for (const { id } of this.#needs.of({ id: before.id, labels })) {
+      if (!known.has(id)) this.#authority.environment(String(id), user, 'participant')
+    }
   }
 
   /** That they may change it where it is was looked at before. */

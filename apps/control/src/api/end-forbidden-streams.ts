@@ -2,11 +2,20 @@ import type { Event } from '@standin/client'
 import type { EventLog } from '../store/events.ts'
 import type { OpenStreams } from './open-streams.ts'
 
-/** Who is no longer let in, or lost a role, reads on in nothing that is open. @returns the unsubscribe */
-export function endForbiddenStreams(events: EventLog, streams: OpenStreams): () => void {
-  return events.subscribe((committed) => {
+/** A token that expires does so without an event: it is looked for so often, ms. */
+const usualSweepMs = 10_000
+
+/** Who is no longer let in, or lost a role, reads on in nothing that is open. @returns what ends it */
+export function endForbiddenStreams(events: EventLog, streams: OpenStreams, sweepMs = usualSweepMs): () => void {
+  const unsubscribe = events.subscribe((committed) => {
     if (streams.size > 0 && committed.some(changesRights)) streams.endForbidden()
   })
+  const sweep = setInterval(() => streams.endForbidden(), sweepMs)
+  sweep.unref()
+  return () => {
+    clearInterval(sweep)
+    unsubscribe()
+  }
 }
 
 function changesRights({ type, data }: Event): boolean {

@@ -47,6 +47,7 @@ export class EnvironmentCommands {
 
   /**
    * @param onInsert within the transaction that makes it
+   * @param still who asks, as they are once plugins have answered; throws where they may no longer
    * @returns `created: false` where an attachment was renewed
    * @throws StandinError `invalid`, `name_taken`, `template_not_found`; `quota_exceeded` and `not_admitted` from a plugin
    */
@@ -54,16 +55,17 @@ export class EnvironmentCommands {
     body: CreateEnvironment,
     caller: Caller,
     onInsert: (id: number) => void,
+    still: () => Caller,
   ): Promise<{ environment: EnvironmentRecord; created: boolean }> {
     const { environments, templates, providers, admission, reconciler } = this.#deps
     const template = checkCreation(body, templates, providers)
     if (template !== null) {
       const request = admissionOfCreation(body, caller, template, this.#beginsWith(template))
       if (request.desired === 'running') await wakeNeeded(null, request, caller, this.#deps)
-      return { environment: await admission.admit(request, () => this.#clone(body, template, caller, onInsert)), created: true }
+      return { environment: await admission.admit(request, () => this.#clone(body, template, still(), onInsert)), created: true }
     }
     const created = this.#renewed(body) === undefined
-    const attach = () => this.#attach(body, caller, onInsert)
+    const attach = () => this.#attach(body, still(), onInsert)
     const id = created ? await admission.admit(admissionOfCreation(body, caller, null, null), attach) : attach()
     // There is nothing to wait for: what is attached runs already.
     await reconciler.settled(id)
@@ -81,6 +83,7 @@ export class EnvironmentCommands {
   }
 
   /**
+   * @param still as of `create`
    * @throws StandinError `state_conflict` where the state doesn't allow it, `unsupported` where the provider can't;
    *   `quota_exceeded` and `not_admitted` from a plugin
    */
@@ -89,11 +92,12 @@ export class EnvironmentCommands {
     action: EnvironmentAction,
     caller: Caller,
     reason: string | undefined,
+    still: () => Caller,
   ): Promise<EnvironmentRecord> {
     const { environments, admission, stacks } = this.#deps
     const { id } = environment
     const message = reason ?? `${action} requested`
-    const take = (because = message, desired?: 'stopped') => this.#take(environments.require(id), action, caller, because, desired)
+    const take = (because = message, desired?: 'stopped') => this.#take(environments.require(id), action, still(), because, desired)
     if (!wouldRun(environment, action)) return take()
     this.#refuse(environment, action)
     const request = admissionOfRun(environment, stacks.of(environment), caller)

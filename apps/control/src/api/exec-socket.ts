@@ -98,7 +98,10 @@ export class ExecSocket {
     }
     log.info({ actor: caller.actor, environment: record.id, host }, 'a command is run')
     const allowed = () => authority.stillAllows(permissions.environments.exec, caller, { ref: record.id })
-    return { session: await provider.exec(record.id, exec), allowed }
+    const session = await provider.exec(record.id, exec)
+    if (allowed()) return { session, allowed }
+    abandon(session)
+    throw new StandinError('unauthenticated', 'the token, or its role, has ended while the command began')
   }
 
   #connect(webSocket: WebSocket, { session, allowed }: OpenedSession): void {

@@ -75,13 +75,11 @@ export async function buildServer(deps: ServerDependencies): Promise<FastifyInst
     request.caller = authenticate(deps.tokens, request.headers.authorization, scope)
     enforce(request, request.caller)
   })
-  // A body takes as long as its sender likes; meanwhile roles may have changed.
+  // A body takes as long as its sender likes; meanwhile roles may have changed, and whose the thing is.
   app.addHook('preHandler', async (request) => {
     if (request.caller === null || request.method === 'GET') return
-    const caller = deps.authority.refresh(request.caller)
-    if (caller === request.caller) return
-    request.caller = caller
-    enforce(request, caller)
+    request.caller = deps.authority.refresh(request.caller)
+    enforce(request, request.caller)
   })
   app.addHook('preValidation', async (request) => {
     // A body that may be empty may be left out.

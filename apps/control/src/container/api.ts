@@ -115,7 +115,7 @@ export function registerRoutes(app: FastifyInstance, get: Get, ground: Ground): 
   environmentRoutes(app, {
     ...{ commands: get(Tokens.commands), plugins: get(Tokens.plugins), events: get(Tokens.events) },
     ...{ queries, users: get(Tokens.users), stacks, providers, streams, place, authority },
-    rules: new EnvironmentRules(authority, queries, templates),
+    rules: new EnvironmentRules(authority, queries, templates, get(Tokens.needs)),
   })
   aliasRoutes(app, aliasParts(get, ground))
   faultRoutes(app, { faults: get(Tokens.faults), queries, stacks, place, now })

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { builtInPlugins } from '@standin/plugins'
 import { authenticate } from '../api/auth.ts'
+import { HeldLoops } from '../plugins/held-loops.ts'
 import { PluginHost } from '../plugins/plugin-host.ts'
 import { pluginLimits } from '../plugins/plugin-life.ts'
 import { readPlugins } from '../plugins/read-plugins.ts'
@@ -17,6 +18,7 @@ export function providePlugins(provide: Provide, { config, opened: { home, datab
     const file = config.configFile ?? (existsSync(home.configFile) ? home.configFile : null)
     return new PluginHost({
       read: options.plugins ?? (() => readPlugins(file, builtInPlugins)),
+      offBecause: (plugin) => new HeldLoops(home.heldLoopsFile).offBecause(plugin, Date.now()),
       events: get(Tokens.events),
       cursors: new PluginCursors(database),
       runs: new PluginRuns(database, now),
@@ -26,10 +28,8 @@ export function providePlugins(provide: Provide, { config, opened: { home, datab
         const authority = get(Tokens.authority)
         const caller = authenticate(get(Tokens.tokens), authorization, needed)
         authority.enforce(permission, caller, params)
-        if (caller.user !== null) {
-          const open = { end: () => response.destroy(), onClose: (listener: () => void) => response.on('close', listener) }
-          get(Tokens.streams).add(open, () => authority.stillAllows(permission, caller, params))
-        }
+        const open = { end: () => response.destroy(), onClose: (listener: () => void) => response.on('close', listener) }
+        get(Tokens.streams).add(open, () => authority.stillAllows(permission, caller, params))
         return caller
       },
       clock,

@@ -128,7 +128,9 @@ export class Tokens {
   /** Whether a request with it would still come in. @param id `Caller.tokenId` */
   isGood(id: string): boolean {
     if ([...this.#lent.values()].some(({ caller }) => caller.tokenId === id)) return true
-    const row = this.#db.prepared<{ user_id: string | null }>('select user_id from tokens where id = ?').get(id)
+    const row = this.#db
+      .prepared<{ user_id: string | null }>('select user_id from tokens where id = ? and (expires_at is null or expires_at > ?)')
+      .get(id, this.#now())
     return row !== undefined && (row.user_id === null || this.#accesses.of(row.user_id) !== null)
   }
 

@@ -50,7 +50,12 @@ export function environmentRoutes(app: FastifyInstance, deps: EnvironmentRoutesD
   endpoint(app, 'environments.create', routes.create, async ({ body, caller, request, reply }) => {
     rules.create(body, caller.user)
     const onInsert = (id: number) => request.idempotent?.refer(`environment:${id}`)
-    const { environment, created } = await rules.hidingNames(body.name, caller.user, () => commands.create(body, caller, onInsert))
+    const still = () => {
+      const now = authority.refresh(caller)
+      rules.create(body, now.user)
+      return now
+    }
+    const { environment, created } = await rules.hidingNames(body.name, caller.user, () => commands.create(body, caller, onInsert, still))
     reply.code(created ? 201 : 200).header('location', `/v1/environments/${environment.id}`)
     return view(environment)
   })
@@ -82,7 +87,12 @@ export function environmentRoutes(app: FastifyInstance, deps: EnvironmentRoutesD
     endpoint(app, `environments.${action}`, routes[action as EnvironmentAction], async ({ params, body, caller, reply }) => {
       reply.code(202)
       const record = queries.byRef(params.ref)
-      return view(await rules.hidingNames(record.name, caller.user, () => commands.act(record, action, caller, body.reason)))
+      const still = () => {
+        const now = authority.refresh(caller)
+        authority.enforce(permissions.environments[action], now, params)
+        return now
+      }
+      return view(await rules.hidingNames(record.name, caller.user, () => commands.act(record, action, caller, body.reason, still)))
     })
   }
 

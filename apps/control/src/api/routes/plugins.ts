@@ -19,9 +19,9 @@ export function pluginRoutes(app: FastifyInstance, host: PluginHost): void {
     schema: { hide: true },
     config: { scope: null, permission: { rule: 'token' } },
     onRequest: async (request, reply) => {
-      const server = await host.serverOf(request.params.id)
+      const answer = await host.answerOf(request.params.id)
       reply.hijack()
-      server.routing(request.raw, reply.raw)
+      answer(request.raw, reply.raw)
     },
     handler: (_, reply) => reply,
   })
