@@ -1,4 +1,4 @@
-import type { Environment, EnvironmentPlan, Event, Permission, PlannedHost, PluginSection, Scope, UserRights } from '@standin/client'
+import type { Environment, EnvironmentPlan, Event, Fault, Permission, PlannedHost, PluginSection, Scope, UserRights } from '@standin/client'
 import type { StandinClient } from '@standin/client/connect'
 import type { FastifyPluginAsync } from 'fastify'
 import type { Static, TSchema } from 'typebox'
@@ -84,6 +84,12 @@ export interface PluginHooks {
    * to say. It is asked for while somebody waits: have the answer at hand.
    */
   section?(environment: Environment, call: PluginCall): Promise<PluginSection | null>
+  /**
+   * What is wrong that a look at this machine tells and the configuration does not: a file that can't be read. `standin plugin
+   * check` asks for it, after `setup` and instead of `start`. Five seconds; change nothing.
+   * @returns the faults, each with a JSON pointer to where it stands below `with`
+   */
+  check?(): Promise<readonly Fault[]>
   /** Nothing new will come: finish what is under way. Two seconds. */
   drain?(): Promise<void>
   /** Let go of everything. Called after a `start` that failed, too. Two seconds. */

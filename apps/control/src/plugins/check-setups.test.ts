@@ -85,3 +85,17 @@ it('waits for those that hang at once, and tells the others all the same', async
   expect(faults.map(({ message }) => message)).toEqual(['a', 'b', 'c'].map((id) => `plugin/${id}: no such wiki`))
   expect(most).toBe(3)
 })
+
+it('tells what a plugin finds wrong on this machine, at its key', async () => {
+  const bind = { dn: 'cn=standin', passwordFile: '/nowhere/password' }
+  const ldap = [{ id: 'corp', url: 'ldaps://ldap.example.com', bind, people: { base: 'ou=people' } }]
+  const plugin = (await builtInPlugins.identity?.()) as Plugin
+  const config = checkPluginConfig(plugin, { sources: { ldap } })
+  const faultOf = (message: string, path = '') => ({ path, message })
+  expect(await checkSetups([{ id: 'identity', use: 'identity', plugin, config, faults: [], faultOf }])).toEqual([
+    {
+      path: '/sources/ldap/0/bind/passwordFile',
+      message: 'plugin/identity: the bind password can not be read from /nowhere/password: ENOENT',
+    },
+  ])
+})

@@ -12,11 +12,13 @@ import { BoundedMetrics } from './plugin-metrics.ts'
 import { PluginTurns } from './plugin-turns.ts'
 import type { ConfiguredPlugin } from './read-plugins.ts'
 
+const checkMs = 5_000
 const noEvents: EventSource = { first: 1, last: 0, list: () => [], subscribe: () => () => {} }
 
 /**
  * Set each plugin up and let go of it: setup has no side effects, so that what is wrong with it can be told beforehand. Its store is in
- * memory, its client refuses; routes and schedules are read, nothing is started.
+ * memory, its client refuses; routes and schedules are read, nothing is started. Then it is asked what it finds wrong on this
+ * machine.
  * @returns what each of them did not do, the faults in the order of the file
  */
 export async function checkSetups(plugins: readonly ConfiguredPlugin[]): Promise<Fault[]> {
@@ -48,7 +50,8 @@ async function checkSetup({ id, plugin, config, faultOf }: ConfiguredPlugin, hou
   })
   try {
     await Promise.race([life.prepare(), life.failed])
-    return []
+    const found = await life.ask('check', checkMs, () => life.hooks.check?.())
+    return (found ?? []).map(({ path, message }) => faultOf(`plugin/${id}: ${message}`, path))
   } catch (error) {
     return faultsIn(error).map(({ path, message }) => faultOf(`plugin/${id}: ${message}`, path))
   } finally {

@@ -4,6 +4,7 @@ import { IdentityConfig } from './identity-config.ts'
 import { pullSources } from './pull.ts'
 import { scimRoutes } from './scim/scim-routes.ts'
 import { UserRecords } from './scim/user-records.ts'
+import { checkFiles } from './sources/check-files.ts'
 
 /** Users and groups follow the company directory: it pushes them, or is asked. */
 export const identityPlugin = definePlugin({
@@ -17,6 +18,7 @@ export const identityPlugin = definePlugin({
     const records = new UserRecords(context.store)
     return {
       schedules: pull.schedules,
+      check: () => checkFiles(config.sources),
       start: async () => {
         await pull.start()
         await roles.start()

@@ -1,6 +1,12 @@
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { type BootedPlugin, bootPlugin } from '@standin/testing/plugin'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { Value } from 'typebox/value'
+import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { IdentityConfig } from './identity-config.ts'
 import { identityPlugin } from './identity-plugin.ts'
+import { checkFiles } from './sources/check-files.ts'
 import { CuttingProxy } from './sources/ldap/fixtures/cutting-proxy.ts'
 import { hasSlapd, reader, Slapd, suffix } from './sources/ldap/fixtures/slapd.ts'
 
@@ -10,6 +16,7 @@ afterEach(async () => {
   booted = undefined
 })
 const people = { base: `ou=people,${suffix}` }
+const parsed = (config: object) => Value.Decode(IdentityConfig, Value.Default(IdentityConfig, config))
 const boot = async (sources: object) => {
   booted = await bootPlugin(identityPlugin, { sources })
   return booted
@@ -22,6 +29,14 @@ describe('sources', () => {
         { id: 'corp', url: 'ldap://ldap.example.com', people: { ...people, filter: '(&(uid=*)(cn=a)' } },
         { id: 'corp', url: 'ldaps://ldap.example.com', caFile: 'ca.pem', people, groups: { ...people, filter: '(cn=a))' } },
         { id: 'local', url: 'ldaps://ldap.example.com/dc=x', people: { ...people, filter: 'uid' } },
+        {
+          id: 'odd',
+          url: 'ldaps://ldap.example.com',
+          bind: { dn: 'standin', passwordFile: 'password' },
+          people: { base: 'nonsense', filter: '(uid=a)(cn=b)' },
+          groups: { base: 'ou=groups,dc=example,', filter: '(!(cn=a)(cn=b))' },
+        },
+        { id: 'ad', url: 'ldaps://ad.example.com', bind: { dn: 'EXAMPLE\\standin', passwordFile: '/run/password' }, people },
       ],
       [{ id: 'okta', site: 'http://example.okta.com', tokenFile: '/run/token' }],
     ]
@@ -34,9 +49,50 @@ describe('sources', () => {
       '/sources/ldap/1/groups/filter has a closing bracket too many at character 7: (cn=a))',
       '/sources/ldap/2/url is no address of a server',
       '/sources/ldap/2/people/filter is no filter: ',
+      '/sources/ldap/3/bind/dn is no DN, as ou=people,dc=example,dc=com is one: standin',
+      '/sources/ldap/3/bind/passwordFile is no absolute path: password',
+      '/sources/ldap/3/people/base is no DN, as ou=people,dc=example,dc=com is one: nonsense',
+      '/sources/ldap/3/people/filter goes on behind its last bracket, at character 8: put (&…) around several: (uid=a)(cn=b)',
+      '/sources/ldap/3/groups/base is no DN, as ou=people,dc=example,dc=com is one: ou=groups,dc=example,',
+      '/sources/ldap/3/groups/filter has brackets where none belong: (!(cn=a)(cn=b))',
     ]) {
       expect(message).toContain(fault)
     }
+    expect(message).not.toContain('/sources/ldap/4')
+  })
+
+  it('whose files can not be used are told where somebody asks beforehand; the plugin starts all the same', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'standin-secrets-'))
+    onTestFinished(() => rmSync(folder, { recursive: true }))
+    const file = (name: string, mode: number, content = 'secret') => {
+      writeFileSync(join(folder, name), content)
+      chmodSync(join(folder, name), mode)
+      return join(folder, name)
+    }
+    const ldap = (id: string, passwordFile: string, more: object = {}) => {
+      return { id, url: 'ldaps://ldap.example.com', bind: { dn: 'cn=a', passwordFile }, people, ...more }
+    }
+    const sources = {
+      ldap: [
+        ldap('fine', file('fine', 0o600)),
+        ldap('open', file('open', 0o640)),
+        ldap('empty', file('empty', 0o600, '\n'), { caFile: join(folder, 'ca.pem') }),
+        ldap('none', join(folder, 'none')),
+      ],
+      okta: [{ id: 'okta', site: 'https://example.okta.com', tokenFile: folder }],
+    }
+    const { plugin } = await boot(sources)
+    expect(plugin).toMatchObject({ state: 'running', message: null })
+    expect(await checkFiles(parsed({ sources }).sources)).toEqual([
+      {
+        path: '/sources/ldap/1/bind/passwordFile',
+        message: `the bind password in ${folder}/open can be read by others: chmod 600 ${folder}/open`,
+      },
+      { path: '/sources/ldap/2/bind/passwordFile', message: `the bind password in ${folder}/empty is empty` },
+      { path: '/sources/ldap/2/caFile', message: `the certificates can not be read from ${folder}/ca.pem: ENOENT` },
+      { path: '/sources/ldap/3/bind/passwordFile', message: `the bind password can not be read from ${folder}/none: ENOENT` },
+      { path: '/sources/okta/0/tokenFile', message: expect.stringMatching(/^the API token .*(can be read by others|plain file)/) },
+    ])
   })
 })
 

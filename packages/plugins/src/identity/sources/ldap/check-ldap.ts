@@ -1,6 +1,7 @@
 import { isAbsolute } from 'node:path'
 import { FilterParser } from 'ldapts'
 import type { ConfigFault } from '../config-fault.ts'
+import { isDn } from './distinguished-name.ts'
 import type { LdapConfig } from './ldap-config.ts'
 
 /** What the schema can't see. */
@@ -12,10 +13,24 @@ export function checkLdap(config: LdapConfig): ConfigFault[] {
   }
   check('/url', urlFault(url, startTls))
   if (caFile !== undefined && !isAbsolute(caFile)) check('/caFile', `is no absolute path: ${caFile}`)
-  if (bind !== undefined && !isAbsolute(bind.passwordFile)) check('/bind/passwordFile', `is no absolute path: ${bind.passwordFile}`)
-  check('/people/filter', filterFault(people.filter))
-  if (groups !== undefined) check('/groups/filter', filterFault(groups.filter))
+  if (bind !== undefined) {
+    if (!isAbsolute(bind.passwordFile)) check('/bind/passwordFile', `is no absolute path: ${bind.passwordFile}`)
+    // Active Directory takes names of accounts as well: `standin@example.com`, `EXAMPLE\standin`.
+    if (!/[@\\]/.test(bind.dn)) check('/bind/dn', dnFault(bind.dn))
+  }
+  for (const [path, part] of [
+    ['/people', people],
+    ['/groups', groups],
+  ] as const) {
+    if (part === undefined) continue
+    check(`${path}/base`, dnFault(part.base))
+    check(`${path}/filter`, filterFault(part.filter))
+  }
   return faults
+}
+
+function dnFault(text: string): string | null {
+  return isDn(text) ? null : `is no DN, as ou=people,dc=example,dc=com is one: ${text}`
 }
 
 function urlFault(text: string, startTls: boolean): string | null {
@@ -31,17 +46,23 @@ function urlFault(text: string, startTls: boolean): string | null {
 
 /** In values, brackets are escaped (RFC 4515, section 3): the others have to be in pairs. */
 function filterFault(filter: string): string | null {
+  const characters = [...filter]
   let open = 0
-  for (const [at, character] of [...filter].entries()) {
+  for (const [at, character] of characters.entries()) {
     if (character === '(') open += 1
     else if (character === ')') open -= 1
     if (open < 0) return `has a closing bracket too many at character ${at + 1}: ${filter}`
+    if (open === 0 && character === ')' && (characters[at + 1] ?? ')') !== ')') {
+      return `goes on behind its last bracket, at character ${at + 2}: put (&…) around several: ${filter}`
+    }
   }
   if (open > 0) return `has ${open} opening ${open === 1 ? 'bracket that is' : 'brackets that are'} never closed: ${filter}`
   try {
     FilterParser.parseString(filter)
     return null
   } catch (error) {
-    return `is no filter: ${(error as Error).message.replace(/\. Full string: .*$/s, '')}`
+    const { message } = error as Error
+    if (message.startsWith('Unbalanced')) return `has brackets where none belong: ${filter}`
+    return `is no filter: ${message.replace(/\. Full string: .*$/s, '')}`
   }
 }

@@ -9,6 +9,12 @@ export function normalDn(text: string): string {
   return rdns.map((pairs) => pairs.toSorted().join('+')).join(',')
 }
 
+/** Whether it is a DN (RFC 4514, section 3). */
+export function isDn(text: string): boolean {
+  const pairs = split(text, ',').flatMap((rdn) => split(rdn, '+'))
+  return pairs.every((pair) => /^\s*([A-Za-z][A-Za-z0-9-]*|\d+(\.\d+)+)\s*=/.test(pair) && !/(^|[^\\])(\\\\)*\\$/.test(pair))
+}
+
 /** Without the bit string behind it (Name and Optional UID, RFC 4517, section 3.3.21): `cn=a,dc=b#'0101'B`. */
 export function withoutUid(text: string): string {
   return text.replace(/#'[01]*'B$/, '')

@@ -6,7 +6,7 @@ const meanings: Readonly<Record<number, string>> = {
   4: 'the server gives no more than so many entries: let this account read all of them (`limits` of OpenLDAP, MaxPageSize of Active Directory)',
   8: 'the server wants a stronger way of signing in than a password',
   10: 'the server refers to another one, which is not followed: ask that one, or look at `base`',
-  11: 'the server gives no more than so many entries: let this account read all of them (`limits` of OpenLDAP, MaxPageSize of Active Directory)',
+  11: 'the server gives no more than so many entries, or not so many at once: let this account read all of them (`limits` of OpenLDAP), or lower `pageSize`',
   13: 'the server wants TLS: use ldaps://, or `startTls: true`',
   32: 'there is no such entry, or this account does not see it: look at `base`',
   34: 'that is no DN',
@@ -21,8 +21,10 @@ const meanings: Readonly<Record<number, string>> = {
 /** In words, without the library's. */
 export function reasonOf(cause: unknown): string {
   if (cause instanceof ResultCodeError) {
-    const { code, message } = cause
-    return meanings[code] ?? `the server answers with the result code ${code}: ${message.replace(/ *Code: 0x[0-9a-f]+$/, '')}`
+    const { code } = cause
+    const said = cause.message.replace(/ *Code: 0x[0-9a-f]+$/, '').slice(0, 200)
+    const meaning = meanings[code] ?? `the server answers with the result code ${code}`
+    return said === '' ? meaning : `${meaning} (it says: ${said})`
   }
   if (!(cause instanceof Error)) return String(cause)
   const { code, message } = cause as NodeJS.ErrnoException

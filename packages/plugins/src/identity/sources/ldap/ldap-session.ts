@@ -1,6 +1,5 @@
-import { readFile } from 'node:fs/promises'
 import { isIP } from 'node:net'
-import { connect, type TLSSocket } from 'node:tls'
+import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls'
 import {
   Client,
   FilterParser,
@@ -15,6 +14,7 @@ import { readSecret } from '../read-secret.ts'
 import type { LdapConfig } from './ldap-config.ts'
 import { type LdapEntry, toEntry } from './ldap-entry.ts'
 import { reasonOf } from './ldap-reasons.ts'
+import { readCertificates } from './read-certificates.ts'
 
 const connectMs = 10_000
 const answerMs = 60_000
@@ -40,10 +40,12 @@ export class LdapSession {
   readonly #server: LdapServer
   readonly #signal: AbortSignal
   readonly #client: Client
+  readonly #link: SecureLink
 
-  private constructor(server: LdapServer, client: Client, signal: AbortSignal) {
+  private constructor(server: LdapServer, client: Client, link: SecureLink, signal: AbortSignal) {
     this.#server = server
     this.#client = client
+    this.#link = link
     this.#signal = signal
   }
 
@@ -53,14 +55,15 @@ export class LdapSession {
     const password = bind === undefined ? null : await readSecret(id, 'the bind password', bind.passwordFile)
     const tls = { ...(caFile === undefined ? {} : { ca: await readCertificates(id, caFile) }), minVersion: 'TLSv1.2' as const }
     const isSecure = url.startsWith('ldaps:')
+    const link = new SecureLink()
     const client = new Client({
       url,
       timeout: answerMs,
       connectTimeout: connectMs,
       ...(isSecure ? { tlsOptions: tls } : {}),
-      createSecureConnection: ((...options: Parameters<typeof connect>) => impatient(connect(...options))) as typeof connect,
+      createSecureConnection: ((...options: Parameters<typeof connect>) => link.watch(connect(...options), options)) as typeof connect,
     })
-    const session = new LdapSession(server, client, signal)
+    const session = new LdapSession(server, client, link, signal)
     signal.addEventListener('abort', session.#end, { once: true })
     try {
       const host = new URL(url).hostname.replace(/^\[|\]$/g, '')
@@ -159,7 +162,7 @@ export class LdapSession {
   /** @throws SourceFailure */
   async #do<T>(what: string, work: Promise<T>): Promise<T> {
     try {
-      return await work
+      return await Promise.race([work, this.#link.lost])
     } catch (cause) {
       this.#signal.throwIfAborted()
       throw this.#failure(what, reasonOf(cause), cause)
@@ -172,26 +175,38 @@ export class LdapSession {
   }
 
   readonly #end = () => {
-    this.#client.unbind().catch(() => {})
+    if (!this.#link.isLost) this.#client.unbind().catch(() => {})
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#signal.removeEventListener('abort', this.#end)
-    await this.#client.unbind().catch(() => {})
+    if (!this.#link.isLost) await this.#client.unbind().catch(() => {})
   }
 }
 
-async function readCertificates(id: string, file: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8')
-  } catch (cause) {
-    throw new SourceFailure(`${id}: the certificates can not be read from ${file}: ${(cause as NodeJS.ErrnoException).code}`, { cause })
-  }
-}
+/** What the library does not see of TLS: a handshake that nobody answers, and, where TLS was begun later, that the connection ends. */
+class SecureLink {
+  readonly #lost = Promise.withResolvers<never>()
+  isLost = false
 
-/** A handshake that nobody answers would be waited for without end. */
-function impatient(socket: TLSSocket): TLSSocket {
-  socket.setTimeout(connectMs, () => socket.destroy(new Error('no answer to the TLS handshake')))
-  socket.once('secureConnect', () => socket.setTimeout(0))
-  return socket
+  constructor() {
+    this.#lost.promise.catch(() => {})
+  }
+
+  /** Rejects once it ends. */
+  get lost(): Promise<never> {
+    return this.#lost.promise
+  }
+
+  watch(socket: TLSSocket, [options]: readonly unknown[]): TLSSocket {
+    socket.setTimeout(connectMs, () => socket.destroy(new Error('no answer to the TLS handshake')))
+    socket.once('secureConnect', () => socket.setTimeout(0))
+    socket.once('close', () => {
+      this.isLost = true
+      this.#lost.reject(new Error('Connection closed'))
+      // The one that TLS was begun on: the library waits for that.
+      if (typeof options === 'object') (options as ConnectionOptions).socket?.destroy()
+    })
+    return socket
+  }
 }

@@ -1,8 +1,9 @@
+import { Control } from 'ldapts'
 import { Value } from 'typebox/value'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { SourceFailure } from '../directory.ts'
 import { CuttingProxy } from './fixtures/cutting-proxy.ts'
-import { hasSlapd, limited, reader, Slapd, suffix } from './fixtures/slapd.ts'
+import { hasSlapd, hasty, limited, reader, Slapd, suffix } from './fixtures/slapd.ts'
 import { LdapConfig } from './ldap-config.ts'
 import { LdapSource } from './ldap-source.ts'
 
@@ -142,6 +143,10 @@ describe.skipIf(!hasSlapd)('LdapSource, of a real OpenLDAP server', () => {
     }
     for (const way of [{ url: secureUrl }, { url, startTls: true }]) {
       expect(await failure(source(way))).toMatch(/can not (bind|begin TLS).*(self-signed|unable to verify|certificate)/)
+      const elsewhere = way.url.replace('127.0.0.1', 'localhost')
+      expect(await failure(source({ ...way, url: elsewhere, caFile }))).toMatch(
+        /can not (bind|begin TLS).*Host: localhost. is not (in the )?cert/,
+      )
     }
   })
 
@@ -159,6 +164,36 @@ describe.skipIf(!hasSlapd)('LdapSource, of a real OpenLDAP server', () => {
     }
     proxy.most = 10
     expect(await failure(from)).toMatch(/dropped the connection|disconnected/)
+  })
+
+  it('has nothing where the connection is dropped after TLS was begun, and never sends the password in the clear', async () => {
+    await using proxy = new CuttingProxy(slapd.port)
+    const from = source({ url: `ldap://${await proxy.start()}`, startTls: true, caFile: slapd.caFile })
+    await from.read(signal)
+    const all = proxy.brought
+    for (const most of [10, 14, 100, 1_000, 1_200, 1_500, Math.floor(all / 2), all - 10]) {
+      proxy.most = most
+      expect(await failure(from)).toMatch(/dropped the connection|disconnected|ECONNRESET/)
+    }
+    expect(proxy.sent.length).toBeGreaterThan(1_000)
+    expect(proxy.sent.includes(reader.password)).toBe(false)
+  })
+
+  it('has nothing where a part of the tree is on another server', async () => {
+    const far = `ou=far,ou=people,${suffix}`
+    const url = `ldap://far.example.com/${far}`
+    const asItIs = new Control('2.16.840.1.113730.3.4.2')
+    await slapd.change((client) => client.add(far, { objectClass: ['referral', 'extensibleObject'], ou: 'far', ref: url }))
+    expect(await failure(source())).toMatch(/the server refers to ldap:\/\/far\.example\.com\/.* which is not followed: look at `base`/)
+    expect(await failure(source({}, { base: far }))).toMatch(/the server refers to another one, which is not followed/)
+    await slapd.change((client) => client.del(far, asItIs))
+    expect((await source().read(signal)).people).toHaveLength(many + 2)
+  })
+
+  it('says that pages are too large for the server, and has everybody with smaller ones', async () => {
+    const bind = { dn: hasty.dn, passwordFile: slapd.file('hasty', hasty.password) }
+    expect(await failure(source({ bind }))).toMatch(/or lower `pageSize` \(it says: illegal pagedResults page size\)$/)
+    expect((await source({ bind, pageSize: 100 }).read(signal)).people).toHaveLength(many + 2)
   })
 
   it('has nothing where the server gives no more than so many entries', async () => {
@@ -181,7 +216,7 @@ describe.skipIf(!hasSlapd)('LdapSource, of a real OpenLDAP server', () => {
     expect(await failure(source({}, { base: `ou=persons,${suffix}` }))).toMatch(
       /the search below ou=persons,dc=example,dc=com ends after 0 entries: there is no such entry, .*look at `base`$/,
     )
-    expect(await failure(source({}, { base: 'people' }))).toMatch(/that is no DN$/)
+    expect(await failure(source({}, { base: 'people' }))).toMatch(/that is no DN/)
     expect(await failure(source({}, { attributes: { email: 'emailAdress' } }))).toBe(
       'corp: the server knows no attribute emailAdress: look at people.attributes.email',
     )
