@@ -90,6 +90,7 @@ export class ClassBook {
 
   /** Whether an environment is, or was made for, one of its seats. */
   has(environment: number): boolean {
-    return this.seats.some((seat) => copiesOf(seat).some((copy) => copy.environment === environment))
+    for (const seat of this.#seats.values()) if (copiesOf(seat).some((copy) => copy.environment === environment)) return true
+    return false
   }
 }

@@ -16,7 +16,7 @@ export function classRoutes(app: App, classroom: Classroom, context: PluginConte
   const named = { permission: { rule: 'named', role: 'viewer', note: 'in the project of the class; its instructors' } } as const
 
   app.get('/classes', { config: named }, async ({ pluginCaller }) => ({
-    items: classroom.classes.filter(({ config }) => maySee(pluginCaller, config)).map((each) => summaryOf(each, context.clock.now())),
+    items: classroom.classes.filter(({ config }) => maySee(pluginCaller, config)).map(summaryOf),
   }))
 
   app.get<{ Params: { name: string } }>('/classes/:name', { config: named }, async ({ params: { name }, pluginCaller }) => {

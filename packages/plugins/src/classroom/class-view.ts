@@ -30,6 +30,13 @@ export interface ClassAnswer extends ClassSummary {
   readonly report: readonly { readonly at: string; readonly seat: number | null; readonly message: string }[]
 }
 
+interface SessionAnswer {
+  readonly start: string
+  readonly end: string
+  /** Where it is held. */
+  readonly timeZone: string
+}
+
 interface ClassSummary {
   readonly name: string
   readonly template: string
@@ -38,21 +45,22 @@ interface ClassSummary {
   readonly project: string | null
   readonly phase: Phase['kind']
   /** The session that is prepared or held. */
-  readonly session: { readonly start: string; readonly end: string } | null
+  readonly session: SessionAnswer | null
   /** The one after that. */
-  readonly next: { readonly start: string; readonly end: string; readonly prepareAt: string } | null
+  readonly next: (SessionAnswer & { readonly prepareAt: string }) | null
   readonly count: number
   readonly ready: number
   readonly trouble: string | null
 }
 
 const iso = (at: number) => new Date(at).toISOString()
-const span = ({ start, end }: Session) => ({ start: iso(start), end: iso(end) })
+const span = ({ start, end, timeZone }: Session) => ({ start: iso(start), end: iso(end), timeZone })
 
 /** Without its seats: what needs no question to anybody. */
-export function summaryOf({ book, config, timetable, phase, readiness }: ClassKeeper, now: number): ClassSummary {
+export function summaryOf(keeper: ClassKeeper): ClassSummary {
+  const { book, config } = keeper
+  const { phase, next } = keeper.standing
   const session = 'session' in phase ? phase.session : null
-  const next = timetable?.upcoming(now, 2).find(({ start }) => start > (session?.start ?? now)) ?? null
   return {
     name: book.name,
     template: config?.template ?? '',
@@ -62,16 +70,16 @@ export function summaryOf({ book, config, timetable, phase, readiness }: ClassKe
     session: session === null ? null : span(session),
     next: next === null ? null : { ...span(next), prepareAt: iso(next.prepareAt) },
     count: config?.seats ?? 0,
-    ready: session === null ? 0 : readiness(session).ready,
-    trouble: book.record.trouble,
+    ready: session === null ? 0 : keeper.readiness(session).ready,
+    trouble: session === null ? null : book.record.trouble,
   }
 }
 
-export async function answerOf(keeper: ClassKeeper, { client, clock }: PluginContext, signal: AbortSignal): Promise<ClassAnswer> {
+export async function answerOf(keeper: ClassKeeper, { client }: PluginContext, signal: AbortSignal): Promise<ClassAnswer> {
   const { book, config } = keeper
   const seen = new SeenEnvironments(client)
   await seen.refresh(book.name, book.seats.flatMap(copiesOf), signal)
-  const summary = summaryOf(keeper, clock.now())
+  const summary = summaryOf(keeper)
   const start = summary.session === null ? null : Date.parse(summary.session.start)
   const seats = Array.from({ length: config?.seats ?? 0 }, (_, index) => {
     return seatAnswer(book.seat(index + 1), config?.students[index] ?? null, seen, start)
@@ -96,5 +104,6 @@ function stateOf({ current, next, failure, checkedFor }: Seat, seen: SeenEnviron
   if (current === null) return failure !== null ? 'failed' : next === null ? 'absent' : 'coming'
   const { is } = seen.look(current)
   if (is === 'asleep' || is === 'failed') return is
-  return is === 'up' && (start === null || checkedFor === start) ? 'ready' : 'coming'
+  if (is !== 'up' || (start !== null && checkedFor !== start)) return 'coming'
+  return current.trouble === null ? 'ready' : 'failed'
 }

@@ -1,8 +1,11 @@
+import type { EnvironmentState } from '@standin/client'
 import { definePlugin, PagePasses } from '@standin/core'
 import { classRoutes } from './class-routes.ts'
 import { Classroom } from './classroom.ts'
 import { ClassroomConfig } from './classroom-config.ts'
 import { pageRoutes } from './page/page-routes.ts'
+
+const settled: ReadonlySet<unknown> = new Set<EnvironmentState>(['running', 'suspended', 'stopped', 'deleted', 'failed'])
 
 /** Classes: a seat for each student, up and checked before a session begins, made anew between sessions, gone at the end. */
 export const classroomPlugin = definePlugin({
@@ -21,7 +24,8 @@ export const classroomPlugin = definePlugin({
       schedules: [{ id: 'minutely', cron: '* * * * *', run: ({ signal, print }) => classroom.round(signal, print) }],
       eventTypes: ['environment.state', 'user.deactivated', 'user.deleted'],
       onEvent: async ({ environment, data }, { signal }) => {
-        if (environment !== null) return classroom.touched(environment, signal)
+        // Nothing is to be done for what is on its way to another state.
+        if (environment !== null) return settled.has(data.to) ? classroom.touched(environment, signal) : undefined
         // Who leaves sees nothing any more.
         for (const { id, createdBy } of await passes.list()) if (createdBy === `user:${data.id}`) await passes.revoke(id)
       },

@@ -1,4 +1,4 @@
-import { StandinError } from '@standin/client'
+import { type Fault, StandinError } from '@standin/client'
 import type { PluginContext } from '@standin/core'
 import { ClassBook } from './class-book.ts'
 import { ClassKeeper } from './class-keeper.ts'
@@ -10,24 +10,27 @@ const mostLines = 1_000
 /** All classes: those of the configuration, and those that were. */
 export class Classroom {
   readonly #context: PluginContext
-  readonly #config: ClassroomConfig
   #keepers = new Map<string, ClassKeeper>()
   #last: Promise<void> = Promise.resolve()
   #lines: string[] = []
 
-  /** @throws StandinError `invalid` for a timetable, and for two classes of one name */
+  /** @throws StandinError `invalid` with every fault: of timetables, and of classes that can't be told apart */
   constructor(context: PluginContext, config: ClassroomConfig) {
     this.#context = context
-    this.#config = config
-    const seen = new Set<string>()
-    for (const each of config.classes) {
-      if (seen.has(each.name)) throw new StandinError('invalid', `there are two classes called ${each.name}`)
-      seen.add(each.name)
-      if (each.students.length > each.seats) {
-        throw new StandinError('invalid', `the class ${each.name} has ${each.students.length} students and ${each.seats} seats`)
+    const errors: Fault[] = []
+    for (const [index, each] of config.classes.entries()) {
+      const { name, students, seats } = each
+      const fault = (message: string) => errors.push({ path: `classes.${index}`, message })
+      if (this.#keepers.has(name)) fault(`there are two classes called ${name}`)
+      if (students.length > seats) fault(`the class ${name} has ${students.length} students and ${seats} seats`)
+      try {
+        this.#keepers.set(name, new ClassKeeper(context, new ClassBook(name, context.store), each))
+      } catch (error) {
+        if (!(error instanceof StandinError)) throw error
+        fault([error.message, ...(error.hint === undefined ? [] : [error.hint])].join('. '))
       }
-      this.#keepers.set(each.name, new ClassKeeper(context, new ClassBook(each.name, context.store), each))
     }
+    if (errors.length > 0) throw new StandinError('invalid', errors.map(({ message }) => message).join('; '), { errors })
   }
 
   /** Read what is written down. */
@@ -55,7 +58,10 @@ export class Classroom {
     await this.#inTurn(async () => {
       for (const line of this.#lines.splice(0)) print(line)
       const troubles: string[] = []
-      for (const keeper of [...this.#keepers.values()]) troubles.push(...(await this.#one(keeper, signal, print)))
+      for (const [name, keeper] of [...this.#keepers]) {
+        troubles.push(...(await this.#one(keeper, signal, print)))
+        if (keeper.isForgotten) this.#keepers.delete(name)
+      }
       if (troubles.length === 0) this.#context.health.ok()
       else this.#context.health.degraded(troubles.join('; '))
     })
@@ -72,12 +78,13 @@ export class Classroom {
     })
   }
 
-  /** Make a seat anew: it is begun at once. @throws StandinError as `ClassKeeper.reset` */
+  /** Make a seat anew: it is begun at once, where that comes about before `signal` fires. @throws StandinError as `ClassKeeper.reset` */
   async reset(keeper: ClassKeeper, seat: number, by: string, signal: AbortSignal): Promise<void> {
     await this.#inTurn(async () => {
       await keeper.reset(seat, by)
       this.#keepLine(`${keeper.book.name}-${seat}: reset by ${by}`)
-      await this.#one(keeper, signal, (line) => this.#keepLine(line))
+      // It is written down: what is not begun now is begun by the next round.
+      await this.#one(keeper, signal, (line) => this.#keepLine(line)).catch(() => {})
     })
   }
 

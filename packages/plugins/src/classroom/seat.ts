@@ -20,7 +20,7 @@ export type Copy = {
 }
 
 type SeatFailure = {
-  readonly round: string
+  readonly occasion: string
   readonly message: string
   readonly at: number
   readonly environment: number | null
@@ -41,15 +41,15 @@ export type Seat = {
   readonly leaving: readonly Copy[]
   /** Deleted to make room for `next`, where a quota has none for both; it comes back if that fails. */
   readonly aside: Copy | null
-  /** What `attempts` and `failure` are about. */
-  readonly round: string
-  /** How often making a copy for this round has failed. */
+  /** What `attempts` is about: a round, and the session that it is made for. */
+  readonly occasion: string
+  /** How often making a copy for it has failed. */
   readonly attempts: number
   /** Somebody wants it made anew. */
   readonly reset: { readonly by: string; readonly at: number } | null
   /** The session, by its beginning, for which `current` was found to be well, or given up. */
   readonly checkedFor: number | null
-  /** It was given up in this round. */
+  /** It was given up on this occasion. */
   readonly failure: SeatFailure | null
   /** The environment that its host name leads to. */
   readonly alias: number | null
@@ -69,22 +69,22 @@ export function emptySeat(name: string, number: number): Seat {
     alias: null,
     host: null,
   }
-  return { class: name, number, ...nothing, round: '', attempts: 0 }
+  return { class: name, number, ...nothing, occasion: '', attempts: 0 }
 }
 
-/** After so many failures a seat is given up for this round. */
+/** After so many failures a seat is given up on this occasion. */
 const mostAttempts = 2
 
 /** `next` did not come up. @param message why */
-export function afterFailure(seat: Seat, round: string, message: string, now: number): Seat {
+export function afterFailure(seat: Seat, occasion: string, message: string, now: number): Seat {
   const attempts = seat.attempts + 1
   const { next } = seat
   // What nobody knows to exist is looked for by its key until that is sure.
   const leaving = next === null ? seat.leaving : [...seat.leaving, next]
-  if (attempts < mostAttempts) return { ...seat, attempts, round, next: null, leaving }
+  if (attempts < mostAttempts) return { ...seat, attempts, occasion, next: null, leaving }
   const environment = next?.environment ?? null
-  const failure = { round, message, at: now, environment, told: false }
-  const given = { ...seat, attempts, round, failure, reset: null }
+  const failure = { occasion, message, at: now, environment, told: false }
+  const given = { ...seat, attempts, occasion, failure, reset: null }
   // Somebody may want to see why, where there is nothing better.
   const isShown = seat.current === null && seat.aside === null && environment !== null
   return isShown ? given : { ...given, next: null, leaving }
@@ -97,10 +97,12 @@ export function afterSwap(seat: Seat, session: number | null): Seat {
   return { ...seat, ...none, leaving, current: seat.next, attempts: 0, checkedFor: session }
 }
 
-/** Somebody wants it made anew. */
+/** Somebody wants it made anew. What is being made for it already will do. */
 export function afterReset(seat: Seat, by: string, now: number): Seat {
-  const leaving = seat.next === null ? seat.leaving : [...seat.leaving, seat.next]
-  return { ...seat, next: null, leaving, attempts: 0, failure: null, reset: { by, at: now } }
+  const { next, failure, leaving } = seat
+  const given = { ...seat, attempts: 0, failure: null, reset: { by, at: now } }
+  if (next === null || (failure === null && next.unwellSince === null)) return given
+  return { ...given, next: null, leaving: [...leaving, next] }
 }
 
 /** Everything of it goes. */
@@ -113,4 +115,17 @@ export function afterEnd(seat: Seat): Seat {
 /** All that may exist of it. */
 export function copiesOf({ current, next, aside, leaving }: Seat): Copy[] {
   return [current, next, aside, ...leaving].filter((copy) => copy !== null)
+}
+
+/** What creations made whose answers were lost. @param madeAs its configId; null: not known @returns the same seat where nothing is new */
+export function withLearned(seat: Seat, madeAs: (copy: Copy) => number | null): Seat {
+  const learned = new Map<string, Copy>()
+  for (const copy of copiesOf(seat)) {
+    const environment = copy.environment === null ? madeAs(copy) : null
+    if (environment !== null) learned.set(copy.key, { ...copy, environment })
+  }
+  if (learned.size === 0) return seat
+  const known = <C extends Copy | null>(copy: C) => (copy === null ? copy : (learned.get(copy.key) ?? copy)) as C
+  const { current, next, aside, leaving } = seat
+  return { ...seat, current: known(current), next: known(next), aside: known(aside), leaving: leaving.map(known) }
 }

@@ -48,8 +48,8 @@ export class SeenEnvironments {
   }
 
   /** What a creation made whose answer was lost. */
-  madeAs({ key }: Copy): LiveEnvironment | undefined {
-    return this.#byKey.get(key)
+  madeAs({ key }: Copy): number | null {
+    return this.#byKey.get(key)?.id ?? null
   }
 
   hasName(name: string): boolean {

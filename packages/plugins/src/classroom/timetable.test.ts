@@ -12,7 +12,7 @@ const sessions = (plan: Plan, from: string, count: number) =>
   timetable(plan)
     .upcoming(Date.parse(from), count)
     .map(({ prepareAt, start, end }) => [iso(prepareAt), iso(start), iso(end)])
-const phase = (plan: Plan, at: string) => timetable(plan).phaseAt(Date.parse(at)).kind
+const phase = (plan: Plan, at: string) => timetable(plan).at(Date.parse(at)).phase.kind
 
 const berlin = 'Europe/Berlin'
 const mornings: Plan = { timetable: [{ days: '1-5', from: '09:00', to: '12:00', timeZone: berlin }] }
@@ -48,6 +48,63 @@ describe('The timetable of a class', () => {
     expect(sessions(night('2026-03-29', '02:30'), '2026-03-28T00:00:00Z', 2)).toEqual([
       ['2026-03-29T00:30', '2026-03-29T01:00', '2026-03-29T04:00'],
     ])
+  })
+
+  it('holds a lesson for as long as it takes where the clocks leave out all of it', () => {
+    const night = (from: string, to: string): Plan => ({ timetable: [{ dates: ['2026-03-29'], from, to, timeZone: berlin }] })
+    for (const [from, to, until] of [
+      ['02:10', '02:30', '01:20'],
+      ['02:30', '03:00', '01:30'],
+      // No time of it is left out.
+      ['03:00', '03:30', '01:30'],
+      ['03:00', '03:00', '2026-03-30T01:00'],
+    ] as const) {
+      const end = until.length > 5 ? until : `2026-03-29T${until}`
+      expect(sessions(night(from, to), '2026-03-28T00:00:00Z', 2), `${from} to ${to}`).toEqual([
+        ['2026-03-29T00:30', '2026-03-29T01:00', end],
+      ])
+    }
+    const sundays: Plan = { timetable: [{ days: '0', from: '02:15', to: '02:45', timeZone: berlin }] }
+    expect(sessions(sundays, '2026-03-28T00:00:00Z', 2).map(([, start, end]) => [start, end])).toEqual([
+      ['2026-03-29T01:00', '2026-03-29T01:30'],
+      ['2026-04-05T00:15', '2026-04-05T00:45'],
+    ])
+  })
+
+  it('takes the first of an hour that comes twice, and ends once', () => {
+    const night = (from: string, to: string): Plan => ({ timetable: [{ dates: ['2026-10-25'], from, to, timeZone: berlin }] })
+    // 03:00 CEST becomes 02:00 CET: 02:30 is at 00:30 and at 01:30 UTC.
+    for (const [from, to, start, end] of [
+      ['02:30', '02:45', '00:30', '00:45'],
+      ['02:30', '03:30', '00:30', '02:30'],
+      ['01:00', '02:30', '23:00', '00:30'],
+    ])
+      expect(sessions(night(from ?? '', to ?? ''), '2026-10-24T00:00:00Z', 2).map(([, ...held]) => held.map((at) => at.slice(11)))).toEqual(
+        [[start, end]],
+      )
+  })
+
+  it('ends with a day that has no midnight', () => {
+    // In Cairo the clocks go from 00:00 to 01:00 on 24 April 2026.
+    const cairo: Plan = { timetable: [{ days: '4', from: '22:00', to: '00:30', timeZone: 'Africa/Cairo' }], until: '2026-04-23' }
+    expect(sessions(cairo, '2026-04-20T00:00:00Z', 2)).toEqual([['2026-04-23T19:30', '2026-04-23T20:00', '2026-04-23T22:00']])
+    expect([phase(cairo, '2026-04-23T21:59:59Z'), phase(cairo, '2026-04-23T22:00:00Z')]).toEqual(['session', 'over'])
+  })
+
+  it('has one session begin when it began, however long it is', () => {
+    const days = (count: number) =>
+      Array.from({ length: count }, (_, day) => new Date(Date.UTC(2026, 2, 2 + day)).toISOString().slice(0, 10))
+    const begun = (plan: Plan, at: string) => {
+      const { phase, next } = timetable(plan).at(Date.parse(at))
+      return phase.kind === 'session' ? [iso(phase.session.start), next === null ? null : iso(next.start)] : phase.kind
+    }
+    const camp: Plan = { timetable: [{ dates: days(40), from: '08:00', to: '08:00', timeZone: 'UTC' }] }
+    for (const at of ['2026-03-02T08:00:00Z', '2026-03-05T12:00:00Z', '2026-03-20T08:00:00Z', '2026-04-11T07:59:00Z'])
+      expect(begun(camp, at), at).toEqual(['2026-03-02T08:00', null])
+    expect(begun(camp, '2026-04-11T08:00:00Z')).toBe('over')
+    const always: Plan = { timetable: [{ days: '0-6', from: '00:00', to: '00:00', timeZone: 'UTC' }] }
+    expect(begun({ ...always, since: '2020-01-01' }, '2026-03-02T12:00:00Z')).toEqual(['2020-01-01T00:00', null])
+    expect(begun(always, '2026-03-02T12:00:00Z')).toEqual(begun(always, '2026-05-09T12:00:00Z'))
   })
 
   it('takes lessons without a break for one, and prepares none while another goes on', () => {
@@ -107,6 +164,9 @@ describe('The timetable of a class', () => {
       { ...at, cron: '0 9 * * 1' },
     ])
       expect(() => timetable({ timetable: [entry] })).toThrow('class intro, timetable 1 does not say when its lessons begin')
+    expect(() => timetable({ timetable: [{ ...at, days: '5-1' }] })).toThrow('class intro, timetable 1: ')
+    expect(() => timetable({ ...mornings, since: '2026-03-02', until: '2026-03-01' })).toThrow('over on 2026-03-01, before it begins')
+    expect(() => timetable(mornings, 0)).toThrow('class intro: readyBefore is less than 1m')
     for (const dates of [['2026-02-29'], ['2026-13-01']])
       expect(() => timetable({ timetable: [{ ...at, dates }] })).toThrow('is not a date')
   })

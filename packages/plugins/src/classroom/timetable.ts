@@ -1,6 +1,6 @@
 import { StandinError } from '@standin/client'
-import { type CronTimes, parseCron } from '@standin/core'
-import type { ClassConfig, TimetableEntry } from './classroom-config.ts'
+import type { ClassConfig } from './classroom-config.ts'
+import { dayAfter, type Lesson, type Lessons, lessonsOf, timeOn } from './lessons.ts'
 
 /** A lesson, or several without a break between them. ms since the epoch. */
 export interface Session {
@@ -11,6 +11,8 @@ export interface Session {
   readonly prepareAt: number
   /** The day on which it begins, where it is held: `2026-09-07`. */
   readonly day: string
+  /** IANA name: where it is held. */
+  readonly timeZone: string
 }
 
 /** `waiting`: before the first session, or between two; `next` is null where only the last day remains. */
@@ -19,18 +21,23 @@ export type Phase =
   | { readonly kind: 'preparing' | 'session'; readonly session: Session }
   | { readonly kind: 'over' }
 
-interface Lessons {
-  readonly ends: CronTimes
-  readonly timeZone: string
-  /** The first beginning after an instant. */
-  next(after: number): number | null
+/** Where a class stands. */
+interface Standing {
+  readonly phase: Phase
+  /** The session after the one that is prepared or held, or the next one. */
+  readonly next: Session | null
 }
 
 const hourMs = 3_600_000
-/** No lesson is longer than a day, of 25 hours where the clocks go back; one that touches it may have begun before. */
-const lookBackMs = 51 * hourMs
+const dayMs = 24 * hourMs
+/** No lesson is longer than a day, of 25 hours where the clocks go back; the clocks move by two at most. */
+const lessonMs = 26 * hourMs
+/** Back to before the lesson that goes on and the one before it; where they all touch, further back and once more. */
+const lookBackMs = 2 * lessonMs
+/** Lessons without a break for longer than this are held always: they begin with the class. */
+const mostLookBackMs = 100 * dayMs
 /** Lessons that never leave a break are looked at for so long. */
-const lookAheadMs = 14 * 24 * hourMs
+const lookAheadMs = 14 * dayMs
 
 /** When a class is held. */
 export class Timetable {
@@ -38,32 +45,46 @@ export class Timetable {
   readonly #readyBeforeMs: number
   readonly #since: number
   readonly #until: number
+  #last: { readonly from: number; readonly until: number; readonly standing: Standing } | null = null
 
   /** @throws StandinError `invalid` for what is no date, or can't be understood */
   constructor({ timetable, since, until, name }: Pick<ClassConfig, 'timetable' | 'since' | 'until' | 'name'>, readyBeforeMs: number) {
     const where = (index: number) => `class ${name}, timetable ${index + 1}`
     this.#lessons = timetable.map((entry, index) => lessonsOf(entry, where(index)))
     this.#readyBeforeMs = readyBeforeMs
+    if (readyBeforeMs < 60_000) throw new StandinError('invalid', `class ${name}: readyBefore is less than 1m, in which no seat comes up`)
     const timeZone = timetable[0]?.timeZone ?? 'UTC'
     this.#since = since === undefined ? Number.NEGATIVE_INFINITY : timeOn(since, '00:00', timeZone, `class ${name}, since`)
     this.#until =
       until === undefined ? Number.POSITIVE_INFINITY : timeOn(dayAfter(until, `class ${name}, until`), '00:00', timeZone, `class ${name}`)
+    if (this.#since >= this.#until) throw new StandinError('invalid', `class ${name} is over on ${until}, before it begins on ${since}`)
   }
 
   /** @param now ms since the epoch */
-  phaseAt(now: number): Phase {
-    if (now >= this.#until) return { kind: 'over' }
-    const session = this.#sessionsFrom(now).find(({ end }) => end > now)
-    if (session === undefined) return this.#until === Number.POSITIVE_INFINITY ? { kind: 'over' } : { kind: 'waiting', next: null }
-    if (now >= session.start) return { kind: 'session', session }
-    return now >= session.prepareAt ? { kind: 'preparing', session } : { kind: 'waiting', next: session }
+  at(now: number): Standing {
+    // Times of a time zone are dear: they are worked out when something begins or ends.
+    if (this.#last === null || now < this.#last.from || now >= this.#last.until) this.#last = { from: now, ...this.#standing(now) }
+    return this.#last.standing
+  }
+
+  #standing(now: number): { until: number; standing: Standing } {
+    const phase = (phase: Phase, next: Session | null, until: number) => ({ until, standing: { phase, next } })
+    if (now >= this.#until) return phase({ kind: 'over' }, null, Number.POSITIVE_INFINITY)
+    const [session, next = null] = this.upcoming(now, 2)
+    if (session === undefined) {
+      const isOver = this.#until === Number.POSITIVE_INFINITY
+      return phase(isOver ? { kind: 'over' } : { kind: 'waiting', next: null }, null, this.#until)
+    }
+    if (now >= session.start) return phase({ kind: 'session', session }, next, session.end)
+    if (now >= session.prepareAt) return phase({ kind: 'preparing', session }, next, session.start)
+    return phase({ kind: 'waiting', next: session }, session, session.prepareAt)
   }
 
   /** The next sessions, one that goes on among them. */
   upcoming(now: number, count: number): Session[] {
     const sessions: Session[] = []
     for (let at = now; sessions.length < count; ) {
-      const next = this.#sessionsFrom(at).find(({ end }) => end > at)
+      const next = this.#sessionsFrom(at).find(({ end, start }) => end > at && start !== sessions.at(-1)?.start)
       if (next === undefined) break
       sessions.push(next)
       at = next.end
@@ -73,16 +94,7 @@ export class Timetable {
 
   /** From a while before `now` up to the first one that begins after it. */
   #sessionsFrom(now: number): Session[] {
-    const merged: { start: number; end: number; timeZone: string }[] = []
-    for (let at = now - lookBackMs; ; ) {
-      const first = this.#firstAfter(at)
-      const last = merged.at(-1)
-      if (first === null || (last !== undefined && last.end > now && first.start > now + lookAheadMs)) break
-      if (last !== undefined && first.start <= last.end) last.end = Math.max(last.end, first.end)
-      else if (last !== undefined && last.start > now) break
-      else merged.push({ ...first })
-      at = first.start
-    }
+    const merged = this.#mergedFrom(now)
     return merged.map(({ start, end, timeZone }, index) => {
       const before = merged[index - 1]?.end ?? Number.NEGATIVE_INFINITY
       return {
@@ -90,62 +102,46 @@ export class Timetable {
         end: Math.min(end, this.#until),
         prepareAt: Math.max(start - this.#readyBeforeMs, before),
         day: dayOf(start, timeZone),
+        timeZone,
       }
     })
   }
 
+  /** Lessons, those that touch each other as one. */
+  #mergedFrom(now: number): Lesson[] {
+    for (let back = lookBackMs; ; back *= 4) {
+      const [first, ...others] = this.#merged(now - back, now)
+      if (first === undefined) return []
+      // What goes on now may have begun before the first that was looked at: when it began tells it from other sessions.
+      const mayBeCut = first.start <= now && first.end > now && first.start - lessonMs <= now - back
+      if (!mayBeCut) return [first, ...others]
+      if (back >= mostLookBackMs) return [{ ...first, start: Math.max(this.#since, 0) }, ...others]
+    }
+  }
+
+  #merged(from: number, now: number): Lesson[] {
+    const merged: Lesson[] = []
+    for (let at = from; ; ) {
+      const first = this.#firstAfter(at)
+      const last = merged.at(-1)
+      if (first === null || (last !== undefined && last.end > now && first.start > now + lookAheadMs)) return merged
+      if (last !== undefined && first.start <= last.end) merged[merged.length - 1] = { ...last, end: Math.max(last.end, first.end) }
+      else if (last !== undefined && last.start > now) return merged
+      else merged.push(first)
+      at = first.start
+    }
+  }
+
   /** The lessons that begin first after an instant: the longest of them. */
-  #firstAfter(after: number): { start: number; end: number; timeZone: string } | null {
-    let found: { start: number; end: number; timeZone: string } | null = null
-    for (const { ends, timeZone, next } of this.#lessons) {
-      const start = next(Math.max(after, this.#since - 1))
-      if (start === null || start >= this.#until || (found !== null && start > found.start)) continue
-      const end = ends.next(start) ?? start
-      if (found === null || start < found.start || end > found.end) found = { start, end, timeZone }
+  #firstAfter(after: number): Lesson | null {
+    let found: Lesson | null = null
+    for (const lessons of this.#lessons) {
+      const lesson = lessons(Math.max(after, this.#since - 1))
+      if (lesson === null || lesson.start >= this.#until || (found !== null && lesson.start > found.start)) continue
+      if (found === null || lesson.start < found.start || lesson.end > found.end) found = lesson
     }
     return found
   }
-}
-
-function lessonsOf(entry: TimetableEntry, where: string): Lessons {
-  const { days, dates, cron, from, to, timeZone = 'UTC' } = entry
-  const given = [days, dates, cron].filter((each) => each !== undefined).length
-  if (given !== 1 || (cron === undefined) !== (from !== undefined)) {
-    throw new StandinError('invalid', `${where} does not say when its lessons begin, or says it twice`, {
-      hint: 'Write `days` or `dates` with `from`, or `cron` alone',
-    })
-  }
-  const ends = parseCron(cronAt(to), timeZone)
-  if (dates !== undefined) {
-    const starts = dates.map((each) => timeOn(each, from ?? '', timeZone, where)).sort((a, b) => a - b)
-    return { ends, timeZone, next: (after) => starts.find((start) => start > after) ?? null }
-  }
-  const times = parseCron(cron ?? cronAt(from ?? '', days), timeZone)
-  return { ends, timeZone, next: (after) => times.next(after) }
-}
-
-function cronAt(time: string, days = '*'): string {
-  return `${Number(time.slice(3))} ${Number(time.slice(0, 2))} * * ${days}`
-}
-
-/** A time of day on a date, where it is in a time zone; one that the clocks leave out is the first minute after the gap. */
-function timeOn(date: string, time: string, timeZone: string, where: string): number {
-  const midnight = utcOf(date, where)
-  const [, month, day] = date.split('-').map(Number)
-  const line = `${Number(time.slice(3))} ${Number(time.slice(0, 2))} ${day} ${month} *`
-  // No place is further than 14 hours from UTC.
-  return parseCron(line, timeZone).next(midnight - 24 * hourMs) as number
-}
-
-function dayAfter(date: string, where: string): string {
-  return new Date(utcOf(date, where) + 24 * hourMs).toISOString().slice(0, 10)
-}
-
-/** @throws StandinError `invalid` */
-function utcOf(date: string, where: string): number {
-  const at = Date.parse(`${date}T00:00:00Z`)
-  if (!Number.isNaN(at) && new Date(at).toISOString().startsWith(date)) return at
-  throw new StandinError('invalid', `${where}: ${date} is not a date`, { hint: 'Write year, month and day: 2026-09-07' })
 }
 
 function dayOf(at: number, timeZone: string): string {

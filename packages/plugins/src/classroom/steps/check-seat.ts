@@ -1,6 +1,6 @@
 import { request } from 'node:http'
 import type { Environment } from '@standin/client'
-import type { Check } from './classroom-config.ts'
+import type { Check } from '../classroom-config.ts'
 
 const timeoutMs = 5_000
 

@@ -1,0 +1,38 @@
+import { StandinError } from '@standin/client'
+import { copiesOf } from '../seat.ts'
+import { isRefusal, type Perform, save } from './seat-work.ts'
+
+/** Lead its host name to what it has now. One that somebody else has is left to them. */
+export const publish: Perform<'publish'> = async (seat, _, work) => {
+  const { name, signal, print, client } = work
+  const environment = seat.current?.environment ?? null
+  if (environment === null) return false
+  try {
+    const before = await client.aliases.get(name, { signal }).catch((error: unknown) => {
+      if (error instanceof StandinError && error.code === 'alias_not_found') return null
+      throw error
+    })
+    const isOurs =
+      before === null || before.environment === seat.alias || copiesOf(seat).some((copy) => copy.environment === before.environment)
+    if (!isOurs) throw new StandinError('name_taken', `the host name ${before.host} leads to environment ${before.environment}`)
+    const { host } = await client.aliases.set(name, { environment }, { signal })
+    return await save({ ...seat, alias: environment, host }, work)
+  } catch (error) {
+    if (!(isRefusal(error) || (error instanceof StandinError && error.kind === 'authentication'))) throw error
+    print(`${name}: no name of its own: ${error.message}`)
+    return save({ ...seat, alias: environment, host: null }, work)
+  }
+}
+
+export const rename: Perform<'rename'> = async (seat, _, { name, seen, signal }) => {
+  const environment = seat.current === null ? undefined : seen.of(seat.current)
+  if (environment === undefined) return false
+  try {
+    seen.note(await environment.update({ name }, { signal }))
+    return true
+  } catch (error) {
+    // Somebody else has it by now.
+    if (error instanceof StandinError && error.code === 'name_taken') return false
+    throw error
+  }
+}
