@@ -1,4 +1,4 @@
-import { type CreateUser, type ErrorCode, StandinError, type UpdateUser } from '@standin/client'
+import { type CreateUser, type Deactivation, type ErrorCode, StandinError, type UpdateUser } from '@standin/client'
 import type { PluginContext } from '@standin/core'
 import type { Person } from '../sources/directory.ts'
 import { depart } from './depart.ts'
@@ -30,20 +30,27 @@ const single: ReadonlySet<ErrorCode> = new Set([
 const passing: ReadonlySet<ErrorCode> = new Set(['name_taken', 'email_taken'])
 const membersAtOnce = 5_000
 
+export interface Applied {
+  /** What could not be done, in words. */
+  readonly faults: readonly string[]
+  /** What became of what is theirs who left, by their ids. */
+  readonly departures: ReadonlyMap<string, Deactivation>
+}
+
 /**
  * Do what a plan says. Each step can be done again, or be found to be done: a run that ends in the middle is completed by the
  * next one.
- * @returns what could not be done, in words
  * @throws StandinError where nothing more can be done: control is not reached
  */
-export async function applyPlan(plan: Plan, client: PluginContext['client'], options: ApplyOptions): Promise<readonly string[]> {
+export async function applyPlan(plan: Plan, client: PluginContext['client'], options: ApplyOptions): Promise<Applied> {
   const work = new PlanWork(plan, client, options)
   await work.run()
-  return work.faults
+  return work
 }
 
-class PlanWork {
+class PlanWork implements Applied {
   readonly faults: string[] = []
+  readonly departures = new Map<string, Deactivation>()
   readonly #plan: Plan
   readonly #client: PluginContext['client']
   readonly #options: ApplyOptions
@@ -129,9 +136,15 @@ class PlanWork {
   async #deactivate({ user, because }: Extract<PersonStep, { kind: 'deactivate' }>): Promise<void> {
     const { source, heir, left, signal, onDone } = this.#options
     await this.#one('user', user.userName, true, async () => {
-      // Before: whoever this source sent away, it may let in again.
+      const now = await this.#client.users.get(user.id, this.#call)
+      if (now.source !== source || now.externalId !== user.externalId) {
+        throw new StandinError('state_conflict', 'they are not of this source any more')
+      }
+      // Before: whoever this source sent away, it may let in again. But whom somebody here sent away meanwhile, it did not.
       await left.add(user.id)
-      await depart(this.#client, user.id, { heir, reason: `${because} in ${source}`, signal })
+      const departure = await depart(this.#client, user.id, { heir, reason: `${because} in ${source}`, signal })
+      if (!departure.deactivates) return left.remove(user.id)
+      this.departures.set(user.id, departure)
       onDone('user', 'deactivated')
     })
   }

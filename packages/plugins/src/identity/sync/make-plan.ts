@@ -37,7 +37,7 @@ export function makePlan(directory: Directory, users: readonly User[], groups: r
     directory.groups === null
       ? { steps: [], emptied: [], faults: [] }
       : planGroups(directory.groups, groups, users, { ...options, known, userIds: people.userIds, kept, unusable })
-  const mostGroups = mostOf(options.most, groups.filter(({ source }) => source === options.source).length)
+  const mostGroups = mostOf(options.most, groups.filter(({ source, members }) => source === options.source && members > 0).length)
   const isEmptyingTooMany = planned.emptied.length > mostGroups
   if (isEmptyingTooMany) held.push(`${planned.emptied.length} groups would be emptied, and at most ${mostGroups} may be`)
   return {

@@ -18,7 +18,7 @@ export interface GroupOptions {
 
 export interface GroupsPlan {
   readonly steps: readonly GroupStep[]
-  /** Of groups that are gone from the source. */
+  /** Of groups that are gone from the source, or have nobody in it any more. */
   readonly emptied: readonly GroupStep[]
   readonly faults: readonly string[]
 }
@@ -35,6 +35,7 @@ export function planGroups(
   { source, adopt, known, userIds, kept, unusable }: GroupOptions,
 ): GroupsPlan {
   const steps: GroupStep[] = []
+  const emptied: GroupStep[] = []
   const faults: string[] = []
   const ours = new Map(
     existing.flatMap((group) => (group.source === source && group.externalId !== null ? [[group.externalId, group]] : [])),
@@ -57,7 +58,9 @@ export function planGroups(
     const isRenamed = before.displayName !== group.displayName
     const isAdopted = before.source !== source || before.externalId !== group.id
     if (add.length + remove.length > 0 || isRenamed || isAdopted) {
-      steps.push({ kind: 'change', known: before, group, isRenamed, isAdopted, add, remove })
+      const isEmptied = remove.length > 0 && remove.length === now.size && add.length === 0
+      const to = isEmptied && !isAdopted ? emptied : steps
+      to.push({ kind: 'change', known: before, group, isRenamed, isAdopted, add, remove })
     }
   }
 
@@ -84,7 +87,6 @@ export function planGroups(
     if (before !== undefined) matched.add(before.id)
     compare(group, before)
   }
-  const emptied: GroupStep[] = []
   for (const [id, group] of ours) {
     if (present.has(id) || matched.has(group.id)) continue
     const remove = [...(members.get(group.id) ?? [])].filter((user) => !kept.has(user))

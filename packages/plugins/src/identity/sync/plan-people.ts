@@ -185,6 +185,13 @@ class PeopleComparison {
         if (!person.active) leaving.push({ kind: 'deactivate', user, because: 'disabled' })
       } else if (!this.#present.has(id) && !this.#matched.has(user.id)) leaving.push({ kind: 'deactivate', user, because: 'gone' })
     }
-    return leaving
+    // From the top, so that nothing is given to somebody who leaves right after.
+    const rank = new Map(leaving.map(({ user }) => [user.id, user.manager?.id]))
+    const above = (id: string): number => {
+      const seen = new Set<string>()
+      for (let next = rank.get(id); next !== undefined && !seen.has(next); next = rank.get(next)) seen.add(next)
+      return seen.size
+    }
+    return leaving.sort((a, b) => above(a.user.id) - above(b.user.id))
   }
 }

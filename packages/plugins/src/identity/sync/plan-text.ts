@@ -46,10 +46,12 @@ function personLine(step: PersonStep, departures: ReadonlyMap<string, Deactivati
   return `- ${step.user.userName}: ${step.because}${departure === undefined ? '' : `; ${departureText(departure)}`}`
 }
 
-function departureText({ environments, tokens }: Deactivation): string {
-  const heirs = Map.groupBy(environments, ({ to, because }) =>
-    to === null ? 'nobody: they stay, orphaned' : `${to.userName} (${because})`,
-  )
+/** Who gets what. */
+export function departureText({ environments, tokens }: Deactivation): string {
+  const heirs = Map.groupBy(environments, ({ to, because, role }) => {
+    if (to === null) return 'nobody: they stay, orphaned'
+    return `${to.userName} (${because}${role === null ? ', who has no role there' : ''})`
+  })
   const parts = [...heirs].map(([heir, theirs]) => `${count(theirs.length, 'environment')} to ${heir}`)
   if (tokens.length > 0) parts.push(`${count(tokens.length, 'token')} ${tokens.length === 1 ? 'ends' : 'end'}`)
   return parts.length === 0 ? 'leaves nothing behind' : parts.join(', ')

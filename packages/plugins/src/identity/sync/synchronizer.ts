@@ -1,13 +1,13 @@
-import type { Deactivation, Group, User } from '@standin/client'
+import type { Group, User } from '@standin/client'
 import type { PluginContext } from '@standin/core'
 import { type Directory, type Source, SourceFailure } from '../sources/directory.ts'
 import { type Action, applyPlan } from './apply-plan.ts'
-import { depart } from './depart.ts'
 import { LeaverMarks } from './leaver-marks.ts'
 import type { Most } from './limit.ts'
 import { makePlan } from './make-plan.ts'
 import type { Plan } from './plan.ts'
-import { planText } from './plan-text.ts'
+import { departureText, planText } from './plan-text.ts'
+import { heirFault, plannedDepartures } from './planned-departures.ts'
 
 export interface SyncOptions {
   readonly adopt: boolean
@@ -56,26 +56,28 @@ export class Synchronizer {
     const directory = await this.#source.read(signal)
     const { dryRun, heir, onDone, onTrouble } = this.#options
     const left = await this.#left.all()
-    const plan = await this.#plan(directory, left, signal)
-    const departures = new Map<string, Deactivation>()
-    for (const step of plan.people) {
-      if (step.kind !== 'deactivate') continue
-      const reason = `${step.because} in ${this.#source.id}`
-      departures.set(step.user.id, await depart(this.#context.client, step.user.id, { heir, reason, signal, dryRun: true }))
-    }
-    for (const line of planText(this.#source.id, plan, departures, dryRun)) print(line)
-    let failed: readonly string[] = []
+    const { plan, users } = await this.#plan(directory, left, signal)
+    const { client } = this.#context
+    const fault = heirFault(heir, users, plan)
+    const planned = await plannedDepartures(plan, users, fault === null ? heir : null, { client, signal })
+    const faults = fault === null ? [...plan.faults] : [fault, ...plan.faults]
+    for (const line of planText(this.#source.id, { ...plan, faults }, planned, dryRun)) print(line)
     if (!dryRun) {
-      failed = await applyPlan(plan, this.#context.client, { source: this.#source.id, heir, left: this.#left, signal, onDone })
-      for (const fault of failed) print(`! ${fault}`)
+      const options = { source: this.#source.id, heir: fault === null ? heir : null, left: this.#left, signal, onDone }
+      const { faults: failed, departures } = await applyPlan(plan, client, options)
+      for (const each of failed) print(`! ${each}`)
+      faults.push(...failed)
+      for (const [id, done] of departures) {
+        const [before, after] = [planned.get(id), departureText(done)]
+        if (before !== undefined && departureText(before) !== after) print(`- ${done.user.userName} in the end: ${after}`)
+      }
     }
-    const faults = [...plan.faults, ...failed]
     const troubles = [...(plan.heldBack === null ? [] : [plan.heldBack]), ...faults.slice(0, 2)]
     if (faults.length > 2) troubles.push(`${faults.length - 2} more: \`standin plugin runs identity\``)
     await onTrouble(troubles.length === 0 ? null : `${this.#source.id}: ${troubles.join('; ')}`)
   }
 
-  async #plan(directory: Directory, left: Set<string>, signal: AbortSignal): Promise<Plan> {
+  async #plan(directory: Directory, left: Set<string>, signal: AbortSignal): Promise<{ plan: Plan; users: readonly User[] }> {
     const { client } = this.#context
     const users: User[] = []
     for await (const user of client.users.iterate({}, { signal })) users.push(user)
@@ -94,6 +96,6 @@ export class Synchronizer {
     if (!this.#options.dryRun) {
       for (const { id, active } of users) if (active && left.has(id) && !leaving.has(id)) await this.#left.remove(id)
     }
-    return plan
+    return { plan, users }
   }
 }
