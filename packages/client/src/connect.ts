@@ -37,9 +37,11 @@ export class StandinClient {
   readonly tokens: Tokens
   readonly activity: Activity
   readonly #transport: Transport
+  readonly #options: TransportOptions
 
   /** Nothing is sent yet. @throws StandinError `invalid` for an address that isn't http(s) */
   constructor(options: TransportOptions) {
+    this.#options = options
     this.#transport = new Transport(options)
     this.url = this.#transport.url
     this.events = new Events(this.#transport)
@@ -56,6 +58,11 @@ export class StandinClient {
     this.roles = new Roles(this.#transport)
     this.tokens = new Tokens(this.#transport)
     this.activity = new Activity(this.#transport)
+  }
+
+  /** The same client for somebody: what it does is told to be done `for` them. @param actor `token:directory`, `user:alice` */
+  onBehalfOf(actor: string): StandinClient {
+    return new StandinClient({ ...this.#options, onBehalfOf: actor })
   }
 
   /** Where everything is, what this server and this token can do. */

@@ -7,6 +7,8 @@ export interface TransportOptions {
   /** `http://127.0.0.1:7077`; a trailing slash or `/v1` does no harm. */
   readonly url: string
   readonly token: string
+  /** For whom: `token:directory`, `user:alice`. Who did it is then the token's own name, `for`, and this. */
+  readonly onBehalfOf?: string | undefined
   readonly fetch?: typeof globalThis.fetch | undefined
   /** Ends everything that goes through this client. */
   readonly signal?: AbortSignal | undefined
@@ -17,6 +19,9 @@ const answerTimeoutMs = 30_000
 /** One second and a half in all, then control is not just starting again. */
 const maxAttempts = 6
 const backoff = { first: 50, max: 800 }
+
+/** For whom a request is made, percent-encoded. */
+export const behalfHeader = 'standin-on-behalf-of'
 
 interface Outgoing {
   readonly params?: Readonly<Record<string, unknown>> | undefined
@@ -48,6 +53,7 @@ interface OpenOptions {
 export class Transport {
   readonly url: string
   readonly #token: string
+  readonly #onBehalfOf: string | undefined
   readonly #fetch: typeof globalThis.fetch
   readonly #signal: AbortSignal | undefined
 
@@ -61,6 +67,7 @@ export class Transport {
     }
     this.url = parsed.href.replace(/\/(v1\/?)?$/, '')
     this.#token = options.token
+    this.#onBehalfOf = options.onBehalfOf
     this.#fetch = options.fetch ?? ((input, init) => globalThis.fetch(input, init))
     this.#signal = options.signal
   }
@@ -130,6 +137,8 @@ export class Transport {
       headers: {
         authorization: `Bearer ${this.#token}`,
         accept: outgoing.accept ?? 'application/json',
+        // A userName may have letters that no header can hold.
+        ...(this.#onBehalfOf === undefined ? {} : { [behalfHeader]: encodeURIComponent(this.#onBehalfOf) }),
         ...(method === 'GET' || outgoing.idempotencyKey === undefined ? {} : { 'idempotency-key': outgoing.idempotencyKey }),
         ...(outgoing.ifRevision === undefined ? {} : { 'if-match': `"${outgoing.ifRevision}"` }),
         ...(upload === undefined ? {} : { 'content-type': upload.type }),

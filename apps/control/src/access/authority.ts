@@ -135,7 +135,7 @@ export class Authority {
     const user = isGood && caller.user !== null ? accesses.of(caller.user.id) : null
     if (!isGood || (user === null && caller.user !== null)) throw new StandinError('unauthenticated', 'the token has ended meanwhile')
     if (user === null || user === caller.user) return caller
-    return { ...caller, actor: `user:${user.userName}`, name: user.userName, user }
+    return { ...caller, actor: caller.actor.replace(/^user:[^ ]+/, `user:${user.userName}`), name: user.userName, user }
   }
 
   /** Hints of the store name all templates that there are, and the channels of one. */

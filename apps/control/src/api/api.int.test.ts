@@ -1,6 +1,15 @@
 import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { type CreatedToken, Discovery, Environment, EnvironmentPage, type Problem, type Template, type TokenPage } from '@standin/client'
+import {
+  behalfHeader,
+  type CreatedToken,
+  Discovery,
+  Environment,
+  EnvironmentPage,
+  type Problem,
+  type Template,
+  type TokenPage,
+} from '@standin/client'
 import Sqlite from 'better-sqlite3'
 import type { Static } from 'typebox'
 import { Value } from 'typebox/value'
@@ -64,6 +73,20 @@ describe('API: tokens', () => {
     expect((await control.call('GET', '/v1', { token: body.token })).status).toBe(200)
     await new Promise((done) => setTimeout(done, 1100))
     expect((await control.call('GET', '/v1', { token: body.token })).status).toBe(401)
+  })
+
+  it('tells for whom something was done, behind who did it', async () => {
+    const note = { kind: 'test', message: 'x' }
+    const client = control.client.onBehalfOf('user:Zoë')
+    expect((await client.events.notify(note)).actor).toBe('token:admin for user:Zoë')
+    for (const header of ['', 'nobody', '%', 'user:%0a', 'user:', `user:${'x'.repeat(201)}`]) {
+      const headers = { [behalfHeader]: header }
+      expect((await control.call<Problem>('POST', '/v1/events', { body: note, headers })).body.code).toBe('invalid')
+    }
+    // It lets nobody in, and makes nobody mighty.
+    const forged = { [behalfHeader]: 'token:admin' }
+    expect((await control.call('POST', '/v1/events', { body: note, headers: forged, token: null })).status).toBe(401)
+    expect((await control.call('POST', '/v1/events', { body: note, headers: forged, token: control.tokenOf('dns') })).status).toBe(403)
   })
 
   it('makes a token file again that is missing, at the next start', async () => {

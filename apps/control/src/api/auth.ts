@@ -1,4 +1,4 @@
-import { type Scope, StandinError, scopes } from '@standin/client'
+import { behalfHeader, type Scope, StandinError, scopes } from '@standin/client'
 import type { Caller, Tokens } from '../store/tokens.ts'
 
 /**
@@ -26,4 +26,21 @@ export function authenticate(tokens: Pick<Tokens, 'check'>, authorization: strin
     })
   }
   return caller
+}
+
+/**
+ * Who did it, where it is done for somebody else: `plugin:identity for token:directory`. Whose token it is comes first, and it
+ * alone counts for what may be done.
+ * @param header percent-encoded
+ * @throws StandinError `invalid`
+ */
+export function actingFor(caller: Caller, header: string | readonly string[] | undefined): Caller {
+  if (header === undefined) return caller
+  try {
+    const actor = decodeURIComponent(String(header))
+    if (/^(token|user|plugin):[^\p{C}]{1,200}$/u.test(actor)) return { ...caller, actor: `${caller.actor} for ${actor}` }
+  } catch {
+    // Said below.
+  }
+  throw new StandinError('invalid', `${behalfHeader} names nobody`, { hint: 'Write token:NAME or user:NAME, percent-encoded' })
 }

@@ -1,14 +1,14 @@
 import { createServer, type Server } from 'node:http'
 import swagger from '@fastify/swagger'
 import { type TypeBoxTypeProvider, TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox'
-import { StandinError } from '@standin/client'
+import { behalfHeader, StandinError } from '@standin/client'
 import type { FastifyBaseLogger, FastifyInstance, FastifyRequest } from 'fastify'
 import Fastify, { LogController } from 'fastify'
 import type { Authority, PathParams } from '../access/authority.ts'
 import type { Metrics } from '../metrics.ts'
 import type { IdempotencyKeys } from '../store/idempotency.ts'
 import type { Caller, Tokens } from '../store/tokens.ts'
-import { authenticate } from './auth.ts'
+import { actingFor, authenticate } from './auth.ts'
 import type { ExecSocket } from './exec-socket.ts'
 import { acceptIdempotencyKeys, type Recall } from './idempotent-request.ts'
 import { answerError, answerNotFound } from './problems.ts'
@@ -72,7 +72,7 @@ export async function buildServer(deps: ServerDependencies): Promise<FastifyInst
     await deps.ready
     const { scope } = request.routeOptions.config
     if (scope == null) return
-    request.caller = authenticate(deps.tokens, request.headers.authorization, scope)
+    request.caller = actingFor(authenticate(deps.tokens, request.headers.authorization, scope), request.headers[behalfHeader])
     enforce(request, request.caller)
   })
   // A body takes as long as its sender likes; meanwhile roles may have changed, and whose the thing is.

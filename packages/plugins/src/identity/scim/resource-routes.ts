@@ -1,4 +1,4 @@
-import type { PluginHooks } from '@standin/core'
+import type { PluginCaller, PluginHooks } from '@standin/core'
 import { isObject, memberOf, requireSchema } from './read-value.ts'
 import { Projection } from './schema/projection.ts'
 import { ScimError } from './scim-error.ts'
@@ -15,6 +15,7 @@ interface Request {
   readonly host: string
   readonly protocol: string
   readonly headers: NodeJS.Dict<string | string[]>
+  readonly pluginCaller: PluginCaller | null
 }
 
 const searchUrn = 'urn:ietf:params:scim:api:messages:2.0:SearchRequest'

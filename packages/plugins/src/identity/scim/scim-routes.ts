@@ -28,6 +28,9 @@ const notThere = ['/.search', '/Bulk', '/Me']
 /** SCIM 2.0 below `/scim/v2` (RFC 7644): errors are SCIM's, too. */
 export function scimRoutes({ client, records, log, tokens }: ScimParts): NonNullable<PluginHooks['routes']> {
   const turns = new OneAtATime()
+  /** The events tell which directory it was. */
+  const clientFor = ({ pluginCaller }: { pluginCaller: PluginCaller | null }) =>
+    pluginCaller === null ? client : client.onBehalfOf(pluginCaller.actor)
   return async (app) => {
     await app.register(
       async (scim: App) => {
@@ -67,8 +70,8 @@ export function scimRoutes({ client, records, log, tokens }: ScimParts): NonNull
         )
         single('/ResourceTypes', resourceTypes)
         single('/Schemas', schemaDocuments)
-        resourceRoutes(scim, '/Users', (request) => new ScimUsers(client, records, turns, baseOf(request)))
-        resourceRoutes(scim, '/Groups', (request) => new ScimGroups(client, turns, baseOf(request)))
+        resourceRoutes(scim, '/Users', (request) => new ScimUsers(clientFor(request), records, turns, baseOf(request)))
+        resourceRoutes(scim, '/Groups', (request) => new ScimGroups(clientFor(request), turns, baseOf(request)))
         const everything = { method: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'], ...scope }
         for (const url of notThere) {
           scim.route({

@@ -90,6 +90,23 @@ describe('who may provision', () => {
     expect(await status((await tokens.create({ name: 'directory', scope: 'write', user: id })).token)).toBe(403)
   })
 
+  it('is named by the events, with the plugin', async () => {
+    const { client } = booted
+    const { last } = await client.events.list()
+    const { token } = await client.tokens.create({ name: 'directory', scope: 'read' })
+    const { id } = (await new ScimClient(client.url, token).post('/Users', person())).body
+    const boss = await client.users.create({ userName: 'Zoë' })
+    await client.roles.grant({ user: boss.id, project: null, role: 'manager' })
+    const own = await client.tokens.create({ name: 'own', scope: 'admin', user: boss.id })
+    await new ScimClient(client.url, own.token).delete(`/Users/${id}`)
+    const { items } = await client.events.list({ after: last, limit: 1000 })
+    const told = items.filter(({ data, type }) => data.id === id && type.startsWith('user.')).map(({ type, actor }) => [type, actor])
+    expect(told).toEqual([
+      ['user.created', 'plugin:identity for token:directory'],
+      ['user.deactivated', 'plugin:identity for user:Zoë'],
+    ])
+  })
+
   it('is told in the words of SCIM why not', async () => {
     const answer = await new ScimClient(booted.client.url, 'stn_wrong').get('/Users')
     expect(answer).toMatchObject(error(401))
