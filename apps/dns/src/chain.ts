@@ -1,3 +1,4 @@
+import type { AccessList } from './clients/access-list.ts'
 import type { DnsmasqRules } from './dnsmasq/dnsmasq-rules.ts'
 import { dnsmasqFile, withheldByFile } from './dnsmasq/handler.ts'
 import { addTargets } from './handlers/add-targets.ts'
@@ -20,7 +21,6 @@ import { localhost } from './handlers/localhost.ts'
 import { ownZone } from './handlers/own-zone.ts'
 import { reverseZone } from './handlers/reverse-zone.ts'
 import { explainAlias, explainFile, explainForward, explainOwnZone } from './observe/explanations.ts'
-import type { AccessList } from './server/access-list.ts'
 import type { Forwarder } from './upstream/forwarder.ts'
 import type { RecordTable } from './zones/record-table.ts'
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { readConfig } from './config.ts'
-import { nameserversOf } from './upstream/resolv-conf.ts'
+import { nameserversOf } from './dnsmasq/resolv-conf.ts'
 
 describe('config', () => {
   it('has defaults', () => {

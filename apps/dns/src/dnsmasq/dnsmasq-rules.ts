@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs'
-import { nameserversOf } from '../upstream/resolv-conf.ts'
 import type { Configuration } from './configuration.ts'
 import type { Notice } from './configuration-line.ts'
 import { filesOf } from './configuration-text.ts'
@@ -9,6 +8,7 @@ import { readHosts, readLeases } from './host-files.ts'
 import { hostPlace } from './host-place.ts'
 import { NameRules } from './name-rules.ts'
 import { noticeText, readConfiguration } from './read-configuration.ts'
+import { nameserversOf } from './resolv-conf.ts'
 import type { UpstreamServer } from './settings.ts'
 import { statOf } from './stat-of.ts'
 

@@ -1,4 +1,4 @@
-import type { AccessList } from '../server/access-list.ts'
+import type { AccessList } from '../clients/access-list.ts'
 import { bareAnswer } from '../wire/answer.ts'
 import { extendedError, rcode, rrClass, rrType } from '../wire/protocol.ts'
 import { drop, type Handler } from './handler.ts'

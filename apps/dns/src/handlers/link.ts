@@ -1,7 +1,7 @@
-import type { RuleName } from '../observe/rule-names.ts'
 import type { Answer } from '../wire/answer.ts'
 import type { Query } from '../wire/query.ts'
 import type { Handler } from './handler.ts'
+import type { RuleName } from './rule-names.ts'
 
 /** One link of the chain, with its name. */
 export interface Link {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { RateLimit } from '../server/rate-limit.ts'
+import { RateLimit } from '../clients/rate-limit.ts'
 import { queryMessage } from '../testing/messages.ts'
 import { addressRecord, scriptedUpstream, upstreamReply } from '../testing/scripted-upstream.ts'
 import { domain, entry, loadedTable, resolverOf, source } from '../testing/tables.ts'

@@ -1,12 +1,12 @@
 import { Numbers } from '@standin/serving/metrics'
 import type { Link } from '../handlers/link.ts'
+import { type RuleName, ruleNames } from '../handlers/rule-names.ts'
 import type { Answer } from '../wire/answer.ts'
 import { highFlag, lowFlag, rcode, rrType, size } from '../wire/protocol.ts'
 import type { Query } from '../wire/query.ts'
 import { dropReasons, type MetricKey, metrics, rcodes, types } from './metric-list.ts'
 import type { QueryLog } from './query-log.ts'
 import type { QueryObserver } from './query-observer.ts'
-import { type RuleName, ruleNames } from './rule-names.ts'
 
 const { queries, replies, rules } = metrics.list
 /** RFC 9460, section 14.1. */

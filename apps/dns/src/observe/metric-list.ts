@@ -1,6 +1,6 @@
 import { MetricLayout, type MetricShape } from '@standin/serving/metrics'
+import { ruleNames } from '../handlers/rule-names.ts'
 import { rcode } from '../wire/protocol.ts'
-import { ruleNames } from './rule-names.ts'
 
 /**
  * Everything that the resolver counts, but for upstreams, as one list. All labels have a fixed set of values; names and

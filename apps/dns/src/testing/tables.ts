@@ -1,7 +1,7 @@
 import type { EnvironmentState, RecordEntry, TableSnapshot } from '@standin/client'
 import { chain } from '../chain.ts'
+import { AccessList } from '../clients/access-list.ts'
 import { Resolver, type ResolverOptions } from '../resolver.ts'
-import { AccessList } from '../server/access-list.ts'
 import { Forwarder } from '../upstream/forwarder.ts'
 import { Source } from '../wire/source.ts'
 import { RecordTable } from '../zones/record-table.ts'

@@ -1,9 +1,9 @@
 import type { Random } from '../faults/choose-faults.ts'
 import type { Pacer } from '../faults/pacer.ts'
+import type { CompiledProbe } from '../routing/probes.ts'
 import type { Router } from '../routing/router.ts'
 import type { RoutedEnvironment } from '../routing/target.ts'
 import type { Activity } from '../wake/activity.ts'
-import type { CompiledProbe } from '../wake/probes.ts'
 
 /** Takes an exchange when it has ended. */
 export interface AccessLogOf<E> {

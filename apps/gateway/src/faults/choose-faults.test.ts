@@ -1,7 +1,7 @@
 import type { InjectedFault } from '@standin/client'
 import { describe, expect, it } from 'vitest'
+import { compileFaults } from '../routing/planned-fault.ts'
 import { chooseFaults, seeded } from './choose-faults.ts'
-import { compileFaults } from './planned-fault.ts'
 
 const fault = (more: Partial<InjectedFault>): InjectedFault => ({
   id: 'f1',

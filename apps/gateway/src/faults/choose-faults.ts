@@ -1,5 +1,5 @@
 import { isBelow } from '../routing/path-prefix.ts'
-import type { PlannedFault } from './planned-fault.ts'
+import type { PlannedFault } from '../routing/planned-fault.ts'
 
 /** What is done to one request: of each kind at most one. */
 export interface ChosenFaults {

@@ -1,7 +1,7 @@
 import { StandinError } from '@standin/client/errors'
 import type { Exchange } from '../exchange/exchange.ts'
+import type { PlannedFault } from '../routing/planned-fault.ts'
 import { chooseFaults } from './choose-faults.ts'
-import type { PlannedFault } from './planned-fault.ts'
 import { ThrottledStream } from './throttled-stream.ts'
 
 /**

@@ -1,13 +1,13 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { describe, expect, it } from 'vitest'
+import { proxyBlock, proxyLine } from '../proxy-protocol/proxy-preamble.ts'
 import { cleanup } from '../testing/cleanup.ts'
 import { eventually, openRaw, sendRaw } from '../testing/raw-client.ts'
 import { ClientListener, type ClientListenerOptions, type ConnectionOrigin, type Refusal } from './client-listener.ts'
 import { ConnectionCounts } from './connection-counts.ts'
 import { ListeningSocket } from './listening-socket.ts'
 import { Networks } from './networks.ts'
-import { proxyBlock, proxyLine } from './proxy-preamble.ts'
 
 const use = cleanup()
 const loopback = { host: '127.0.0.1', port: 0, flag: '--http', shared: false }

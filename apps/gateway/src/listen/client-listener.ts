@@ -1,12 +1,12 @@
 import type { Socket } from 'node:net'
 import { StandinError } from '@standin/client/errors'
+import { refuseInPlain } from '../http1/refuse-in-plain.ts'
+import type { ProxiedClient } from '../proxy-protocol/proxy-header.ts'
 import { plainAddress } from '../refused-endpoints.ts'
 import type { ConnectionCounts, Excess } from './connection-counts.ts'
 import { ListeningSocket, type ListenOptions } from './listening-socket.ts'
 import type { Networks } from './networks.ts'
-import type { ProxiedClient } from './proxy-header.ts'
 import { readProxyHeader } from './read-proxy-header.ts'
-import { refuseInPlain } from './refuse-in-plain.ts'
 
 /** Where a connection comes from and where it came in, as far as that can be known. */
 export interface ConnectionOrigin {

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import { type ProxiedClient, parseProxyHeader } from './proxy-header.ts'
+import { type ProxiedClient, parseProxyHeader } from '../proxy-protocol/proxy-header.ts'
 
 /** A proxy that is connected has its header at hand: section 2 asks it to be sent at once. */
 const proxyHeaderTimeoutMs = 5_000

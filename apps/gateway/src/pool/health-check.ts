@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 import type { UpstreamListener, UpstreamResponse, UpstreamStream } from '../http/upstream-stream.ts'
-import { ownPreamble } from '../listen/proxy-preamble.ts'
+import { ownPreamble } from '../proxy-protocol/proxy-preamble.ts'
 import type { HealthPolicy } from './pool-policy.ts'
 import type { Upstream } from './upstream.ts'
 

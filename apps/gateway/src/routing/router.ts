@@ -1,14 +1,14 @@
 import type { RouteEntry, TableSnapshot } from '@standin/client'
 import type { StandinError } from '@standin/client/errors'
-import { compileFaults } from '../faults/planned-fault.ts'
 import { closePools, poolsOfEntry } from '../pool/pools-of-entry.ts'
 import type { ServicePool } from '../pool/service-pool.ts'
 import type { UpstreamRegistry } from '../pool/upstream-registry.ts'
 import type { Activity } from '../wake/activity.ts'
-import { compileProbes } from '../wake/probes.ts'
 import { explainMiss, type Table } from './explain-miss.ts'
 import { HostTargets } from './host-targets.ts'
 import { toPrefix } from './path-prefix.ts'
+import { compileFaults } from './planned-fault.ts'
+import { compileProbes } from './probes.ts'
 import type { RoutedEnvironment, Target } from './target.ts'
 
 /** Told after an environment was replaced, or (undefined) taken out. */

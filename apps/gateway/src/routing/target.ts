@@ -1,8 +1,8 @@
 import type { RouteEntry } from '@standin/client'
-import type { PlannedFault } from '../faults/planned-fault.ts'
 import type { ServicePool, ServiceRoute } from '../pool/service-pool.ts'
 import type { ActivityRecord } from '../wake/activity.ts'
-import type { CompiledProbe } from '../wake/probes.ts'
+import type { PlannedFault } from './planned-fault.ts'
+import type { CompiledProbe } from './probes.ts'
 
 /** One environment as the router holds it. It is never changed, only replaced as a whole. */
 export interface RoutedEnvironment {

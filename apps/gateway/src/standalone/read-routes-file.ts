@@ -1,6 +1,6 @@
 import { type RouteInFile, RoutesFile } from '@standin/client'
 import { normaliseHost } from '../routing/host-name.ts'
-import { parseNetwork } from '../wake/probes.ts'
+import { parseNetwork } from '../routing/probes.ts'
 import { checkSchema } from './check-schema.ts'
 import { endpointOf } from './endpoint-in-file.ts'
 import { LocatedDocument } from './read-document.ts'

@@ -1,9 +1,9 @@
 import { StandinError } from '@standin/client/errors'
 import type { Exchange } from '../exchange/exchange.ts'
 import { headerValue } from '../exchange/own-response.ts'
+import { isProbe } from '../routing/probes.ts'
 import type { RoutedEnvironment } from '../routing/target.ts'
 import { nextStep } from './next-step.ts'
-import { isProbe } from './probes.ts'
 import { sendStatus } from './send-status.ts'
 import { treatment } from './treatment.ts'
 

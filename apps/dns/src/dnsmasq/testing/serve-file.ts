@@ -1,6 +1,6 @@
 import { standaloneChain } from '../../chain.ts'
+import { AccessList } from '../../clients/access-list.ts'
 import { Resolver } from '../../resolver.ts'
-import { AccessList } from '../../server/access-list.ts'
 import { DnsServer } from '../../server/dns-server.ts'
 import { Forwarder } from '../../upstream/forwarder.ts'
 import { RecordTable } from '../../zones/record-table.ts'

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net'
-import type { UpstreamServer } from '../dnsmasq/settings.ts'
+import type { UpstreamServer } from './settings.ts'
 
 /** The servers that a resolv.conf names, in its order; at most three count (resolv.conf(5), MAXNS). */
 export function nameserversOf(text: string): UpstreamServer[] {

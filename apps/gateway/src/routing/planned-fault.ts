@@ -1,5 +1,5 @@
 import type { FaultKind, InjectedFault } from '@standin/client'
-import { toPrefix } from '../routing/path-prefix.ts'
+import { toPrefix } from './path-prefix.ts'
 
 /** An injected fault as requests are compared with it: what doesn't change is worked out once. */
 export interface PlannedFault {
