@@ -29,8 +29,13 @@ const written: Readonly<Record<string, readonly [source: string, message: string
 
 it('plugins that are wrong, each in its own way, are told apart by one clear error each, and the platform goes on', async () => {
   const good = `{ id: 'good', config, setup: () => ({ async routes(app) { app.get('/hello', () => ({ hello: 'world' })) } }) }`
+  const late = `{ id: 'late', config, setup: () => ({ async routes(app) {
+    app.get('/timer', () => { setTimeout(() => { throw new Error('in a timer of a route') }); return {} })
+    app.get('/listener', (_, reply) => { reply.raw.on('close', () => { throw new Error('in a listener of a route') }); return {} })
+  } }) }`
   const sources: Readonly<Record<string, string>> = {
     good,
+    late,
     ...Object.fromEntries(Object.entries(written).map(([id, [source]]) => [id, source])),
   }
   for (const [id, source] of Object.entries(sources))
@@ -74,6 +79,17 @@ it('plugins that are wrong, each in its own way, are told apart by one clear err
 
   // Flooded or not, it does its work.
   expect(await platform.api('GET', '/v1/plugins/good/hello')).toEqual({ status: 200, body: { hello: 'world' } })
+  for (const where of ['timer', 'listener']) {
+    const answer = await eventually(async () => {
+      const { status } = await platform.api('GET', `/v1/plugins/late/${where}`)
+      return status === 503 ? undefined : status
+    }, 30_000)
+    expect(answer).toBe(200)
+    await eventually(async () => {
+      const { body } = await platform.api<Plugin>('GET', '/v1/plugins/late')
+      return body.message === `plugin/late: in a ${where} of a route` || undefined
+    }, 30_000)
+  }
   const services = [{ name: 'www', endpoints: ['127.0.0.1:9'] }]
   expect((await platform.api('POST', '/v1/environments', { name: 'shop-1', provider: 'attach', services })).status).toBe(201)
   expect((await platform.cli('show', 'shop-1')).code).toBe(0)

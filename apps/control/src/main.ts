@@ -4,6 +4,8 @@ import { readConfig } from './config.ts'
 import { buildContainer, Tokens } from './container.ts'
 import { openHome } from './open-home.ts'
 import { containPlugins } from './plugins/contain-plugins.ts'
+import { HeldLoops } from './plugins/held-loops.ts'
+import { watchLoop } from './plugins/loop-watch.ts'
 
 /** One line on standard output says where the API is, or why it isn't. */
 const say = (line: object) => process.stdout.write(`${JSON.stringify(line)}\n`)
@@ -27,13 +29,18 @@ try {
   const opened = await openHome(config)
   process.umask(umask)
   const container = buildContainer(config, opened)
-  containPlugins(container.resolve(Tokens.log))
+  const log = container.resolve(Tokens.log)
+  containPlugins(log)
   const control = container.resolve(Tokens.control)
-  say(await control.start())
+  const ready = await control.start()
+  // They begin after this.
+  if (container.resolve(Tokens.plugins).list.items.length > 0) watchLoop(opened.home.heldLoopsFile, log)
+  say(ready)
   await stopped
   // A part that does not end must not keep the others: environments run on, and the next start adopts them.
   setTimeout(() => process.exit(1), stopPatienceMs).unref()
   await control.stop()
+  new HeldLoops(opened.home.heldLoopsFile).forget()
   process.exit(0)
 } catch (cause) {
   const error =

@@ -96,7 +96,7 @@ export class App {
     this.#child = child
     child.stdin?.on('error', () => {})
     child.once('exit', (code, signal) => this.#ended(child, code, signal))
-    return await readReadyLine(this.name, child, this.#spec.logFile, logStart)
+    return await readReadyLine(this.name, child, this.#spec.logFile, logStart, this.#onChange)
   }
 
   #ended(child: ChildProcess, code: number | null, signal: NodeJS.Signals | null): void {
@@ -128,7 +128,14 @@ export class App {
   }
 }
 
-async function readReadyLine(name: AppName, child: ChildProcess, logFile: string, logStart: number): Promise<ReadyLine> {
+/** @param onWarning hears of what it says of itself later, right before it is ended for instance */
+async function readReadyLine(
+  name: AppName,
+  child: ChildProcess,
+  logFile: string,
+  logStart: number,
+  onWarning: (message: string) => void,
+): Promise<ReadyLine> {
   const { stdout } = child
   if (!stdout) throw new StandinError('internal', `${name} has no standard output.`)
   return await new Promise<ReadyLine>((resolve, reject) => {
@@ -140,6 +147,7 @@ async function readReadyLine(name: AppName, child: ChildProcess, logFile: string
     lines.on('line', (line) => {
       const answer = parseAnswer(line)
       if (!answer) return
+      if (typeof answer.warning === 'string') return onWarning(answer.warning)
       clearTimeout(timer)
       if ('error' in answer)
         reject(inOwnWords(StandinError.fromProblem(answer.error as Problem), 'start', name === 'dns' ? platformResolverFlag : undefined))

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { didYouMean } from '@standin/blueprint'
 import {
   type Environment,
@@ -8,10 +9,10 @@ import {
   type SectionList,
   StandinError,
 } from '@standin/client'
-import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
+import type { FastifyBaseLogger } from 'fastify'
 import { Counter, Gauge, type Registry } from 'prom-client'
 import { Admission } from './admission.ts'
-import type { PluginHouse } from './plugin-life.ts'
+import type { PluginHouse, PluginLife } from './plugin-life.ts'
 import { BoundedMetrics } from './plugin-metrics.ts'
 import { PluginRunner } from './plugin-runner.ts'
 import type { ReadPlugins } from './read-plugins.ts'
@@ -19,6 +20,8 @@ import { sectionsOf } from './sections.ts'
 
 export interface PluginHostParts extends PluginHouse {
   readonly read: () => Promise<ReadPlugins>
+  /** Why a plugin is not to be begun, whatever its configuration; null: it may. */
+  readonly offBecause?: (plugin: string) => string | null
   readonly log: FastifyBaseLogger
   readonly registry: Registry
 }
@@ -43,7 +46,7 @@ export class PluginHost {
 
   /** Read the list and all configurations. @throws StandinError `invalid` where the file can't be read */
   async read(): Promise<void> {
-    const { read, log, registry } = this.#parts
+    const { read, offBecause, log, registry } = this.#parts
     const { file, plugins, faults } = await read()
     this.#file = file
     this.#faults = faults
@@ -52,13 +55,16 @@ export class PluginHost {
     this.#runners = plugins.map((plugin) => {
       const child = log.child({ plugin: plugin.id }) as FastifyBaseLogger
       const onRun = (schedule: string, state: string) => runs.inc({ plugin: plugin.id, schedule, state })
-      return new PluginRunner(plugin, this.#parts, child, new BoundedMetrics(plugin.id, registry), onRun)
+      const off = offBecause?.(plugin.id) ?? null
+      if (off !== null) child.error(off)
+      return new PluginRunner({ ...plugin, off }, this.#parts, child, new BoundedMetrics(plugin.id, registry), onRun)
     })
   }
 
   /** Begin with the plugins, one after the other; nobody has to wait for that. */
   start(): void {
-    this.#started = this.#startAll()
+    // One of them may never return: that control is ready is said before.
+    this.#started = nextTurn().then(() => this.#startAll())
   }
 
   /** Each plugin has begun, or failed to. */
@@ -112,7 +118,7 @@ export class PluginHost {
   }
 
   /** What answers below `/v1/plugins/<id>`. @throws StandinError `plugin_not_found`, `plugin_failed`, `route_not_found` */
-  async serverOf(id: string): Promise<FastifyInstance> {
+  async answerOf(id: string): Promise<PluginLife['answer']> {
     const runner = this.#require(id)
     await runner.tried
     if (!runner.up) {
@@ -120,8 +126,9 @@ export class PluginHost {
         hint: '`standin plugin list` shows how the plugins are',
       })
     }
-    if (runner.server === undefined) throw new StandinError('route_not_found', `plugin ${id} has no routes`)
-    return runner.server
+    const { answer } = runner
+    if (answer === undefined) throw new StandinError('route_not_found', `plugin ${id} has no routes`)
+    return answer
   }
 
   async #startAll(): Promise<void> {

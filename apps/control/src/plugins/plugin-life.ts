@@ -1,4 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
+import type { EventEmitter } from 'node:events'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { namePattern, type PluginSchedule, StandinError } from '@standin/client'
 import { type Clock, type Logger, type Plugin, type PluginContext, type PluginHooks, sleep } from '@standin/core'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
@@ -140,6 +142,10 @@ export class PluginLife {
     this.#server = await this.#call('routes', limits.setupMs, () => buildPluginServer(id, routes, authenticate, log))
   }
 
+  get id(): string {
+    return this.#plugin.id
+  }
+
   /** Rejects when it ends by itself. */
   get failed(): Promise<never> {
     return this.#failed.promise
@@ -190,8 +196,27 @@ export class PluginLife {
     }
   }
 
-  get server(): FastifyInstance | undefined {
-    return this.#server
+  get hasRoutes(): boolean {
+    return this.#server !== undefined
+  }
+
+  /** Hand it a request. What comes of that later, from a timer, a promise or a listener, is laid at its door, too. */
+  answer(request: IncomingMessage, response: ServerResponse): void {
+    for (const each of [request, response]) this.#contain(each)
+    runningPlugin.run(this, () => this.#server?.routing(request, response))
+  }
+
+  /** Its listeners are called from outside of its code. */
+  #contain(emitter: EventEmitter): void {
+    const emit = emitter.emit.bind(emitter)
+    emitter.emit = (...event: Parameters<EventEmitter['emit']>) => {
+      try {
+        return runningPlugin.run(this, emit, ...event)
+      } catch (error) {
+        this.fail(error)
+        return true
+      }
+    }
   }
 
   /** Let what is under way finish, then end it. Never throws. @param abruptly it hung, or never began: wait for nothing */

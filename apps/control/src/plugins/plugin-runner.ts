@@ -1,7 +1,7 @@
 import type { Plugin as PluginView } from '@standin/client'
 import { delayBefore } from '@standin/client/backoff'
 import { sleep } from '@standin/core'
-import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
+import type { FastifyBaseLogger } from 'fastify'
 import type { RunEnd } from '../store/plugin-runs.ts'
 import { stopping } from './event-delivery.ts'
 import { Inquiries } from './inquiries.ts'
@@ -27,10 +27,15 @@ const backoff = { first: 1_000, max: 300_000 }
 /** After so long a life, the next failure counts as the first, ms. */
 const longLifeMs = 600_000
 
+interface RunnablePlugin extends ConfiguredPlugin {
+  /** Why it is not to be begun, in words; null: it may. */
+  readonly off: string | null
+}
+
 /** One plugin of the list: gives it a life, and another one after a while when that ends by itself. */
 export class PluginRunner {
   readonly id: string
-  readonly #configured: ConfiguredPlugin
+  readonly #configured: RunnablePlugin
   readonly #house: PluginHouse
   readonly #log: FastifyBaseLogger
   readonly #metrics: BoundedMetrics
@@ -49,7 +54,7 @@ export class PluginRunner {
   #degraded: string | null = null
 
   constructor(
-    configured: ConfiguredPlugin,
+    configured: RunnablePlugin,
     house: PluginHouse,
     log: FastifyBaseLogger,
     metrics: BoundedMetrics,
@@ -69,12 +74,13 @@ export class PluginRunner {
         return life === undefined ? undefined : { hooks: life.hooks, ask: life.ask.bind(life) }
       },
     })
+    this.#failure = configured.off
     if (configured.plugin === undefined) this.#failure = configured.faults.map(({ message, line }) => `line ${line}: ${message}`).join('; ')
   }
 
   /** Begin. @returns once it runs, or failed for the first time */
   start(): Promise<void> {
-    if (this.#state === 'invalid') return Promise.resolve()
+    if (this.#neverBegins) return Promise.resolve()
     this.#ending = this.#live()
     return this.#tried.promise
   }
@@ -86,7 +92,11 @@ export class PluginRunner {
 
   /** It has begun, or failed to. */
   get tried(): Promise<void> {
-    return this.#state === 'invalid' ? Promise.resolve() : this.#tried.promise
+    return this.#neverBegins ? Promise.resolve() : this.#tried.promise
+  }
+
+  get #neverBegins(): boolean {
+    return this.#state === 'invalid' || this.#configured.off !== null
   }
 
   get idle(): boolean {
@@ -101,8 +111,10 @@ export class PluginRunner {
     return this.#life?.asked ?? { admit: false, section: false }
   }
 
-  get server(): FastifyInstance | undefined {
-    return this.#state === 'running' ? this.#life?.server : undefined
+  /** What answers its requests; undefined: it does not run, or has no routes. */
+  get answer(): PluginLife['answer'] | undefined {
+    const life = this.#state === 'running' ? this.#life : undefined
+    return life?.hasRoutes ? life.answer.bind(life) : undefined
   }
 
   get view(): PluginView {

@@ -63,7 +63,7 @@ export async function buildPluginServer(
 
 /** What is no StandinError and no fault of the request is the plugin's. */
 function failureOf(id: string, error: unknown): unknown {
-  const { statusCode } = error as { statusCode?: number }
+  const { statusCode } = (error ?? {}) as { statusCode?: number }
   if (error instanceof StandinError || (statusCode !== undefined && statusCode < 500)) return error
   return new StandinError('plugin_failed', `plugin/${id}: ${(error as Error)?.message ?? error}`, {
     hint: `\`standin plugin list\` shows how ${id} is; the log of control says more`,

@@ -32,6 +32,11 @@ export class Home {
     return join(this.dir, 'run', 'control.json')
   }
 
+  /** Which plugins held control up. */
+  get heldLoopsFile(): string {
+    return join(this.dir, 'control', 'held-loops.json')
+  }
+
   providerDir(id: string): string {
     return join(this.dir, 'providers', id)
   }
