@@ -5,6 +5,7 @@ import { Compile } from 'typebox/compile'
 import Format from 'typebox/format'
 import { Settings } from 'typebox/system'
 import type { Path } from './config-document.ts'
+import { meantErrors } from './meant-errors.ts'
 
 export interface ValueFault {
   readonly path: Path
@@ -32,7 +33,7 @@ const mostFaults = 50
 export function checkValue(schema: TSchema, given: unknown): { value: unknown; faults: ValueFault[] } {
   const value = fillDefaults(schema as JsonSchema, structuredClone(given))
   const faults: ValueFault[] = []
-  for (const error of allErrors(strict(schema) as TSchema, value)) {
+  for (const error of meantErrors(allErrors(strict(schema) as TSchema, value))) {
     const path = error.instancePath.split('/').slice(1).map(unescaped)
     if (error.keyword === 'boolean') continue
     const params = error.params as {
@@ -43,7 +44,8 @@ export function checkValue(schema: TSchema, given: unknown): { value: unknown; f
       allowedValues?: readonly unknown[]
     }
     if (error.keyword === 'additionalProperties') {
-      const known = Object.keys(schemaAt(schema as JsonSchema, path)?.properties ?? {})
+      const at = schemaAt(schema as JsonSchema, path)
+      const known = Object.keys(at?.properties ?? at?.anyOf?.find(({ properties }) => properties !== undefined)?.properties ?? {})
       for (const key of params.additionalProperties ?? [])
         faults.push({ path, key, message: `unknown key "${key}"${didYouMean(key, known)}` })
     } else if (error.keyword === 'required') {
@@ -54,6 +56,9 @@ export function checkValue(schema: TSchema, given: unknown): { value: unknown; f
     } else if (error.keyword === 'enum') {
       const [text, allowed] = [String(valueAt(value, path)), (params.allowedValues ?? []).map(String)]
       faults.push({ path, message: `"${text.slice(0, 80)}" is not one of ${allowed.join(', ')}${didYouMean(text, allowed)}` })
+    } else if (error.keyword === 'anyOf') {
+      const kinds = schemaAt(schema as JsonSchema, path)?.anyOf ?? []
+      faults.push({ path, message: `it must be ${kinds.map(kindOf).join(' or ')}` })
     } else if (error.keyword === 'pattern') {
       const { description } = schemaAt(schema as JsonSchema, path) ?? {}
       const meant = description === undefined ? '' : ` (${description})`
@@ -82,6 +87,8 @@ interface JsonSchema {
   readonly default?: unknown
   readonly properties?: Readonly<Record<string, JsonSchema>>
   readonly items?: JsonSchema
+  readonly anyOf?: readonly JsonSchema[]
+  readonly const?: unknown
 }
 
 function fillDefaults(schema: JsonSchema | undefined, value: unknown): unknown {
@@ -120,8 +127,16 @@ function strict(schema: unknown): unknown {
 
 function schemaAt(schema: JsonSchema, path: Path): JsonSchema | undefined {
   let found: JsonSchema | undefined = schema
-  for (const step of path) found = found?.properties?.[step] ?? found?.items
+  for (const step of path) {
+    const open: JsonSchema | undefined =
+      found?.anyOf?.find(({ properties, items }) => properties !== undefined || items !== undefined) ?? found
+    found = open?.properties?.[step] ?? open?.items
+  }
   return found
+}
+
+function kindOf(schema: JsonSchema): string {
+  return schema.const === undefined ? (schema.type ?? 'something else') : JSON.stringify(schema.const)
 }
 
 function valueAt(value: unknown, path: Path): unknown {

@@ -22,6 +22,15 @@ const nightly = definePlugin({
     action: Type.Enum(['suspend', 'delete'], { default: 'suspend' }),
     rates: Type.Optional(Type.Object({ hour: Type.Number() })),
     from: Type.Optional(Type.String({ pattern: '^[0-9]{2}:[0-9]{2}$', description: 'Local time: `20:00`' })),
+    check: Type.Optional(
+      Type.Union([
+        Type.Object({
+          path: Type.Optional(Type.String({ pattern: '^/', description: 'Default: `/`' })),
+          service: Type.Optional(Type.String()),
+        }),
+        Type.Literal(false),
+      ]),
+    ),
   }),
   setup: () => ({}),
 })
@@ -53,6 +62,14 @@ describe('readPlugins', () => {
     expect(await readPlugins(null, builtIn)).toEqual({ file: null, plugins: [], faults: [] })
     expect(await read('')).toMatchObject({ plugins: [], faults: [] })
     expect(await read('plugins:\n')).toMatchObject({ plugins: [], faults: [] })
+  })
+
+  it('tells of what may be one or another thing only what is wrong with the one that was meant', async () => {
+    const faults = (check: string) => faultsOf(`plugins:\n  - use: nightly\n    with: {check: ${check}}\n`)
+    expect(await faults('{path: healthz}')).toEqual(['3: "healthz" does not have the form ^/ (Default: `/`)'])
+    expect(await faults('{pth: /healthz}')).toEqual(['3: unknown key "pth" (did you mean "path"?)'])
+    for (const check of ['true', 'never', '[]']) expect(await faults(check)).toEqual(['3: it must be object or false'])
+    for (const check of ['false', '{}', '{path: /}']) expect(await faults(check)).toEqual([])
   })
 
   it('names a text that is not of the form that it has to be, and says what is meant', async () => {

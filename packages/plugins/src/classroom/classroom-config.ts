@@ -45,7 +45,7 @@ const ClassConfig = Type.Object(
     until: Type.Optional(date('The last day: everything goes away at midnight, in the time zone of the first entry')),
     readyBefore: Duration({ default: '30m', description: 'Seats are begun so long before a session' }),
     wave: Type.Integer({ minimum: 1, maximum: 500, default: 4, description: 'So many seats come up at once' }),
-    refresh: Type.Union([Type.Literal('sessions'), Type.Literal('daily'), Type.Literal('never')], {
+    refresh: Type.Enum(['sessions', 'daily', 'never'], {
       default: 'sessions',
       description: 'How often seats are made anew: before each session, before the first one of a day, or never',
     }),
