@@ -197,6 +197,8 @@ export interface UsersTable {
   deactivated_at: number | null
   /** seq of the last event that changed it. */
   revision: Generated<number>
+  /** When that was. */
+  changed_at: Generated<number>
 }
 
 export interface GroupsTable {
@@ -209,6 +211,7 @@ export interface GroupsTable {
   source: string
   created_at: number
   revision: Generated<number>
+  changed_at: Generated<number>
 }
 
 /** Of a user or of a group. */

@@ -45,6 +45,8 @@ export const User = Type.Object(
     active: Type.Boolean(),
     groups: Type.Array(GroupRef),
     createdAt: Timestamp,
+    /** When `revision` was. */
+    changedAt: Timestamp,
     /** Null while they are active. */
     deactivatedAt: Nullable(Timestamp),
     /** Sequence number of the last event that changed it. */
@@ -170,6 +172,8 @@ export const Group = Type.Object(
     /** How many; inactive ones, too. */
     members: Type.Integer(),
     createdAt: Timestamp,
+    /** When `revision` was. */
+    changedAt: Timestamp,
     /** Sequence number of the last event that changed it. */
     revision: Type.Integer(),
   },

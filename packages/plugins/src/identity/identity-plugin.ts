@@ -15,7 +15,7 @@ export const identityPlugin = definePlugin({
   setup(context, config) {
     const pull = pullSources(context, config.sources)
     const roles = new GroupRoles(context, config.roles)
-    const records = new UserRecords(context.store)
+    const records = new UserRecords(context.store, () => context.clock.now())
     return {
       schedules: pull.schedules,
       check: () => checkFiles(config.sources),

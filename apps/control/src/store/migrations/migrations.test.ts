@@ -100,6 +100,22 @@ describe('migrations', () => {
     db.close()
   })
 
+  it('take a store that does not know when people were changed to one that does, as far as events tell', async () => {
+    const file = await storeOf(...Object.keys(migrations).filter((name) => name < '007'))
+    const old = new SqliteDatabase(file)
+    old.prepare(`insert into events (seq, at, type, actor, data) values (900, 50, 'user.changed', 'token:test', '{}')`).run()
+    const insert = `insert into users (id, user_name, user_key, display_name, source, active, created_at, revision) values (?, ?, ?, 'x', 'local', 1, 7, ?)`
+    old.prepare(insert).run('usr_00000000000a', 'ann', 'ann', 900)
+    old.prepare(insert).run('usr_00000000000b', 'ben', 'ben', 3)
+    old.close()
+    const db = await openDatabase(file)
+    const now = () => 1_000_000
+    const users = new Users(db, new EventLog(db, now, { onFault: () => {} }), new Accesses(db), now)
+    expect(users.list({ limit: 10 }).items.map(({ changedAt }) => changedAt)).toEqual([50, 7])
+    expect(users.edit('usr_00000000000b', { displayName: 'Ben' }, 'token:test').changedAt).toBe(1_000_000)
+    db.close()
+  })
+
   it('are in the order of their names', () => {
     expect(Object.keys(migrations)).toEqual(Object.keys(migrations).toSorted())
   })

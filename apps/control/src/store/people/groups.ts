@@ -200,7 +200,7 @@ export class Groups {
     this.#accesses.forget()
     const { displayName } = this.require(id)
     const revision = this.#events.append({ type, actor, data: { id, displayName, ...data } })
-    this.#db.prepared('update groups set revision = ? where id = ?').run(revision, id)
+    this.#db.prepared('update groups set revision = ?, changed_at = ? where id = ?').run(revision, this.#now(), id)
     return this.require(id)
   }
 }
@@ -224,6 +224,7 @@ function toGroup(row: GroupRow): Group {
     source: row.source,
     members: row.members,
     createdAt: new Date(row.created_at).toISOString(),
+    changedAt: new Date(row.changed_at).toISOString(),
     revision: row.revision,
   }
 }

@@ -16,6 +16,7 @@ export interface UserRecord {
   readonly manager: UserRef | null
   readonly active: boolean
   readonly createdAt: number
+  readonly changedAt: number
   readonly deactivatedAt: number | null
   readonly revision: number
 }
@@ -34,6 +35,7 @@ export function toUserRecord(row: UserRow): UserRecord {
     manager: row.manager === null ? null : { id: row.manager, userName: row.manager_name ?? '' },
     active: row.active === 1,
     createdAt: row.created_at,
+    changedAt: row.changed_at,
     deactivatedAt: row.deactivated_at,
     revision: row.revision,
   }
@@ -49,10 +51,11 @@ export function viewUsers(db: Database, records: readonly UserRecord[]): User[] 
     .all(JSON.stringify(records.map(({ id }) => id)))
   const groups = new Map<string, GroupRef[]>()
   for (const { user_id, id, display_name } of rows) groups.set(user_id, [...(groups.get(user_id) ?? []), { id, displayName: display_name }])
-  return records.map(({ n: _, createdAt, deactivatedAt, ...record }) => ({
+  return records.map(({ n: _, createdAt, changedAt, deactivatedAt, ...record }) => ({
     ...record,
     groups: groups.get(record.id) ?? [],
     createdAt: new Date(createdAt).toISOString(),
+    changedAt: new Date(changedAt).toISOString(),
     deactivatedAt: deactivatedAt === null ? null : new Date(deactivatedAt).toISOString(),
   }))
 }

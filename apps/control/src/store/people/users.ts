@@ -138,8 +138,9 @@ export class Users {
     this.#accesses.forget()
     const user = this.require(id)
     const revision = this.#events.append({ type, actor, data: { id, userName: user.userName, ...data } })
-    this.update(id, { revision })
-    return { ...user, revision }
+    const changedAt = this.#now()
+    this.update(id, { revision, changed_at: changedAt })
+    return { ...user, revision, changedAt }
   }
 
   /** Who has this one as their manager. */

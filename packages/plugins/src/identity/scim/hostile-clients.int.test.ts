@@ -192,6 +192,29 @@ describe('what RFC 7643 and RFC 7644 say', () => {
     expect([added.status, added.headers.get('etag')]).toEqual([204, group.meta.version])
   })
 
+  it('the meta of a resource tells when it was changed last, and it is found by that (RFC 7643, section 3.1)', async () => {
+    const [user, group] = [await create({ title: 'Countess' }), await createGroup()]
+    const read = async () => {
+      const [{ body: one }, { body: other }] = [await scim.get(`/Users/${user.id}`), await scim.get(`/Groups/${group.id}`)]
+      return [one.meta.lastModified, other.meta.lastModified]
+    }
+    const first = user.meta.created
+    expect(await read()).toEqual([first, first])
+    await booted.advance('1h')
+    const second = new Date(booted.clock.now()).toISOString()
+    const change = (title: string) => scim.patch(`/Users/${user.id}`, patchOf({ op: 'replace', path: 'title', value: title }))
+    await change('Countess')
+    expect(await read()).toEqual([first, first])
+    await change('Queen')
+    await scim.patch(`/Groups/${group.id}`, patchOf({ op: 'add', path: 'members', value: [{ value: user.id }] }))
+    expect(await read()).toEqual([second, second])
+    const since = async (at: string) => (await scim.find('Users', `meta.lastModified gt "${at}"`)).map(({ id }: { id: string }) => id)
+    expect([await since(first), await since(second)]).toEqual([[user.id], []])
+    await booted.advance('1h')
+    await booted.client.users.update(user.id, { displayName: 'By hand' })
+    expect(await since(second)).toEqual([user.id])
+  })
+
   it('ids are the server’s: what a client says of them changes nothing, or is refused (section 3.1)', async () => {
     const [mine, other] = [await create(), await create()]
     expect((await scim.post('/Users', { schemas: [userUrn], userName: fresh(), id: other.id })).body.id).not.toBe(other.id)

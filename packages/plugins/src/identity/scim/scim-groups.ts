@@ -125,13 +125,14 @@ export class ScimGroups implements ScimResources {
   }
 
   async #show(group: Group, withMembers: boolean): Promise<ScimObject> {
-    const { id, displayName, externalId, createdAt } = group
+    const { id, displayName, externalId, createdAt: created, changedAt: lastModified } = group
+    const location = `${this.#base}/Groups/${id}`
     return {
       id,
       ...(externalId === null ? {} : { externalId }),
       displayName,
       ...(withMembers ? await this.#members(id) : {}),
-      meta: { resourceType: 'Group', created: createdAt, location: `${this.#base}/Groups/${id}`, version: versionOf(group) },
+      meta: { resourceType: 'Group', created, lastModified, location, version: versionOf(group) },
     }
   }
 

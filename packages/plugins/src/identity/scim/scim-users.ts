@@ -11,7 +11,7 @@ import { userSchema } from './schema/resource-schemas.ts'
 import { ScimError } from './scim-error.ts'
 import { type Found, requireOurs, requireVersion, type ScimResources, scimSource, type Written } from './scim-resources.ts'
 import { ResultPage, requiredTexts, type SearchQuery } from './search-query.ts'
-import { profileOf, type UserRecords } from './user-records.ts'
+import { keptOf, type UserRecord, type UserRecords } from './user-records.ts'
 import { fromUserResource, type Profile, toUserResource } from './user-resource.ts'
 
 type UserChange = ReturnType<typeof fromUserResource>
@@ -32,8 +32,8 @@ export class ScimUsers implements ScimResources {
   }
 
   async get(id: string): Promise<ScimObject> {
-    const { user, profile } = await this.#require(id)
-    return toUserResource(user, profile, this.#base)
+    const { user, kept } = await this.#require(id)
+    return toUserResource(user, kept, this.#base)
   }
 
   async search(query: SearchQuery, _: Projection): Promise<Found> {
@@ -52,8 +52,8 @@ export class ScimUsers implements ScimResources {
           ? this.#client.users.iterate(narrowed)
           : await this.#byAddress(address)
     for await (const user of users) {
-      const profile = profileOf(user, records === null ? await this.#records.find(user.id) : records.get(user.id))
-      if (profile !== null) page.offer(() => toUserResource(user, profile, this.#base))
+      const kept = keptOf(user, records === null ? await this.#records.find(user.id) : records.get(user.id))
+      if (kept !== null) page.offer(() => toUserResource(user, kept, this.#base))
     }
     return { totalResults: page.total, resources: page.resources }
   }
@@ -69,7 +69,7 @@ export class ScimUsers implements ScimResources {
       for (const known of [same, namesake]) {
         const record = known && (await this.#records.find(known.id))
         if (known === undefined || known.source !== scimSource || known.externalId !== externalId) continue
-        const comesBack = externalId !== null && profileOf(known, record) === null
+        const comesBack = externalId !== null && keptOf(known, record) === null
         const wasCutShort = record === undefined && known.id === namesake?.id
         if (!comesBack && !wasCutShort) continue
         if (namesake !== undefined && namesake.id !== known.id) await this.#forgetGone(namesake)
@@ -95,21 +95,21 @@ export class ScimUsers implements ScimResources {
   /** They are deactivated, so that nothing of theirs is lost, and leave their groups; to the directory they are gone. */
   async delete(id: string, ifMatch: string | undefined): Promise<void> {
     await this.#turns.run(id, async () => {
-      const { user, profile } = await this.#require(id)
-      requireVersion(this.#versionOf(user, profile), ifMatch)
+      const { user, kept } = await this.#require(id)
+      requireVersion(this.#versionOf(user, kept), ifMatch)
       requireOurs(`user ${user.userName}`, user.source)
       await this.#client.users.deactivate(id, { reason: 'deleted by the directory' })
       for (const group of user.groups) await this.#client.groups.update(group.id, { removeMembers: [id] })
-      await this.#records.set(id, { profile, gone: true })
+      await this.#records.dismiss(id, kept)
     })
   }
 
   async #change(id: string, ifMatch: string | undefined, decide: (before: ScimObject) => UserChange): Promise<Written> {
     const once = async () => {
-      const { user, profile } = await this.#require(id)
-      requireVersion(this.#versionOf(user, profile), ifMatch)
+      const { user, kept } = await this.#require(id)
+      requireVersion(this.#versionOf(user, kept), ifMatch)
       requireOurs(`user ${user.userName}`, user.source)
-      const change = decide(toUserResource(user, profile, this.#base))
+      const change = decide(toUserResource(user, kept, this.#base))
       return this.#write(user, change, await this.#managerOf(change, user), { ifRevision: user.revision })
     }
     return this.#turns.run(id, () => retryChanged(once))
@@ -126,27 +126,27 @@ export class ScimUsers implements ScimResources {
   }
 
   async #keep(user: User, profile: Profile): Promise<Written> {
-    await this.#records.set(user.id, { profile, gone: false })
-    return { id: user.id, version: this.#versionOf(user, profile) }
+    const kept = await this.#records.keep(user.id, profile)
+    return { id: user.id, version: this.#versionOf(user, kept) }
   }
 
   /** A deleted user's name is free again: who gets it is somebody else. */
   async #forgetGone(user: User): Promise<void> {
-    if (profileOf(user, await this.#records.find(user.id)) !== null) return
+    if (keptOf(user, await this.#records.find(user.id)) !== null) return
     await this.#client.users.delete(user.id)
     await this.#records.delete(user.id)
   }
 
-  #versionOf(user: User, profile: Profile): string {
-    return (toUserResource(user, profile, '').meta as { version?: string }).version ?? ''
+  #versionOf(user: User, kept: UserRecord): string {
+    return (toUserResource(user, kept, '').meta as { version?: string }).version ?? ''
   }
 
   /** @throws ScimError 404, also for a userName */
-  async #require(id: string): Promise<{ user: User; profile: Profile }> {
+  async #require(id: string): Promise<{ user: User; kept: UserRecord }> {
     const [user] = await this.#byId(id)
-    const profile = user === undefined ? null : profileOf(user, await this.#records.find(id))
-    if (user === undefined || profile === null) throw new ScimError(404, `there is no User ${id.slice(0, 80)}`)
-    return { user, profile }
+    const kept = user === undefined ? null : keptOf(user, await this.#records.find(id))
+    if (user === undefined || kept === null) throw new ScimError(404, `there is no User ${id.slice(0, 80)}`)
+    return { user, kept }
   }
 
   async #byId(id: string): Promise<User[]> {
@@ -180,7 +180,7 @@ export class ScimUsers implements ScimResources {
       (await this.#first({ externalId: manager, source: scimSource })) ??
       (await this.#first({ userName: manager })) ??
       (await this.#first({ email: manager }))
-    if (found !== undefined && profileOf(found, await this.#records.find(found.id)) !== null) return found.id
+    if (found !== undefined && keptOf(found, await this.#records.find(found.id)) !== null) return found.id
     throw new ScimError(400, `the manager ${manager.slice(0, 80)} is no user here: managers are provisioned first`, 'invalidValue')
   }
 }

@@ -1,11 +1,10 @@
 import type { User } from '@standin/client'
 import type { PluginStore } from '@standin/core'
 import { foldText, type ScimObject } from './schema/attribute.ts'
-import type { Profile } from './user-resource.ts'
+import type { Kept, Profile } from './user-resource.ts'
 
 /** What is kept of a user for SCIM alone. */
-export interface UserRecord {
-  readonly profile: Profile
+export interface UserRecord extends Kept {
   /** The directory deleted them: to it they are not there any more. */
   readonly gone: boolean
 }
@@ -16,11 +15,14 @@ const none: UserRecord = { profile: {}, gone: false }
 /** One of these at a time: what it remembers of addresses is right as long as nobody else writes. */
 export class UserRecords {
   readonly #store: PluginStore
+  readonly #now: () => number
   /** Address → ids of those who have it, or had it. */
   #addresses: Promise<Map<string, Set<string>>> | undefined
 
-  constructor(store: PluginStore) {
+  /** @param now ms since the epoch */
+  constructor(store: PluginStore, now: () => number) {
     this.#store = store
+    this.#now = now
   }
 
   find(id: string): Promise<UserRecord | undefined> {
@@ -34,10 +36,21 @@ export class UserRecords {
     return records
   }
 
-  async set(id: string, record: UserRecord): Promise<void> {
+  /** Somebody who is there, with this profile. */
+  async keep(id: string, profile: Profile): Promise<UserRecord> {
+    const before = await this.find(id)
+    const isSame = before === undefined || JSON.stringify(before.profile) === JSON.stringify(profile)
+    const changedAt = isSame ? before?.changedAt : new Date(this.#now()).toISOString()
+    const record = { profile, gone: false, ...(changedAt === undefined ? {} : { changedAt }) }
     await this.#store.set(prefix + id, record as never)
     // Addresses that they have no more stay: what is found is looked at.
     if (this.#addresses !== undefined) remember(await this.#addresses, id, record)
+    return record
+  }
+
+  /** The directory deleted them. */
+  async dismiss(id: string, record: UserRecord): Promise<void> {
+    await this.#store.set(prefix + id, { ...record, gone: true } as never)
   }
 
   /** Who may have this address, besides the one that Standin knows them by. */
@@ -60,9 +73,9 @@ export class UserRecords {
   }
 }
 
-/** The profile of a user who is there; null of one whom the directory deleted. Who is let in here again is there. */
-export function profileOf(user: User, record: UserRecord = none): Profile | null {
-  return record.gone && !user.active ? null : record.profile
+/** What is kept of a user who is there; null of one whom the directory deleted. Who is let in here again is there. */
+export function keptOf(user: User, record: UserRecord = none): UserRecord | null {
+  return record.gone && !user.active ? null : record
 }
 
 function remember(addresses: Map<string, Set<string>>, id: string, { profile }: UserRecord): void {

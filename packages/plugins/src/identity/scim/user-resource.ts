@@ -7,6 +7,12 @@ import { ScimError } from './scim-error.ts'
 /** What a directory says of a user that Standin itself has no use for: kept for the directory, so that it gets it back. */
 export type Profile = ScimObject
 
+/** With when it was changed last, ISO 8601, as far as that is known. */
+export interface Kept {
+  readonly profile: Profile
+  readonly changedAt?: string
+}
+
 /** Characters of JSON. */
 const largestProfile = 64 * 1024
 
@@ -14,13 +20,15 @@ const largestProfile = 64 * 1024
 const kept = ['name', 'nickName', 'title', 'userType', 'preferredLanguage', 'locale', 'timezone'] as const
 
 /** What a user is to SCIM. @param base address of the server, without a slash in the end */
-export function toUserResource(user: User, profile: Profile, base: string): ScimObject {
+export function toUserResource(user: User, { profile, changedAt = '' }: Kept, base: string): ScimObject {
   const extension: ScimObject = {
     ...((profile[enterpriseUrn] ?? {}) as ScimObject),
     ...(user.manager === null ? {} : { manager: managerOf(user.manager, base) }),
   }
   const extended = Object.keys(extension).length > 0
   const emails = emailsOf(user, profile)
+  const lastModified = user.changedAt > changedAt ? user.changedAt : changedAt
+  const version = userVersion(user, profile)
   const resource: Record<string, ScimValue | undefined> = {
     id: user.id,
     externalId: user.externalId ?? undefined,
@@ -33,7 +41,7 @@ export function toUserResource(user: User, profile: Profile, base: string): Scim
         ? undefined
         : user.groups.map(({ id, displayName }) => ({ value: id, $ref: `${base}/Groups/${id}`, display: displayName, type: 'direct' })),
     [enterpriseUrn]: extended ? extension : undefined,
-    meta: { resourceType: 'User', created: user.createdAt, location: `${base}/Users/${user.id}`, version: userVersion(user, profile) },
+    meta: { resourceType: 'User', created: user.createdAt, lastModified, location: `${base}/Users/${user.id}`, version },
   }
   for (const name of kept) resource[name] = profile[name]
   for (const [name, value] of Object.entries(resource)) if (value === undefined) delete resource[name]

@@ -17,6 +17,7 @@ const common: readonly Attribute[] = [
     [
       attribute('resourceType', 'User or Group', { ...readOnly, caseExact: true }),
       attribute('created', 'When it was made', { ...readOnly, type: 'dateTime' }),
+      attribute('lastModified', 'When it was changed last', { ...readOnly, type: 'dateTime' }),
       attribute('location', 'Its address', { ...readOnly, type: 'reference', caseExact: true }),
       attribute('version', 'Its ETag', { ...readOnly, caseExact: true }),
     ],
