@@ -1,5 +1,7 @@
+import { StandinError } from '@standin/client/errors'
 import { askClassroom, classPath } from '../class-question.ts'
 import { confirm } from '../confirm.ts'
+import { oneLine } from '../one-line.ts'
 import { parseCount, type Verb, yesOption } from '../verb.ts'
 
 export const classReset: Verb<readonly [string, string], { yes?: boolean }> = {
@@ -13,9 +15,15 @@ export const classReset: Verb<readonly [string, string], { yes?: boolean }> = {
   options: [yesOption],
   examples: [['standin class reset intro 3', 'the third seat of the class intro']],
   async run(context, [name, seat], { yes }) {
-    const path = `${classPath(name)}/seats/${parseCount(1, 500)(seat)}/reset` as const
-    await confirm(context, [`What is in seat ${seat} of ${name} goes to the trash.`], 'Make it anew?', yes)
-    await askClassroom(context, path, { method: 'POST' })
+    const number = parseCount(1, 500)(seat)
+    const { seats } = await askClassroom<{ seats: readonly { seat: number; student: string | null }[] }>(context, classPath(name))
+    const found = seats.find((each) => each.seat === number)
+    if (found === undefined) {
+      throw new StandinError('invalid', `The class ${name} has no seat ${number}.`, { hint: `\`standin class show ${name}\` lists them.` })
+    }
+    const whose = found.student === null ? '' : `, that of ${oneLine(found.student)},`
+    await confirm(context, [`What is in seat ${number} of ${name}${whose} goes to the trash.`], 'Make it anew?', yes)
+    await askClassroom(context, `${classPath(name)}/seats/${number}/reset`, { method: 'POST' })
     context.messages.info(`Seat ${seat} of ${name} is being made anew; \`standin class show ${name}\` tells when it is there.`)
   },
 }

@@ -66,6 +66,10 @@ describe('with the plugin classroom', { timeout: 240_000 }, () => {
     const { url } = await platform.json<{ url: string }>('class', 'link', 'intro')
     expect(url).toMatch(/^http:.*\/v1\/plugins\/classroom\/classes\/intro\/page\/enter#[0-9a-f]{12}\./)
     expect(await platform.cli('class', 'show', 'other')).toMatchObject({ stderr: expect.stringContaining('there is no class other') })
-    expect(await platform.cli('class', 'reset', 'intro', '9', '-y')).toMatchObject({ stderr: expect.stringContaining('has no seat 9') })
+    // What is not there is told before anybody is asked anything.
+    expect(await platform.cli('class', 'reset', 'intro', '9')).toMatchObject({ code: 2, stderr: expect.stringContaining('has no seat 9') })
+    expect(await platform.cli('class', 'reset', 'intro', '2')).toMatchObject({
+      stderr: expect.stringContaining('seat 2 of intro, that of bob,'),
+    })
   })
 })
