@@ -109,6 +109,20 @@ export const catalog: readonly CatalogEntry[] = [
   entry('role grant', 'People', 'Give a user or a group a role', async () => (await import('./verbs/role-grant.ts')).roleGrant),
   entry('role revoke', 'People', 'Take a role away', async () => (await import('./verbs/role-revoke.ts')).roleRevoke),
   entry('role list', 'People', 'List who may what, where', async () => (await import('./verbs/role-list.ts')).roleList),
+  entry('identity list', 'People', 'List directories that are asked', async () => (await import('./verbs/identity-list.ts')).identityList),
+  entry(
+    'identity plan',
+    'People',
+    'Say what following a directory would change',
+    async () => (await import('./verbs/identity-plan.ts')).identityPlan,
+  ),
+  entry('identity run', 'People', 'Follow a directory now', async () => (await import('./verbs/identity-run.ts')).identityRun),
+  entry(
+    'identity export',
+    'People',
+    'Get people of a directory as CSV, for a fixture',
+    async () => (await import('./verbs/identity-export.ts')).identityExport,
+  ),
 
   entry('start', 'Platform', 'Run the platform on this machine', async () => (await import('./verbs/start.ts')).start),
   entry(
@@ -180,6 +194,7 @@ export const families: Readonly<Record<string, { readonly group: (typeof groups)
   user: { group: 'People', summary: 'Make, list and deactivate users' },
   group: { group: 'People', summary: 'Put users into groups' },
   role: { group: 'People', summary: 'Say who may what in which project' },
+  identity: { group: 'People', summary: 'Follow the company directory' },
   plugin: { group: 'Platform', summary: 'Look at plugins, check, write and run them' },
   usage: { group: 'Platform', summary: 'See who uses what, and what it costs' },
   token: { group: 'Platform', summary: 'Make, list and revoke tokens' },

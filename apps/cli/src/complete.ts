@@ -2,6 +2,7 @@ import type { StandinClient } from '@standin/client/connect'
 import { type CatalogEntry, catalog, families } from './catalog.ts'
 import { createContext, type GlobalFlags, type Surroundings } from './context.ts'
 import { formatFault } from './fault-text.ts'
+import type { IdentitySource } from './identity-question.ts'
 import { globalOptions } from './program.ts'
 import type { Completes, OptionSpec, Verb } from './verb.ts'
 
@@ -74,6 +75,10 @@ export async function printCompletion(words: readonly string[], surroundings: Su
       if (what === 'alias') {
         const { items } = await client.aliases.list({ limit: 1000 }, { signal })
         return items.map((alias) => ({ value: alias.host, description: `${alias.service} of ${alias.environment}` }))
+      }
+      if (what === 'source') {
+        const { items } = await client.plugins.ask<{ items: IdentitySource[] }>('identity', '/sources', { signal })
+        return items.map(({ id, kind }) => ({ value: id, description: kind }))
       }
       if (what !== 'environment') return environment === undefined ? [] : await within(client, environment, what, signal)
       const page = await client.environments.list({ limit: 1000 }, { signal })

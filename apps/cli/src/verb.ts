@@ -3,7 +3,7 @@ import type { Context } from './context.ts'
 import { parseDuration } from './duration.ts'
 
 /** What the shell may complete a word with. */
-export type Completes = 'environment' | 'host' | 'service' | 'fault' | 'alias' | 'template' | 'path' | 'shell'
+export type Completes = 'environment' | 'host' | 'service' | 'fault' | 'alias' | 'template' | 'source' | 'path' | 'shell'
 
 interface ArgumentSpec {
   /** As commander writes it: `<env>`, `[host]`, `<env...>`. */

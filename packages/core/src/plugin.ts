@@ -70,8 +70,8 @@ export interface PluginHooks {
    */
   start?(signal: AbortSignal): Promise<void>
   /**
-   * Asked before anything is made or made to run, and before what is only planned; never before something is suspended,
-   * stopped or deleted. A StandinError `quota_exceeded`, or `not_admitted` for any other reason, refuses: its message is
+   * Asked before anything is made, made to run, or given another owner or project, and before what is only planned; never before
+   * something is suspended, stopped or deleted, nor when what somebody leaves behind is handed on. A StandinError `quota_exceeded`, or `not_admitted` for any other reason, refuses: its message is
    * what the person reads, or the visitor whose request would have woken it. Whatever else is thrown, two seconds without
    * an answer, and a plugin that does not run let it through, with a warning in the log and in the plugin's health.
    *
@@ -85,8 +85,8 @@ export interface PluginHooks {
    */
   section?(environment: Environment, call: PluginCall): Promise<PluginSection | null>
   /**
-   * What is wrong that a look at this machine tells and the configuration does not: a file that can't be read. `standin plugin
-   * check` asks for it, after `setup` and instead of `start`. Five seconds; change nothing.
+   * What is wrong that a look at this machine tells and the configuration does not: a file that can't be read. Asked for by
+   * `standin plugin check`, after `setup` and instead of `start`. Five seconds; change nothing.
    * @returns the faults, each with a JSON pointer to where it stands below `with`
    */
   check?(): Promise<readonly Fault[]>
@@ -102,10 +102,10 @@ export interface PluginCall {
   readonly signal: AbortSignal
 }
 
-/** What somebody wants to be made, or to run. */
+/** What somebody wants to be made, to run, or to be somebody else's. */
 export interface AdmissionRequest {
-  /** `run`: it exists, and does not run. */
-  readonly action: 'create' | 'run'
+  /** `run`: it exists, and does not run. `move`: it exists, and gets another owner or another label `project`; both are here as they would be. */
+  readonly action: 'create' | 'run' | 'move'
   /** Who wants it: `token:alice`, `gateway` for a request that would wake it, `plugin:suspend`. */
   readonly actor: string
   /** Whose it is, or is going to be. */

@@ -1,10 +1,8 @@
-import { createWriteStream } from 'node:fs'
-import { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Problem } from '@standin/client'
 import { StandinError } from '@standin/client/errors'
 import type { Context } from '../context.ts'
+import { download } from '../download.ts'
 import { oneLine } from '../one-line.ts'
 import { formatTable } from '../table.ts'
 import { askUsage } from '../usage-question.ts'
@@ -65,7 +63,11 @@ export const usageReport: Verb<readonly [], Options> = {
     if (options.csv && isJson) throw new StandinError('invalid', '--csv and --output exclude one another.')
     const isCsv = !isJson && (options.csv === true || options.file !== undefined)
     const path = await make(context, options, output.format === 'table' && !isCsv ? 2 : 6)
-    if (isCsv || options.file !== undefined) return download(context, `${path}/content?format=${isCsv ? 'csv' : 'json'}`, options.file)
+    if (isCsv || options.file !== undefined) {
+      await download(context, `/v1/plugins/usage${path}/content?format=${isCsv ? 'csv' : 'json'}`, options.file)
+      if (options.file !== undefined) context.messages.info(`The report is in ${options.file}.`)
+      return
+    }
     const report = await askUsage<Report>(context, `${path}/content`)
     if (report.rows.length === 0 && !isJson) return context.messages.info('Nothing was used in this time.')
     await output.one(report, () => format(report, output.paint.dim))
@@ -85,23 +87,6 @@ async function make(context: Context, { by, bucket, from, to, timeZone, where }:
   if (job.error !== null) throw StandinError.fromProblem(job.error)
   if (job.state === 'cancelled') throw new StandinError('interrupted', 'The report was cancelled.', { hint: 'Ask for it again.' })
   return path
-}
-
-/** It is never all in memory. */
-async function download(context: Context, path: string, file: string | undefined): Promise<void> {
-  const { url, token } = await context.findConnection()
-  const address = new URL(`v1/plugins/usage${path}`, url.endsWith('/') ? url : `${url}/`)
-  const response = await fetch(address, { headers: { authorization: `Bearer ${token}` }, signal: context.signal })
-  if (!response.ok || response.body === null) throw StandinError.fromProblem((await response.json()) as Problem)
-  const body = Readable.fromWeb(response.body as Parameters<typeof Readable.fromWeb>[0])
-  if (file === undefined) return pipeline(body, context.stdout, { end: false })
-  try {
-    await pipeline(body, createWriteStream(file))
-  } catch (cause) {
-    context.signal.throwIfAborted()
-    throw new StandinError('invalid', `${file} can not be written: ${(cause as Error).message}`, { hint: 'Name another file.', cause })
-  }
-  context.messages.info(`The report is in ${file}.`)
 }
 
 const titles: Readonly<Record<string, string>> = { svmHours: 'SVM-HOURS', gbHours: 'GB-HOURS' }

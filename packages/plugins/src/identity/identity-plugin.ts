@@ -19,8 +19,8 @@ export const identityPlugin = definePlugin({
     return {
       schedules: pull.schedules,
       check: () => checkFiles(config.sources),
-      start: async () => {
-        await pull.start()
+      start: async (signal) => {
+        await pull.start(signal)
         await roles.start()
       },
       eventTypes: ['group.created', 'group.changed', 'user.deleted'],

@@ -1,22 +1,24 @@
 import { StandinError } from '@standin/client'
 import type { PluginContext, PluginHooks, Schedule } from '@standin/core'
+import { AskedRuns, type AskedSource, type Follow } from './asked-runs.ts'
 import { exportRoutes } from './sources/export-people.ts'
 import { checkLdap } from './sources/ldap/check-ldap.ts'
 import { LdapSource } from './sources/ldap/ldap-source.ts'
 import { checkOkta } from './sources/okta/check-okta.ts'
 import { OktaSource } from './sources/okta/okta-source.ts'
 import type { SourcesConfig } from './sources/sources-config.ts'
+import type { Most } from './sync/limit.ts'
 import { Synchronizer } from './sync/synchronizer.ts'
 import { Troubles } from './sync/troubles.ts'
 
 const longestMs = 3_600_000
 
-/** Directories that are asked, each by its own schedule. */
+/** Directories that are asked, each by its own schedule, and whenever somebody wants it. */
 export interface Pull {
   readonly schedules: readonly Schedule[]
   readonly routes: NonNullable<PluginHooks['routes']>
-  /** Say again what did not work when the last run ended. */
-  start(): Promise<void>
+  /** Say again what did not work when the last run ended. @param signal ends what somebody asked for */
+  start(signal: AbortSignal): Promise<void>
 }
 
 /** @throws StandinError `invalid` with every fault that the schema can't see */
@@ -29,32 +31,62 @@ export function pullSources(context: PluginContext, config: SourcesConfig): Pull
   })
   const succeeded = context.metrics.gauge('last_success_seconds', { help: 'When a source was last read to its end', labels: ['source'] })
   let last: Promise<void> = Promise.resolve()
+  /** One after the other: what one of them changes, the next one compares with. */
+  const inTurn = (work: () => Promise<void>): Promise<void> => {
+    const run = last.then(work)
+    last = run.catch(() => {})
+    return run
+  }
   const ldap = config.ldap.map((each) => new LdapSource(each))
-  const sources = [
-    ...ldap.map((source, index) => ({ config: config.ldap[index] as SourcesConfig['ldap'][number], source })),
-    ...config.okta.map((each) => ({ config: each, source: new OktaSource(each, (ms, signal) => context.clock.sleep(ms, signal)) })),
+  const kinds = [
+    ...ldap.map((source, index) => ({ kind: 'ldap' as const, config: config.ldap[index] as SourcesConfig['ldap'][number], source })),
+    ...config.okta.map((each) => {
+      return { kind: 'okta' as const, config: each, source: new OktaSource(each, (ms, signal) => context.clock.sleep(ms, signal)) }
+    }),
   ]
-  const schedules = sources.map(({ config: each, source }): Schedule => {
+  const sources = kinds.map(({ kind, config: each, source }) => {
     const { id, schedule, timeZone, adopt, heir = null, dryRun, mostDeactivations: most } = each
     const synchronizer = new Synchronizer(source, context, {
       ...{ adopt, most, heir, dryRun },
-      onDone: (kind, action) => done.inc({ source: id, kind, action }),
+      onDone: (what, action) => done.inc({ source: id, kind: what, action }),
       onTrouble: (trouble) => troubles.set(id, trouble),
     })
-    return {
-      id,
-      cron: schedule,
-      timeZone,
-      timeoutMs: longestMs,
-      // One after the other: what one of them changes, the next one compares with.
-      run: ({ signal, print }) => {
-        const run = last.then(() => synchronizer.run(signal, print))
-        last = run.catch(() => {})
-        return run.then(() => succeeded.set(context.clock.now() / 1000, { source: id }))
-      },
+    const about: AskedSource = { id, kind, schedule, timeZone, dryRun, export: source instanceof LdapSource ? source.exported : [] }
+    const run = (signal: AbortSignal, print: (line: string) => void, limit?: Most) => {
+      return inTurn(() => synchronizer.run(signal, print, limit)).then(() => succeeded.set(context.clock.now() / 1000, { source: id }))
     }
+    const follow: Follow = ({ kind: what, most: limit, signal, print }) => {
+      return limited(context.clock, signal, (until) =>
+        what === 'run' ? run(until, print, limit) : inTurn(() => synchronizer.plan(until, print, limit)),
+      )
+    }
+    return { about, follow, run }
   })
-  return { schedules, routes: exportRoutes(ldap), start: () => troubles.show(sources.map(({ source: { id } }) => id)) }
+  const asked = new AskedRuns(sources, context.log)
+  return {
+    schedules: sources.map(({ about: { id, schedule, timeZone }, run }): Schedule => {
+      return { id, cron: schedule, timeZone, timeoutMs: longestMs, run: ({ signal, print }) => run(signal, print) }
+    }),
+    routes: async (app) => {
+      await app.register(exportRoutes(ldap))
+      await app.register(asked.routes)
+    },
+    start: (signal) => {
+      asked.start(signal)
+      return troubles.show(sources.map(({ about: { id } }) => id))
+    },
+  }
+}
+
+/** As long as a run of a schedule may take. */
+async function limited(clock: PluginContext['clock'], signal: AbortSignal, work: (signal: AbortSignal) => Promise<void>): Promise<void> {
+  const end = new AbortController()
+  const until = AbortSignal.any([signal, end.signal])
+  clock.sleep(longestMs, until).then(
+    () => end.abort(new StandinError('timeout', 'it took longer than an hour')),
+    () => {},
+  )
+  await work(until).finally(() => end.abort())
 }
 
 function check({ ldap, okta }: SourcesConfig): void {

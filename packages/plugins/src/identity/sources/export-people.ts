@@ -17,7 +17,7 @@ export function exportRoutes(sources: readonly LdapSource[]): NonNullable<Plugin
       const columns = request.query.columns?.split(',') ?? given
       const fault = columns.find((column) => !given.includes(column))
       if (fault !== undefined || columns.length === 0) {
-        throw new StandinError('invalid', `the source ${id} does not give out ${fault ?? 'anything'}`, {
+        throw new StandinError('invalid', `the source ${id} does not give out ${fault || 'anything'}`, {
           hint: given.length === 0 ? 'Name attributes in people.export of its configuration' : `It gives out ${given.join(', ')}`,
         })
       }

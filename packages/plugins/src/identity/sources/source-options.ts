@@ -1,6 +1,9 @@
 import { CronLine, TimeZone } from '@standin/core'
 import Type from 'typebox'
 
+export const Most = (options: { readonly default?: number; readonly description?: string } = {}) =>
+  Type.Union([Type.Integer({ minimum: 0 }), Type.String({ pattern: '^(100|[0-9]{1,2})%$' })], options)
+
 /** What every source has, whatever its kind. */
 export const sourceOptions = {
   id: Type.String({
@@ -10,7 +13,7 @@ export const sourceOptions = {
   schedule: CronLine({ default: '17 * * * *', description: 'When it is read' }),
   timeZone: TimeZone({ default: 'UTC' }),
   dryRun: Type.Boolean({ default: false, description: 'Say what would be done, do nothing' }),
-  mostDeactivations: Type.Union([Type.Integer({ minimum: 0 }), Type.String({ pattern: '^(100|[0-9]{1,2})%$' })], {
+  mostDeactivations: Most({
     default: 10,
     description: 'How many users may be deactivated, and groups emptied, in one run: a number, or a share (`5%`). If it were more, none is',
   }),

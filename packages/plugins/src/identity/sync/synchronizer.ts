@@ -38,11 +38,13 @@ export class Synchronizer {
   /**
    * Read, compare, do.
    * @param print the plan, then what could not be done
+   * @param most in the place of that of the configuration
    * @throws SourceFailure where the source can't be read to its end: nothing is changed then
    */
-  async run(signal: AbortSignal, print: (line: string) => void): Promise<void> {
+  async run(signal: AbortSignal, print: (line: string) => void, most = this.#options.most): Promise<void> {
     try {
-      await this.#run(signal, print)
+      const troubles = await this.#follow(signal, print, { dryRun: this.#options.dryRun, most })
+      await this.#options.onTrouble(troubles.length === 0 ? null : `${this.#source.id}: ${troubles.join('; ')}`)
     } catch (error) {
       if (!signal.aborted) {
         const message = error instanceof Error ? error.message : String(error)
@@ -52,17 +54,23 @@ export class Synchronizer {
     }
   }
 
-  async #run(signal: AbortSignal, print: (line: string) => void): Promise<void> {
+  /** Read, compare, and leave it at that. @throws SourceFailure */
+  async plan(signal: AbortSignal, print: (line: string) => void, most = this.#options.most): Promise<void> {
+    await this.#follow(signal, print, { dryRun: true, most })
+  }
+
+  /** @returns what does not work */
+  async #follow(signal: AbortSignal, print: (line: string) => void, how: Pick<SyncOptions, 'dryRun' | 'most'>): Promise<string[]> {
     const directory = await this.#source.read(signal)
-    const { dryRun, heir, onDone, onTrouble } = this.#options
+    const { heir, onDone } = this.#options
     const left = await this.#left.all()
-    const { plan, users } = await this.#plan(directory, left, signal)
+    const { plan, users } = await this.#compare(directory, left, how, signal)
     const { client } = this.#context
     const fault = heirFault(heir, users, plan)
     const planned = await plannedDepartures(plan, users, fault === null ? heir : null, { client, signal })
     const faults = fault === null ? [...plan.faults] : [fault, ...plan.faults]
-    for (const line of planText(this.#source.id, { ...plan, faults }, planned, dryRun)) print(line)
-    if (!dryRun) {
+    for (const line of planText(this.#source.id, { ...plan, faults }, planned, how.dryRun)) print(line)
+    if (!how.dryRun) {
       const options = { source: this.#source.id, heir: fault === null ? heir : null, left: this.#left, signal, onDone }
       const { faults: failed, departures } = await applyPlan(plan, client, options)
       for (const each of failed) print(`! ${each}`)
@@ -74,10 +82,15 @@ export class Synchronizer {
     }
     const troubles = [...(plan.heldBack === null ? [] : [plan.heldBack]), ...faults.slice(0, 2)]
     if (faults.length > 2) troubles.push(`${faults.length - 2} more: \`standin plugin runs identity\``)
-    await onTrouble(troubles.length === 0 ? null : `${this.#source.id}: ${troubles.join('; ')}`)
+    return troubles
   }
 
-  async #plan(directory: Directory, left: Set<string>, signal: AbortSignal): Promise<{ plan: Plan; users: readonly User[] }> {
+  async #compare(
+    directory: Directory,
+    left: Set<string>,
+    { dryRun, most }: Pick<SyncOptions, 'dryRun' | 'most'>,
+    signal: AbortSignal,
+  ): Promise<{ plan: Plan; users: readonly User[] }> {
     const { client } = this.#context
     const users: User[] = []
     for await (const user of client.users.iterate({}, { signal })) users.push(user)
@@ -89,11 +102,11 @@ export class Synchronizer {
         cursor = page.nextCursor ?? undefined
       }
     }
-    const { adopt, most } = this.#options
+    const { adopt } = this.#options
     const plan = makePlan(directory, users, groups, { source: this.#source.id, adopt, left, most })
     // Whoever is active was let in again, whoever did it: if somebody sends them away now, that is to hold.
     const leaving = new Set(plan.people.flatMap((step) => (step.kind === 'deactivate' ? [step.user.id] : [])))
-    if (!this.#options.dryRun) {
+    if (!dryRun) {
       for (const { id, active } of users) if (active && left.has(id) && !leaving.has(id)) await this.#left.remove(id)
     }
     return { plan, users }
