@@ -51,6 +51,17 @@ export function admissionOfRun(environment: EnvironmentRecord, stack: Stack, cal
   }
 }
 
+/** What plugins are asked before an environment gets another owner or project. @param after what it would have */
+export function admissionOfMove(
+  environment: EnvironmentRecord,
+  stack: Stack,
+  caller: Caller,
+  after: Pick<AdmissionRequest, 'owner' | 'labels'>,
+): AdmissionRequest {
+  const desired = environment.desired === 'running' ? 'running' : 'stopped'
+  return { ...admissionOfRun(environment, stack, caller), action: 'move', desired, ...after }
+}
+
 /** The answer to whoever wants to know what would become of a request. */
 export function planOf(
   { name, template, owner, labels, desired, hosts, storageBytes }: AdmissionRequest,

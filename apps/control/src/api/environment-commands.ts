@@ -15,7 +15,7 @@ import type { Stacks } from '../store/stacks.ts'
 import type { TemplateRecord } from '../store/template-record.ts'
 import type { Templates } from '../store/templates.ts'
 import type { Caller } from '../store/tokens.ts'
-import { admissionOfCreation, admissionOfRun, planOf } from './admission-request.ts'
+import { admissionOfCreation, admissionOfMove, admissionOfRun, planOf } from './admission-request.ts'
 import { checkCreation } from './check-creation.ts'
 import { refuseAction } from './refuse-action.ts'
 import { refuseNumber } from './refuse-odd.ts'
@@ -117,11 +117,32 @@ export class EnvironmentCommands {
     return this.#deps.environments.want(environment.id, 'deleted', because, { purge: options.purge })
   }
 
-  /** @param to who gets it; null: it stays whose it is @throws StandinError `state_conflict` for one who is inactive, `name_taken` */
-  edit(environment: EnvironmentRecord, edit: Omit<UpdateEnvironment, 'owner'>, caller: Caller, to: UserRecord | null): EnvironmentRecord {
+  /**
+   * @param to who gets it; null: it stays whose it is
+   * @param still as of `create`
+   * @throws StandinError `state_conflict` for one who is inactive, `name_taken`; `quota_exceeded` and `not_admitted` from a plugin, where it
+   *   gets another owner or project
+   */
+  async edit(
+    environment: EnvironmentRecord,
+    edit: Omit<UpdateEnvironment, 'owner'>,
+    caller: Caller,
+    to: () => UserRecord | null,
+    still: () => Caller,
+  ): Promise<EnvironmentRecord> {
+    const { environments, admission, stacks } = this.#deps
     refuseNumber(edit.name)
-    if (to !== null && !to.active) throw new StandinError('state_conflict', `${to.userName} is inactive: nothing can be given to them`)
-    return this.#deps.environments.edit(environment.id, { ...edit, to }, caller.actor)
+    const heir = () => {
+      const user = to()
+      if (user?.active === false) throw new StandinError('state_conflict', `${user.userName} is inactive: nothing can be given to them`)
+      return user
+    }
+    const write = ({ actor }: Caller) => environments.edit(environment.id, { ...edit, to: heir() }, actor)
+    const { owner, labels, desired } = environment
+    const after = { owner: heir()?.userName ?? owner, labels: edit.labels ?? labels }
+    const moves = after.owner !== owner || (after.labels.project ?? '') !== (labels.project ?? '')
+    if (!moves || desired === 'deleted') return write(caller)
+    return admission.admit(admissionOfMove(environment, stacks.of(environment), caller, after), () => write(still()))
   }
 
   /** Disk that a clone takes at first, bytes. */

@@ -56,6 +56,60 @@ describe('Admission', () => {
     expect(asked.map(({ action }) => action)).toEqual(['create', 'run', 'run'])
   })
 
+  it('asks before something gets another owner or project, about what it would be then, and about no other change', async () => {
+    const asked: AdmissionRequest[] = []
+    let refusal: Error | null = null
+    const admit = async (request: AdmissionRequest) => {
+      asked.push(request)
+      if (refusal !== null) throw refusal
+    }
+    await using booted = await bootPlugin(guard({ admit }))
+    const shop = await booted.clone('a', { project: 'shop' })
+    await booted.client.users.create({ userName: 'bob' })
+    await shop.suspend()
+    await booted.settled()
+    asked.splice(0)
+    await shop.update({ labels: { project: 'shop', team: 'red' }, name: 'b' })
+    expect(asked).toEqual([])
+    await shop.update({ owner: 'bob' })
+    await shop.update({ labels: { project: 'crm' } })
+    expect(asked).toMatchObject([
+      { action: 'move', environment: 1001, owner: 'bob', labels: { project: 'shop', team: 'red' }, desired: 'stopped', hosts },
+      { action: 'move', environment: 1001, owner: 'bob', labels: { project: 'crm' }, desired: 'stopped', plan: false },
+    ])
+    refusal = full()
+    await expect(shop.update({ labels: { project: 'shop' } })).rejects.toMatchObject({ code: 'quota_exceeded' })
+    expect((await shop.refresh()).labels).toEqual({ project: 'crm' })
+    // To hand on what somebody leaves behind is not refused, nor what the trash holds.
+    await booted.client.users.create({ userName: 'carol' })
+    await booted.client.users.deactivate('bob', { heir: 'carol' })
+    expect((await shop.refresh()).owner).toBe('carol')
+    await shop.delete()
+    await booted.settled()
+    await shop.update({ labels: { project: 'shop' } })
+  })
+
+  it('judges what moves once more when the plugins have answered', async () => {
+    let asked = () => {}
+    const answer = Promise.withResolvers<void>()
+    const admit = async ({ action }: AdmissionRequest) => {
+      if (action !== 'move') return
+      asked()
+      await answer.promise
+    }
+    await using booted = await bootPlugin(guard({ admit }))
+    const shop = await booted.clone('a')
+    const { revision } = shop
+    const isAsked = new Promise<void>((done) => {
+      asked = done
+    })
+    const moved = shop.update({ labels: { project: 'shop' } }, { ifRevision: revision })
+    await isAsked
+    await (await booted.client.environments.get(shop.id)).update({ name: 'other' })
+    answer.resolve()
+    await expect(moved).rejects.toMatchObject({ code: 'changed_meanwhile' })
+  })
+
   it('hands on what a plugin refuses, and makes nothing', async () => {
     let refuses = true
     await using booted = await bootPlugin(

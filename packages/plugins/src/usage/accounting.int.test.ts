@@ -124,6 +124,34 @@ describe('quotas', { timeout: 60_000 }, () => {
     await three.delete()
   })
 
+  it('hold for what is given to somebody or moved to a project, where that has it not already', async () => {
+    await using booted = await boot({
+      quotas: [
+        { project: 'shop', environments: 1 },
+        { user: 'bob', environments: 1, svms: 2 },
+      ],
+    })
+    await booted.client.users.create({ userName: 'bob' })
+    const one = await booted.clone('shop-1', { project: 'shop' })
+    const two = await booted.clone('two')
+    await booted.settled()
+    await expect(two.update({ labels: { project: 'shop' } })).rejects.toMatchObject({
+      code: 'quota_exceeded',
+      message: 'The project shop may have 1 environment and has 1: admin 1',
+    })
+    await expect(one.update({ owner: 'bob' })).rejects.toMatchObject({
+      message: 'The user bob may run 2 SVMs and runs 0; this would take 3 more',
+    })
+    await one.suspend()
+    await two.suspend()
+    await booted.settled()
+    // Of the project, which is full, nothing more is taken.
+    await one.update({ owner: 'bob' })
+    await expect(two.update({ owner: 'bob' })).rejects.toMatchObject({ message: 'The user bob may have 1 environment and has 1: shop-1 1' })
+    await one.update({ labels: {} })
+    await two.update({ labels: { project: 'shop' } })
+  })
+
   it('do not give the last place twice to those who come at the same moment', async () => {
     await using booted = await boot({ quotas: [{ user: '*', environments: 3 }] })
     await booted.clone('shop-0')

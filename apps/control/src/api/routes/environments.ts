@@ -7,6 +7,7 @@ import type { ProviderRegistry } from '../../reconcile/provider-registry.ts'
 import type { EnvironmentQueries } from '../../store/environment-queries.ts'
 import type { EnvironmentRecord } from '../../store/environment-record.ts'
 import type { EventLog } from '../../store/events.ts'
+import type { UserAccess } from '../../store/people/user-access.ts'
 import type { Users } from '../../store/people/users.ts'
 import type { Stacks } from '../../store/stacks.ts'
 import type { Place } from '../../tables/pool.ts'
@@ -68,14 +69,21 @@ export function environmentRoutes(app: FastifyInstance, deps: EnvironmentRoutesD
   endpoint(app, 'environments.get', routes.get, ({ params }) => view(queries.byRef(params.ref)))
 
   endpoint(app, 'environments.update', routes.update, ({ params, body, caller, request }) => {
-    const record = authority.environment(params.ref, caller.user, 'viewer')
-    rules.update(record, body, caller.user)
-    requireRevision(`environment ${record.name} (${record.id})`, record.revision, request.headers['if-match'])
+    const judge = (ref: string, user: UserAccess | null) => {
+      const record = authority.environment(ref, user, 'viewer')
+      rules.update(record, body, user)
+      requireRevision(`environment ${record.name} (${record.id})`, record.revision, request.headers['if-match'])
+      return record
+    }
+    const record = judge(params.ref, caller.user)
     const { owner, ...edit } = body
-    return rules.hidingNames(body.name, caller.user, () => {
-      const to = owner === undefined ? null : users.require(owner)
-      return view(commands.edit(record, edit, caller, to))
-    })
+    const to = () => (owner === undefined ? null : users.require(owner))
+    const still = () => {
+      const now = authority.refresh(caller)
+      judge(String(record.id), now.user)
+      return now
+    }
+    return rules.hidingNames(body.name, caller.user, async () => view(await commands.edit(record, edit, caller, to, still)))
   })
 
   endpoint(app, 'environments.delete', routes.delete, ({ params, query, caller, reply }) => {

@@ -50,7 +50,7 @@ export class Admission {
       { kind: 'project', name: request.labels.project ?? '' },
       { kind: 'user', name: request.owner },
     ]
-    for (const holder of holders) {
+    for (const holder of await this.#concerned(holders, request, signal)) {
       const limits = this.#limits.of(holder)
       const wanted = this.#wanted(request)
       const measures = quotaMeasures.filter((measure) => limits[measure] !== undefined && wanted[measure] !== undefined)
@@ -68,11 +68,18 @@ export class Admission {
     }
   }
 
+  /** What moves takes nothing more of who has it already. */
+  async #concerned(holders: readonly QuotaHolder[], { action, environment }: AdmissionRequest, signal: AbortSignal) {
+    if (action !== 'move' || environment === null) return holders
+    const { owner, labels } = await this.#client.environments.get(environment, { signal })
+    return holders.filter(({ kind, name }) => name !== (kind === 'user' ? owner : (labels.project ?? '')))
+  }
+
   /** What the request takes of each; absent: it does not matter for it. */
   #wanted({ action, hosts, desired, storageBytes }: AdmissionRequest): Partial<Record<QuotaMeasure, number>> {
     const svms = desired === 'running' ? svmsOf(hosts, this.#defaultSize) : 0
     return {
-      ...(action === 'create' ? { environments: 1, storage: storageBytes ?? 0 } : {}),
+      ...(action !== 'run' ? { environments: 1, storage: storageBytes ?? 0 } : {}),
       ...(svms > 0 ? { svms } : {}),
       moneyPerMonth: 0,
     }
