@@ -125,6 +125,8 @@ describe('Okta', () => {
       ['cut in the middle', /^okta: SITE: \/api\/v1\/users can not be read: /],
       ['no JSON', /^okta: SITE: \/api\/v1\/users is answered with something else than JSON$/],
       [{ status: 200, body: '{}' }, /something else than a list$/],
+      [{ status: 200, body: '[null]' }, /\/api\/v1\/users has an entry that is no user$/],
+      [{ status: 200, body: '[{"id":"00u1","status":"ACTIVE"}]' }, /\/api\/v1\/users has an entry that is no user$/],
       [{ status: 401, body: summary('E0000011', 'Invalid token provided') }, /^okta: SITE refuses the API token: look at FOLDER\/token$/],
       [
         { status: 403, body: summary('E0000006', 'You do not have permission') },

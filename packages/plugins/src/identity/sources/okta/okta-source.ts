@@ -12,7 +12,7 @@ interface OktaUser {
 
 interface OktaGroup {
   readonly id: string
-  readonly profile: { readonly name?: string }
+  readonly profile?: { readonly name?: unknown } | null
 }
 
 /**
@@ -46,6 +46,7 @@ export class OktaSource implements Source {
     const { site, tokenFile, search, groups } = this.#config
     const client = await OktaClient.open({ id: this.id, site, tokenFile, sleep: this.#sleep }, signal)
     const users = await client.list<OktaUser>('/api/v1/users', search === undefined ? {} : { search })
+    if (!users.every(isUser)) throw new SourceFailure(`${this.id}: ${site}: /api/v1/users has an entry that is no user`)
     if (users.length === 0) throw new SourceFailure(`${this.id}: ${site} has nobody${search === undefined ? '' : `: look at \`search\``}`)
     const known = new Set(users.map(({ id }) => id))
     const unusable: Unusable[] = []
@@ -57,12 +58,13 @@ export class OktaSource implements Source {
     if (groups === undefined) return { people, groups: null, unusable }
     const found: DirectoryGroup[] = []
     for (const { id, profile } of await client.list<OktaGroup>('/api/v1/groups', { filter: groups.filter })) {
-      const members = await client.list<OktaUser>(`/api/v1/groups/${encodeURIComponent(id)}/users`)
-      const displayName = toDisplayName(profile.name, id)
+      if (typeof id !== 'string' || id === '') throw new SourceFailure(`${this.id}: ${site}: /api/v1/groups has an entry that is no group`)
+      const members = await client.list<OktaUser | null>(`/api/v1/groups/${encodeURIComponent(id)}/users`)
+      const displayName = toDisplayName(textOf(profile?.name), id)
       found.push({
         id,
         displayName,
-        members: new Set(members.map((each) => each.id).filter((each) => known.has(each))),
+        members: new Set(members.flatMap((each) => (each !== null && known.has(each.id) ? [each.id] : []))),
         where: displayName,
       })
     }
@@ -91,6 +93,16 @@ export class OktaSource implements Source {
       return toPerson(person, { userName: names.userName, email: 'email' })
     })
   }
+}
+
+function isUser(each: OktaUser | null): boolean {
+  return (
+    typeof each?.id === 'string' &&
+    each.id !== '' &&
+    typeof each.status === 'string' &&
+    typeof each.profile === 'object' &&
+    each.profile !== null
+  )
 }
 
 function textOf(value: unknown): string | undefined {
