@@ -19,7 +19,8 @@ export interface BesideServerParts {
 /** Of control's API what is about plugins, and health and metrics. The same tokens, which control is asked about. */
 export async function buildBesideServer({ host, registry, authenticate, log }: BesideServerParts): Promise<FastifyInstance> {
   const app = Fastify({
-    loggerInstance: log,
+    // Where it listens is said to who started it.
+    loggerInstance: log.child({}, { level: log.level === 'info' ? 'warn' : log.level }),
     logController: new LogController({ disableRequestLogging: true }),
     routerOptions: { maxParamLength: 256 },
     forceCloseConnections: 'idle',

@@ -74,8 +74,6 @@ export class PluginBeside {
     const store = new BesideStore(dir)
     const database = await store.open()
     this.#stops.unshift(() => store.close())
-    const clearText = clearTextWarning(url)
-    if (clearText !== null) this.#log.warn({ plugin: configured.id }, clearText)
     const client = new StandinClient({ url, token })
     const discovery = await client.discover()
     requireScope(configured, discovery)
@@ -97,12 +95,7 @@ export class PluginBeside {
     host.start()
     this.#stops.unshift(() => host.close())
     await host.started
-    const notes = [
-      ...notesOf(configured, host),
-      ...(host.view(configured.id).message === null ? [] : [String(host.view(configured.id).message)]),
-    ]
-    for (const note of notes) this.#log.warn({ plugin: configured.id }, note)
-    if (clearText !== null) notes.unshift(clearText)
+    const notes = [clearTextWarning(url), ...notesOf(configured, host), host.view(configured.id).message].filter((note) => note !== null)
     return {
       ...{ plugin: configured.id, control: client.url, actor: discovery.actor, listen, dir },
       ...(notes.length === 0 ? {} : { notes: notes.join('\n') }),
