@@ -98,7 +98,9 @@ export function pageRoutes(app: App, classroom: Classroom, context: PluginContex
 
   app.get<Named>('/classes/:name/page/now', open, async (request, reply) => {
     const { proof } = await requirePass(request)
-    return reply.headers(passPageHeaders).send({ ...(await stateOf(request.params.name)), proof })
+    return reply
+      .headers(passPageHeaders)
+      .send({ ...(await stateOf(request.params.name)), at: new Date(context.clock.now()).toISOString(), proof })
   })
 
   app.get<Named>('/classes/:name/page/students', open, async (request, reply) => {
