@@ -1,4 +1,4 @@
-import { StandinError } from '@standin/client/errors'
+import { PrimaryChannel, processUse } from '@standin/serving/primary-channel'
 import { createWorker, type WorkerParts } from './container.ts'
 import type { FromWorker, ToWorker } from './workers/messages.ts'
 
@@ -9,10 +9,7 @@ import type { FromWorker, ToWorker } from './workers/messages.ts'
 type Start = Extract<ToWorker, { type: 'start' }>
 type TableChange = Extract<ToWorker, { type: 'table' }>
 
-const tell = (message: FromWorker): void => {
-  // A channel that has just closed is heard of by `disconnect`.
-  if (process.connected) process.send?.(message, undefined, undefined, () => {})
-}
+const primary = new PrimaryChannel<ToWorker, FromWorker>()
 const tableCame = Promise.withResolvers<void>()
 /** What came before there was an engine. */
 const early: TableChange[] = []
@@ -23,7 +20,7 @@ async function start({ config, listen, identity, awaitsTable }: Start): Promise<
   parts = createWorker(config, Buffer.from(identity, 'hex'))
   for (const change of early.splice(0)) take(change)
   if (awaitsTable) await tableCame.promise
-  tell({ type: 'listening', dns: await parts.engine.listen(listen) })
+  primary.tell({ type: 'listening', dns: await parts.engine.listen(listen) })
   tellReadiness()
 }
 
@@ -43,12 +40,8 @@ function take(change: TableChange): void {
   }
 }
 
-let toldReadiness: string | null | undefined
 function tellReadiness(): void {
-  const notReady = parts === null ? 'it starts' : parts.engine.notReady()
-  if (notReady === toldReadiness) return
-  toldReadiness = notReady
-  tell({ type: 'readiness', notReady })
+  primary.tellReadiness(parts === null ? 'it starts' : parts.engine.notReady())
 }
 
 async function leave(): Promise<void> {
@@ -59,16 +52,10 @@ async function leave(): Promise<void> {
   process.exit(0)
 }
 
-process.on('message', (message: ToWorker) => {
+function onMessage(message: ToWorker): void {
   switch (message.type) {
     case 'start':
-      start(message).catch((error: Error) => {
-        const problem =
-          error instanceof StandinError
-            ? error
-            : new StandinError('internal', `A worker could not start: ${error.message}`, { cause: error })
-        tell({ type: 'failed', problem: problem.toProblem() })
-      })
+      start(message).catch((error: Error) => primary.tellFailure(error))
       break
     case 'table':
       take(message)
@@ -77,10 +64,8 @@ process.on('message', (message: ToWorker) => {
       parts?.engine.reload()
       break
     case 'count': {
-      const { user, system } = process.cpuUsage()
       const sample = parts?.engine.sample() ?? { values: [], upstreams: [] }
-      const residentBytes = process.memoryUsage.rss()
-      tell({ type: 'counted', call: message.call, ...sample, residentBytes, cpuSeconds: (user + system) / 1e6 })
+      primary.tell({ type: 'counted', call: message.call, ...sample, ...processUse() })
       tellReadiness()
       break
     }
@@ -88,9 +73,6 @@ process.on('message', (message: ToWorker) => {
       void leave()
       break
   }
-})
-process.once('disconnect', () => void leave())
-// Ctrl-C and a hang-up reach the whole group. The primary tells what is to be done, and who ends one worker gets another one.
-process.on('SIGINT', () => {})
-process.on('SIGHUP', () => {})
-process.on('SIGTERM', () => void leave())
+}
+
+primary.open({ onMessage, leave: () => void leave() })

@@ -11,7 +11,7 @@ const lastLinesMs = 1_000
 
 const stopSignal = () =>
   new Promise<void>((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => resolve())
+    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => resolve())
   })
 
 keepYoungGenerationSmall()

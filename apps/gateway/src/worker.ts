@@ -1,4 +1,4 @@
-import { StandinError } from '@standin/client/errors'
+import { PrimaryChannel, processUse } from '@standin/serving/primary-channel'
 import { buildContainer, Tokens } from './container.ts'
 import type { Engine } from './engine.ts'
 import type { FromWorker, ToWorker } from './workers/messages.ts'
@@ -10,11 +10,8 @@ import { keepYoungGenerationSmall } from './young-generation.ts'
  */
 
 keepYoungGenerationSmall()
-const tell = (message: FromWorker): void => {
-  // A channel that has just closed is heard of by `disconnect`.
-  if (process.connected) process.send?.(message, undefined, undefined, () => {})
-}
-const link = new PrimaryLink(tell)
+const primary = new PrimaryChannel<ToWorker, FromWorker>()
+const link = new PrimaryLink((message) => primary.tell(message))
 const tableCame = Promise.withResolvers<void>()
 let engine: Engine | null = null
 let endLog: (ms: number) => Promise<void> = async () => {}
@@ -32,7 +29,7 @@ const start = async ({ config, http, https, isFirst, awaitsTable, ticketKeys, ps
   onRefused = (owner, listeners) => container.resolve(Tokens.refused).set(owner, listeners)
   for (const message of early.splice(0)) onTable(message)
   if (awaitsTable) await tableCame.promise
-  tell({ type: 'listening', at: await engine.listen({ http, https, shared: !isFirst || config.takeOver }) })
+  primary.tell({ type: 'listening', at: await engine.listen({ http, https, shared: !isFirst || config.takeOver }) })
   tellReadiness()
 }
 
@@ -55,13 +52,7 @@ const onTable = (message: ToWorker): void => {
   }
 }
 
-let toldReadiness: string | null | undefined
-const tellReadiness = (): void => {
-  const notReady = engine === null ? 'it starts' : engine.notReady()
-  if (notReady === toldReadiness) return
-  toldReadiness = notReady
-  tell({ type: 'readiness', notReady })
-}
+const tellReadiness = (): void => primary.tellReadiness(engine === null ? 'it starts' : engine.notReady())
 
 const leave = async (ms: number): Promise<void> => {
   if (isLeaving) return
@@ -73,16 +64,10 @@ const leave = async (ms: number): Promise<void> => {
   process.exit(0)
 }
 
-process.on('message', (message: ToWorker) => {
+const onMessage = (message: ToWorker): void => {
   switch (message.type) {
     case 'start':
-      start(message).catch((error: Error) => {
-        const problem =
-          error instanceof StandinError
-            ? error
-            : new StandinError('internal', `A worker could not start: ${error.message}`, { cause: error })
-        tell({ type: 'failed', problem: problem.toProblem() })
-      })
+      start(message).catch((error: Error) => primary.tellFailure(error))
       break
     case 'refused':
       onRefused(message.owner, message.listeners)
@@ -96,24 +81,17 @@ process.on('message', (message: ToWorker) => {
       link.onDone(message)
       break
     case 'describe':
-      tell({ type: 'described', call: message.call, view: engine?.describe(message.environment) ?? null })
+      primary.tell({ type: 'described', call: message.call, view: engine?.describe(message.environment) ?? null })
       break
-    case 'count': {
-      const { user, system } = process.cpuUsage()
-      const residentBytes = process.memoryUsage.rss()
-      tell({ type: 'counted', call: message.call, values: engine?.sample() ?? [], residentBytes, cpuSeconds: (user + system) / 1e6 })
+    case 'count':
+      primary.tell({ type: 'counted', call: message.call, values: engine?.sample() ?? [], ...processUse() })
       tellReadiness()
       break
-    }
     case 'drain':
       void leave(message.ms)
       break
   }
-})
-process.once('disconnect', () => {
-  link.close()
-  void leave(drainMs)
-})
-// Ctrl-C reaches the whole group. The primary tells when to end, and who ends one worker gets another one.
-process.on('SIGINT', () => {})
-process.on('SIGTERM', () => void leave(drainMs))
+}
+
+process.once('disconnect', () => link.close())
+primary.open({ onMessage, leave: () => void leave(drainMs) })

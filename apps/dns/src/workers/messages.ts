@@ -1,4 +1,5 @@
-import type { Problem, RecordEntry } from '@standin/client'
+import type { RecordEntry } from '@standin/client'
+import type { ProcessUse, WorkerWords } from '@standin/serving/primary-channel'
 import type { TableMessage } from '@standin/serving/worker-feed'
 import type { DnsConfig } from '../dns-config.ts'
 import type { Sample } from '../engine.ts'
@@ -25,7 +26,5 @@ export type ToWorker =
 
 export type FromWorker =
   | { readonly type: 'listening'; readonly dns: string }
-  | { readonly type: 'failed'; readonly problem: Problem }
-  /** It has a table; null: it answers for all names. */
-  | { readonly type: 'readiness'; readonly notReady: string | null }
-  | ({ readonly type: 'counted'; readonly call: number; readonly residentBytes: number; readonly cpuSeconds: number } & Sample)
+  | WorkerWords
+  | ({ readonly type: 'counted'; readonly call: number } & Sample & ProcessUse)

@@ -2,16 +2,14 @@ import type { RecordEntry } from '@standin/client'
 import { StandinError } from '@standin/client/errors'
 import type { HeldTable } from '@standin/serving/held-table'
 import { PendingCalls } from '@standin/serving/pending-calls'
+import type { ProcessUse } from '@standin/serving/primary-channel'
 import { WorkerChannel } from '@standin/serving/worker-channel'
 import { WorkerFeed } from '@standin/serving/worker-feed'
 import type { Sample } from '../engine.ts'
 import type { RecordsHead } from '../table-source.ts'
 import type { FromWorker, ToWorker } from './messages.ts'
 
-export interface Counted extends Sample {
-  readonly residentBytes: number
-  readonly cpuSeconds: number
-}
+type Counted = Sample & ProcessUse
 
 type WorkerStart = Pick<Extract<ToWorker, { type: 'start' }>, 'config' | 'listen' | 'identity'>
 

@@ -1,4 +1,5 @@
 import type { ActivityReport, Problem, RouteEntry } from '@standin/client'
+import type { ProcessUse, WorkerWords } from '@standin/serving/primary-channel'
 import type { TableMessage } from '@standin/serving/worker-feed'
 import type { ListeningAt } from '../engine.ts'
 import type { GatewayConfig, ListenAddress } from '../gateway-config.ts'
@@ -30,18 +31,10 @@ export type ToWorker =
 
 export type FromWorker =
   | { readonly type: 'listening'; readonly at: ListeningAt }
-  | { readonly type: 'failed'; readonly problem: Problem }
-  /** It has a table; null: it takes traffic. */
-  | { readonly type: 'readiness'; readonly notReady: string | null }
+  | WorkerWords
   | { readonly type: 'wake'; readonly call: number; readonly environment: number; readonly reason: string }
   /** Nobody waits for that call any more. */
   | { readonly type: 'forget'; readonly call: number }
   | { readonly type: 'activity'; readonly call: number; readonly items: ActivityReport['items'] }
   | { readonly type: 'described'; readonly call: number; readonly view: EnvironmentView | null }
-  | {
-      readonly type: 'counted'
-      readonly call: number
-      readonly values: readonly number[]
-      readonly residentBytes: number
-      readonly cpuSeconds: number
-    }
+  | ({ readonly type: 'counted'; readonly call: number; readonly values: readonly number[] } & ProcessUse)

@@ -2,6 +2,7 @@ import type { RouteEntry } from '@standin/client'
 import { StandinError } from '@standin/client/errors'
 import type { HeldTable } from '@standin/serving/held-table'
 import { PendingCalls } from '@standin/serving/pending-calls'
+import type { ProcessUse } from '@standin/serving/primary-channel'
 import { WorkerChannel } from '@standin/serving/worker-channel'
 import { WorkerFeed } from '@standin/serving/worker-feed'
 import type { ListeningAt } from '../engine.ts'
@@ -15,11 +16,7 @@ export interface WorkerRequests {
   activity(items: Extract<FromWorker, { type: 'activity' }>['items']): void
 }
 
-export interface Counted {
-  readonly values: readonly number[]
-  readonly residentBytes: number
-  readonly cpuSeconds: number
-}
+type Counted = { readonly values: readonly number[] } & ProcessUse
 
 const program = new URL('../worker.ts', import.meta.url)
 

@@ -40,7 +40,7 @@ const answers = async (port: number, environment: number, count = 40): Promise<S
 
 describe.skipIf(process.platform !== 'linux')('A gateway of several processes', { timeout: 120_000 }, () => {
   const start = async (...more: string[]) => {
-    const upstream = await use(startHttpUpstream((_, res) => res.end('hello')))
+    const upstream = await use(startHttpUpstream((req, res) => void setTimeout(() => res.end('hello'), req.url === '/slow' ? 500 : 0)))
     const control = await use(startControl([routeEntry(1001, [upstream.port]), routeEntry(1002, [], { state: 'suspended' })]))
     const gateway = await use(
       spawnGateway('--home', control.home, '--http', '127.0.0.1:0', '--admin', '127.0.0.1:0', '--workers', '2', '--drain', '2s', ...more),
@@ -115,6 +115,15 @@ describe.skipIf(process.platform !== 'linux')('A gateway of several processes', 
     const workers = workersOf(gateway)
     gateway.process.kill('SIGKILL')
     await eventually('they have ended', () => !workers.some(isAlive))
+  })
+
+  it.each(['SIGINT', 'SIGHUP'] as const)('lets requests end where its terminal sends all of them %s', async (signal) => {
+    const { gateway } = await start()
+    const slow = Array.from({ length: 12 }, () => fetchThrough(gateway.port, 1001, { path: '/slow' }))
+    await new Promise((resolve) => setTimeout(resolve, 200))
+    for (const pid of [...workersOf(gateway), gateway.process.pid as number]) process.kill(pid, signal)
+    for (const answer of await Promise.all(slow)) expect(answer.body).toBe('hello')
+    expect(await gateway.exited).toBe(0)
   })
 
   it('resumes a TLS session with whichever worker (RFC 8446, section 2.2)', async () => {
