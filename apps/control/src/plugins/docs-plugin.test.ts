@@ -25,7 +25,10 @@ const boot = async (writer: object = {}, more: object = {}) => {
   return booted
 }
 const read = (file: string) => readFileSync(join(folder, file), 'utf8')
-const files = () => readdirSync(folder).sort()
+const files = () =>
+  readdirSync(folder)
+    .filter((name) => name !== '.standin')
+    .sort()
 const git = (...args: string[]) => execFileSync('git', ['-C', folder, ...args], { encoding: 'utf8' })
 const printed = (plugin: BootedPlugin) => plugin.runs('minutely').flatMap(({ output }) => (output === '' ? [] : output.trim().split('\n')))
 
@@ -175,7 +178,7 @@ describe('docs, in a git repository', () => {
     await plugin.clone('shop-1')
     await plugin.advance('3m')
     expect(git('log', '--format=%an <%ae> %s')).toBe('Pages <pages@example.com> Pages of 1 environments\n')
-    expect(git('ls-files').trim().split('\n')).toEqual(['pages/1001-shop-1.md', 'pages/README.md'])
+    expect(git('ls-files').trim().split('\n')).toEqual(['pages/.standin', 'pages/1001-shop-1.md', 'pages/README.md'])
     expect(git('status', '--porcelain')).toBe('?? mine.txt\n')
   })
 

@@ -5,6 +5,7 @@ import { DocsConfig } from './docs-config.ts'
 import type { PageSection } from './page/environment-page.ts'
 import { Publisher } from './publish/publisher.ts'
 import { buildWriters } from './writers/build-writers.ts'
+import { platformOf } from './writers/platform.ts'
 
 /** Every environment documents itself: a page each, written when something on it changes. */
 export const docsPlugin = definePlugin({
@@ -15,7 +16,7 @@ export const docsPlugin = definePlugin({
   setup(context, config) {
     const { metrics } = context
     const pages = metrics.counter('pages_total', { help: 'What was done to pages', labels: ['writer', 'action'] })
-    const publisher = new Publisher(context, buildWriters(config), {
+    const publisher = new Publisher(context, buildWriters(config, platformOf(context.client)), {
       dryRun: config.dryRun,
       sections: sectionsOf,
       onDone: (writer, action) => pages.inc({ writer, action }),

@@ -1,6 +1,7 @@
 import type { Environment, Template } from '@standin/client'
 import { hideCredentials, hideSecret } from './hide-secrets.ts'
 import type { Block, Page, Part, Text } from './page.ts'
+import { plainLine } from './plain-line.ts'
 import { topologyOf } from './topology.ts'
 
 /** What a plugin has to say of an environment: a title and lines. */
@@ -36,7 +37,7 @@ export function environmentPage({ environment, template, aliases }: PageSource, 
     ...labels(environment),
     ...sections.flatMap(section),
   ]
-  return {
+  const page: Page = {
     key: String(id),
     title: `${name} (${id})`,
     summary: `${state}, ${owner}, ${from}`,
@@ -45,12 +46,13 @@ export function environmentPage({ environment, template, aliases }: PageSource, 
       name,
       state,
       owner,
-      project: environment.labels.project ?? null,
+      project: projectOf(environment),
       template: environment.template === null ? null : from,
       links: environment.services.map((service) => ({ title: service.name, url: service.url })),
     },
     blocks,
   }
+  return JSON.parse(JSON.stringify(page), (_, value) => (typeof value === 'string' ? plainLine(value) : value))
 }
 
 function facts(environment: Environment, template: Template | null, from: string): Text[][] {
@@ -141,9 +143,10 @@ function labels({ labels }: Environment): Block[] {
 
 function section({ title, rows }: PageSection): Block[] {
   if (rows.length === 0) return []
-  const lines = rows.map(({ name, value, url }): Text[] => {
+  const lines = rows.map(({ name, value, url = '' }): Text[] => {
     const text = hideCredentials(value)
-    return [name, url === undefined ? text : [{ link: url, text }]]
+    // A path of control's own leads nowhere from here; an address of another kind would be a script in somebody's browser.
+    return [name, /^https?:\/\//i.test(url) ? [{ link: hideCredentials(url), text }] : text]
   })
   return [
     { kind: 'heading', text: title },
@@ -151,14 +154,20 @@ function section({ title, rows }: PageSection): Block[] {
   ]
 }
 
-function tags({ state, labels, template }: Environment): string[] {
+function tags(environment: Environment): string[] {
+  const { state, template } = environment
+  const project = projectOf(environment)
   const all = [
     'standin',
     `state-${state}`,
-    template === null ? null : `template-${template.name}`,
-    labels.project && `project-${labels.project}`,
+    ...(template === null ? [] : [`template-${template.name}`]),
+    ...(project === null ? [] : [`project-${project}`]),
   ]
-  return all.filter((tag): tag is string => typeof tag === 'string').map(tagOf)
+  return all.map(tagOf)
+}
+
+function projectOf({ labels: { project } }: Environment): string | null {
+  return project === undefined || project === '' ? null : hideSecret('project', project)
 }
 
 /** Words of letters and digits with single dashes between them, at most 63 characters: what every catalog takes for a tag. */

@@ -1,6 +1,6 @@
 /**
- * What is written about an environment, before any writer gives it a form. Text is text: each writer escapes what its
- * format would take for something else.
+ * What is written about an environment, before any writer gives it a form. Text is text, in plain lines: each writer escapes
+ * what its format would take for something else.
  */
 export interface Page {
   /** `1001`: what the page is known by, however it is called. */

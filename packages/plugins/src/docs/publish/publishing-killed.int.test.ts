@@ -63,7 +63,7 @@ it(`has one page of each environment and none besides where control is killed ${
   const titles = environments.map(({ id, name }) => `${name} (${id})`)
   const current = [...simulator.pages.values()].filter(({ status }) => status === 'current')
   expect(current.map(({ title }) => title).sort()).toEqual(['Environments', ...titles].sort())
-  expect(readdirSync(pages).sort()).toEqual(['README.md', ...environments.map(({ id, name }) => `${id}-${name}.md`)].sort())
+  expect(readdirSync(pages).sort()).toEqual(['.standin', 'README.md', ...environments.map(({ id, name }) => `${id}-${name}.md`)].sort())
   for (const { id, name, project } of environments) {
     if (project === null) continue
     expect(simulator.titled(`${name} (${id})`)?.value).toContain(`<td>${project}</td>`)

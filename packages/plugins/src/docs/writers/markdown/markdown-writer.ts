@@ -7,7 +7,7 @@ import type { PageFolder } from './page-folder.ts'
 /** Pages as Markdown files, in a git repository where there is one. */
 export class MarkdownWriter implements PageWriter {
   readonly id: string
-  readonly format = 'markdown-1'
+  readonly format = 'markdown-2'
   readonly #folder: PageFolder
   readonly #repository: Repository | null
   readonly #vanished: 'purge' | 'archive'
@@ -19,16 +19,16 @@ export class MarkdownWriter implements PageWriter {
     this.#vanished = vanished
   }
 
-  write(page: Page): Promise<JsonValue> {
-    return this.#folder.write(page)
+  write(page: Page, _known: JsonValue | undefined, signal: AbortSignal): Promise<JsonValue> {
+    return this.#folder.write(page, signal)
   }
 
-  remove({ key }: IndexEntry): Promise<void> {
-    return this.#vanished === 'purge' ? this.#folder.remove(key) : this.#folder.archive(key)
+  remove({ key }: IndexEntry, signal: AbortSignal): Promise<void> {
+    return this.#folder.remove(key, this.#vanished, signal)
   }
 
   async finish(index: readonly IndexEntry[], signal: AbortSignal): Promise<void> {
-    await this.#folder.writeIndex(index)
+    await this.#folder.writeIndex(index, signal)
     await this.#repository?.commit(`Pages of ${index.length} environments`, signal)
   }
 }

@@ -1,85 +1,82 @@
-import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Page } from '../../page/page.ts'
+import { plainLine } from '../../page/plain-line.ts'
+import type { PageFiles } from '../page-files.ts'
 import type { IndexEntry } from '../page-writer.ts'
-import { replaceFile } from '../replace-file.ts'
-import { ownTextOf, withOwnText } from './own-text.ts'
+import { made, ownTextOf, withOwnText } from './own-text.ts'
 import { escapeText, renderBlocks, renderTable } from './render-markdown.ts'
 
 const indexFile = 'README.md'
 
-/** Pages as files of a folder, `1001-shop-1.md`, and an index. A file is there whole or not at all. */
+/** Pages as files of a folder, `1001-shop-1.md`, and an index. */
 export class PageFolder {
-  readonly #path: string
+  readonly #files: PageFiles
   readonly #indexTitle: string
-  #files: Map<string, string[]> | undefined
+  /** Names of files by the key that they begin with, of the names that it was made of. */
+  #byKey: { readonly names: readonly string[]; readonly files: Map<string, string[]> } | undefined
 
-  constructor(path: string, indexTitle: string) {
-    this.#path = path
-    this.#indexTitle = indexTitle
+  constructor(files: PageFiles, indexTitle: string) {
+    this.#files = files
+    this.#indexTitle = plainLine(indexTitle)
   }
 
   /** @returns the name of its file */
-  async write(page: Page): Promise<string> {
-    await mkdir(this.#path, { recursive: true })
+  async write(page: Page, signal: AbortSignal): Promise<string> {
     const file = fileOf(page)
-    const earlier = await this.#filesOf(page.key)
+    const byKey = await this.#open(signal)
+    const earlier = await this.#oursOf(page.key, byKey, file)
     // Two files with the same text: it was cut off while the page got another name.
     const own = new Set<string>()
     for (const each of earlier) own.add(await this.#ownText(each))
-    await replaceFile(join(this.#path, file), withOwnText(escapeText(page.title), renderBlocks(page.blocks), [...own].join('')))
+    await this.#files.replace(file, withOwnText(escapeText(page.title), renderBlocks(page.blocks), [...own].join('')))
     // It has another name now, and what people wrote moved along.
-    for (const each of earlier) if (each !== file) await rm(join(this.#path, each), { force: true })
-    this.#files?.set(page.key, [file])
+    for (const each of earlier) if (each !== file) await this.#files.remove(each)
+    byKey.set(page.key, [file])
     return file
   }
 
-  async remove(key: string): Promise<void> {
-    for (const file of await this.#filesOf(key)) await rm(join(this.#path, file), { force: true })
-    this.#files?.delete(key)
-  }
-
-  /** Move the files of a page to the folder `archive`, where nobody touches them again. */
-  async archive(key: string): Promise<void> {
-    const archive = join(this.#path, 'archive')
-    await mkdir(archive, { recursive: true })
-    for (const file of await this.#filesOf(key)) await rename(join(this.#path, file), join(archive, file))
-    this.#files?.delete(key)
+  async remove(key: string, vanished: 'purge' | 'archive', signal: AbortSignal): Promise<void> {
+    const byKey = await this.#open(signal)
+    for (const file of await this.#oursOf(key, byKey)) await (vanished === 'purge' ? this.#files.remove(file) : this.#files.archive(file))
+    byKey.delete(key)
   }
 
   /** The end of a round. */
-  async writeIndex(entries: readonly IndexEntry[]): Promise<void> {
-    this.#files = undefined
-    await mkdir(this.#path, { recursive: true })
+  async writeIndex(entries: readonly IndexEntry[], signal: AbortSignal): Promise<void> {
+    this.#files.release()
+    await this.#open(signal)
     const rows = entries.map(({ title, summary, known }) => [[{ link: String(known), text: title }], summary])
     const own = await this.#ownText(indexFile)
-    await replaceFile(join(this.#path, indexFile), withOwnText(escapeText(this.#indexTitle), renderTable(['Environment', ''], rows), own))
+    await this.#files.replace(indexFile, withOwnText(escapeText(this.#indexTitle), renderTable(['Environment', ''], rows), own))
+    // Until the next round people and git may change it.
+    this.#files.release()
   }
 
-  /** Looked up once for all pages of a round: people and git may change the folder between two. */
-  async #filesOf(key: string): Promise<string[]> {
-    this.#files ??= await listByKey(this.#path)
-    return this.#files.get(key) ?? []
+  async #open(signal: AbortSignal): Promise<Map<string, string[]>> {
+    const names = await this.#files.names(signal)
+    if (this.#byKey?.names !== names) this.#byKey = { names, files: listByKey(names) }
+    return this.#byKey.files
+  }
+
+  /** Those that Standin made; what people called `1001-notes.md` is theirs. @param wanted is there whoever made it */
+  async #oursOf(key: string, byKey: ReadonlyMap<string, readonly string[]>, wanted?: string): Promise<string[]> {
+    const ours: string[] = []
+    for (const file of byKey.get(key) ?? []) {
+      if (file === wanted || (await this.#files.beginsWith(file, made))) ours.push(file)
+    }
+    return ours
   }
 
   async #ownText(file: string): Promise<string> {
-    const content = await readFile(join(this.#path, file), 'utf8').catch((error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') return null
-      throw error
-    })
-    return content === null ? '' : ownTextOf(content, join(this.#path, file))
+    const content = await this.#files.read(file)
+    return content === null ? '' : ownTextOf(content, join(this.#files.path, file))
   }
 }
 
 /** Names are DNS labels; a title that is not made of one is left out. */
 const fileOf = ({ key, title }: Page) => `${key}-${/^[a-z0-9-]+/.exec(title)?.[0] ?? 'environment'}.md`
 
-/** @returns names of files by the key that they begin with */
-async function listByKey(path: string): Promise<Map<string, string[]>> {
-  const names = await readdir(path).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return []
-    throw error
-  })
+function listByKey(names: readonly string[]): Map<string, string[]> {
   const files = new Map<string, string[]>()
   for (const name of names) {
     const key = /^(\d+)-.*\.md$/.exec(name)?.[1]

@@ -1,7 +1,7 @@
 import type { Block, Page, Part, Text, Topology } from '../../page/page.ts'
 import { parts } from '../../page/page.ts'
 
-/** GitHub Flavored Markdown, the drawing as a Mermaid flowchart. Without the title. */
+/** GitHub Flavored Markdown, the drawing as a Mermaid flowchart. Without the title. Texts are plain lines. */
 export function renderBlocks(blocks: Page['blocks']): string {
   return blocks.map(renderBlock).join('\n\n')
 }
@@ -30,21 +30,36 @@ function renderText(text: Text): string {
 
 function renderPart(part: Part): string {
   if (typeof part === 'string') return escapeText(part)
-  if ('code' in part) return renderCode(part.code)
-  return `[${escapeText(part.text)}](<${part.link.replace(/[<>\s|\\]/g, (found) => encodeURIComponent(found))}>)`
+  return 'code' in part ? renderCode(part.code) : renderLink(part.text, part.link)
 }
 
-/** Nothing in it is markup, and it stays on its line. */
+function renderLink(text: string, link: string): string {
+  const address = link.replace(/[<>\s|\\]/g, (found) => encodeURIComponent(found)).replaceAll('&', '&amp;')
+  return `[${escapeSigns(text)}](<${address}>)`
+}
+
+/** An address would become a link by itself, with the escapes that are in it (GFM, section 6.9): it is made one without. */
+const address = /(https?:\/\/[^\s<>|"'`\\]*[\w/=-])/
+
+/** Nothing in it is markup; addresses are links. */
 export function escapeText(text: string): string {
-  return text.replace(/\s+/g, ' ').replace(/[\\`*_{}[\]<>|#~&!$]/g, '\\$&')
+  const [first = '', ...rest] = text.split(address)
+  return rest.reduce((done, each, index) => done + (index % 2 === 0 ? renderLink(each, each) : escapeWords(each)), escapeWords(first))
 }
 
-/** A run of backticks is longer than every run within (GFM, section 6.3); a bar would end the cell of a table. */
+/** Nor do mail addresses, `www.` and what is left of addresses become links. */
+function escapeWords(text: string): string {
+  return escapeSigns(text).replace(/@(?=[\w-]+\.)|:(?=\/\/)|(?<=www)\./gi, '\\$&')
+}
+
+function escapeSigns(text: string): string {
+  return text.replace(/[\\`*_{}[\]<>|#~&!$]/g, '\\$&')
+}
+
+/** As HTML where there is anything in it that ends a cell, a span of code, or that looks like a mark of ours. */
 function renderCode(text: string): string {
-  const line = text.replace(/\s+/g, ' ').replaceAll('|', '\\|')
-  const longest = Math.max(0, ...(line.match(/`+/g) ?? []).map((run) => run.length))
-  const fence = '`'.repeat(longest + 1)
-  return longest > 0 ? `${fence} ${line} ${fence}` : `${fence}${line}${fence}`
+  if (/^[\w.,:;/@+= -]*[\w.,:;/@+=-]$/.test(text)) return `\`${text}\``
+  return `<code>${text.replace(/[^\p{L}\p{N} ]/gu, (found) => `&#${found.codePointAt(0)};`)}</code>`
 }
 
 function renderFlowchart({ nodes, arrows }: Topology): string {
