@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, realpathSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { statOf } from '@standin/serving/stat-of'
 import { type Directive, fieldsOf, type Notice, readLine, unmarked, ValueError } from './configuration-line.ts'
-import { statOf } from './stat-of.ts'
 
 /** All lines of a configuration, those of the files that it names in their place. */
 export interface ConfigurationText {

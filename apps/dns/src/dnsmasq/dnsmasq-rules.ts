@@ -1,16 +1,18 @@
 import { readFileSync } from 'node:fs'
+import { FollowedFiles } from '@standin/serving/followed-files'
+import { statOf } from '@standin/serving/stat-of'
 import type { Configuration } from './configuration.ts'
 import type { Notice } from './configuration-line.ts'
 import { filesOf } from './configuration-text.ts'
 import { DomainRules } from './domain-rules.ts'
-import { FollowedFiles } from './followed-files.ts'
 import { readHosts, readLeases } from './host-files.ts'
 import { hostPlace } from './host-place.ts'
 import { NameRules } from './name-rules.ts'
 import { noticeText, readConfiguration } from './read-configuration.ts'
 import { nameserversOf } from './resolv-conf.ts'
 import type { UpstreamServer } from './settings.ts'
-import { statOf } from './stat-of.ts'
+
+const settleMs = 20
 
 export interface DnsmasqListeners {
   /** The rules are other ones now. Kept answers have to go. */
@@ -90,7 +92,7 @@ export class DnsmasqRules {
   #followedFiles(): FollowedFiles {
     const { hostsFiles, dhcpHostsFiles, leaseFile, resolvFiles } = this.#configuration
     const paths = [...hostsFiles, ...dhcpHostsFiles, ...resolvFiles, ...(leaseFile === undefined ? [] : [leaseFile])]
-    return new FollowedFiles(paths, () => this.#refresh())
+    return new FollowedFiles(paths, () => this.#refresh(), { settleMs, filesOf })
   }
 
   #refresh(): void {

@@ -75,6 +75,17 @@ describe('CertificateFiles', () => {
     open.destroy()
   })
 
+  it('follows links to files that are replaced where they are', async () => {
+    await mkdir(join(folder, 'elsewhere'))
+    await put(`a.${domain}`, join(folder, 'elsewhere'))
+    await symlink('elsewhere/tls.crt', certFile())
+    await symlink('elsewhere/tls.key', keyFile())
+    const { port } = await start()
+    expect(await shown(port)).toBe(`DNS:a.${domain}`)
+    await put(`b.${domain}`, join(folder, 'elsewhere'))
+    await expect.poll(() => shown(port), { timeout: 10_000 }).toBe(`DNS:b.${domain}`)
+  })
+
   it('follows links that are set to another directory, as Kubernetes does it', async () => {
     await mkdir(join(folder, 'one'))
     await mkdir(join(folder, 'two'))

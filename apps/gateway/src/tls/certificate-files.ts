@@ -1,8 +1,7 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto'
-import { type FSWatcher, watch } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { dirname } from 'node:path'
 import { StandinError } from '@standin/client/errors'
+import { FollowedFiles } from '@standin/serving/followed-files'
 import { whyUnreadable } from '@standin/serving/why-unreadable'
 import type { Logger } from 'pino'
 import type { CertificateSource } from './certificate-source.ts'
@@ -18,11 +17,11 @@ export class CertificateFiles implements CertificateSource {
   readonly certificateFile: string
   readonly keyFile: string
   readonly #log: Pick<Logger, 'info' | 'error'>
-  readonly #watchers: FSWatcher[]
+  readonly #files: FollowedFiles
   readonly #listeners: ((main: ServedCertificate) => void)[] = []
   #main: ServedCertificate
   #text: string
-  #timer: NodeJS.Timeout | undefined
+  #retry: NodeJS.Timeout | undefined
   /** Reloads that found nothing usable, for the metrics. */
   failures = 0
 
@@ -32,13 +31,10 @@ export class CertificateFiles implements CertificateSource {
     this.#log = log
     this.#main = first.certificate
     this.#text = first.text
-    // Directories: a file that is replaced by renaming, or through a link, is not the one that was watched.
-    const directories = new Set([dirname(certificateFile), dirname(keyFile)])
-    this.#watchers = [...directories].map((directory) => {
-      const watcher = watch(directory, { persistent: false }, () => this.#reloadIn(settleMs, true))
-      watcher.on('error', (error) => log.error({ err: error, directory }, 'certificates are not watched any more'))
-      return watcher
-    })
+    this.#files = new FollowedFiles([certificateFile, keyFile], () => this.#reload(true), { settleMs })
+    this.#files.start()
+    // What became of them since they were read shows at the first look.
+    this.#files.again()
   }
 
   /** @throws StandinError `invalid`: a file can not be read or used, or the two do not belong together */
@@ -77,23 +73,20 @@ export class CertificateFiles implements CertificateSource {
   }
 
   close(): void {
-    clearTimeout(this.#timer)
-    for (const watcher of this.#watchers) watcher.close()
+    clearTimeout(this.#retry)
+    this.#files.close()
   }
 
-  #reloadIn(ms: number, again: boolean): void {
-    clearTimeout(this.#timer)
-    this.#timer = setTimeout(() => {
-      this.reload().catch((error: unknown) => {
-        if (again) {
-          this.#reloadIn(retryMs, false)
-          return
-        }
-        this.failures++
-        this.#log.error({ err: error, file: this.certificateFile }, 'the new certificate can not be used; the old one stays')
-      })
-    }, ms)
-    this.#timer.unref()
+  #reload(again: boolean): void {
+    clearTimeout(this.#retry)
+    this.reload().catch((error: unknown) => {
+      if (again) {
+        this.#retry = setTimeout(() => this.#reload(false), retryMs).unref()
+        return
+      }
+      this.failures++
+      this.#log.error({ err: error, file: this.certificateFile }, 'the new certificate can not be used; the old one stays')
+    })
   }
 }
 

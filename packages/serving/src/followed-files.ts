@@ -1,29 +1,36 @@
 import { type FSWatcher, realpathSync, statSync, watch } from 'node:fs'
 import { dirname } from 'node:path'
-import { filesOf } from './configuration-text.ts'
 import { statOf } from './stat-of.ts'
 
-/** Milliseconds of quiet after a change: editors write in several steps, and some truncate the file first. */
-const settleMs = 20
 /** Where nothing tells of changes (a network file system, a folder that was replaced), the files are looked at this often, ms. */
 const lookMs = 5_000
 
+export interface FollowOptions {
+  /** Milliseconds of quiet after a change before it is told: editors write in several steps, and some truncate the file first. */
+  readonly settleMs: number
+  /** Files of a folder whose changes are the folder's; none where it is left out. */
+  readonly filesOf?: (folder: string) => readonly string[]
+}
+
 /**
  * Tells when one of some files or folders becomes another one, however it is changed: written in place, replaced by a rename,
- * reached through a link that is moved, made or removed. Their folders are watched, as each of these makes another file of it.
+ * reached through a link that is moved, made or removed (as Kubernetes does with config maps). Their folders are watched, as each
+ * of these makes another file of it.
  */
 export class FollowedFiles {
   readonly #paths: readonly string[]
   readonly #onChange: () => void
+  readonly #options: FollowOptions
   readonly #watchers = new Map<string, FSWatcher>()
   #state = ''
   #quiet: NodeJS.Timeout | undefined
   #look: NodeJS.Timeout | undefined
   #isClosed = false
 
-  constructor(paths: readonly string[], onChange: () => void) {
+  constructor(paths: readonly string[], onChange: () => void, options: FollowOptions) {
     this.#paths = paths
     this.#onChange = onChange
+    this.#options = options
   }
 
   /** To be called before the files are read, so that no change between is missed. */
@@ -32,6 +39,11 @@ export class FollowedFiles {
     this.#state = this.#stateNow()
     this.#look = setInterval(() => this.#compare(), lookMs)
     this.#look.unref()
+  }
+
+  /** What it told of could not be made use of: it is told again at the next look. */
+  again(): void {
+    this.#state = ''
   }
 
   close(): void {
@@ -67,7 +79,7 @@ export class FollowedFiles {
   #settle(): void {
     if (this.#isClosed) return
     clearTimeout(this.#quiet)
-    this.#quiet = setTimeout(() => this.#compare(), settleMs)
+    this.#quiet = setTimeout(() => this.#compare(), this.#options.settleMs)
   }
 
   #compare(): void {
@@ -80,7 +92,15 @@ export class FollowedFiles {
   }
 
   #stateNow(): string {
-    return this.#paths.map(fileState).join('\n')
+    return this.#paths.map((path) => this.#stateOf(path)).join('\n')
+  }
+
+  #stateOf(path: string): string {
+    const stat = statOf(path)
+    if (stat === undefined) return '-'
+    const own = `${stat.ino} ${stat.size} ${stat.mtimeNs} ${stat.ctimeNs}`
+    const files = stat.isDirectory() ? (this.#options.filesOf?.(path) ?? []) : []
+    return [own, ...files.map((file) => this.#stateOf(file))].join(' ')
   }
 }
 
@@ -93,12 +113,4 @@ function foldersOf(path: string): string[] {
   } catch {
     return [dirname(path)]
   }
-}
-
-/** Changes whenever the file does. Of a folder, its files have to be among the paths' states too. */
-function fileState(path: string): string {
-  const stat = statOf(path)
-  if (stat === undefined) return '-'
-  const own = `${stat.ino} ${stat.size} ${stat.mtimeNs} ${stat.ctimeNs}`
-  return stat.isDirectory() ? [own, ...filesOf(path).map(fileState)].join(' ') : own
 }
