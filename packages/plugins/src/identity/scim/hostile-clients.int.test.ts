@@ -1,4 +1,5 @@
 import { request } from 'node:http'
+import { StandinClient } from '@standin/client/connect'
 import type { PluginStore } from '@standin/core'
 import { type BootedPlugin, bootPlugin } from '@standin/testing/plugin'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -111,6 +112,10 @@ describe('what a directory does that no RFC says', () => {
     ])
     expect((await scim.patch(`/Groups/${id}`, patchOf(...removals))).status).toBe(204)
     expect((await scim.get(`/Groups/${id}`)).body.members).toMatchObject([{ value: member.id }])
+    const many = Array.from({ length: 50 }, (_, n) => ({ value: `usr_${n.toString().padStart(12, '0')}` }))
+    const removal = { op: 'remove', path: 'members', value: [...many, { value: member.id }] }
+    expect((await scim.patch(`/Groups/${id}`, patchOf(removal))).status).toBe(204)
+    expect((await scim.get(`/Groups/${id}`)).body).not.toHaveProperty('members')
   })
 })
 
@@ -279,6 +284,56 @@ describe('what is not there', () => {
       }
     }
     expect(await scim.find('Groups', `members eq "${user.id}"`)).toMatchObject([{ id: group.id }])
+  })
+})
+
+describe('who goes', () => {
+  it('is deactivated once by two who say so at once, and takes no environment along that they make at that moment', async () => {
+    const boss = await create()
+    const leaver = await create({ [enterpriseUrn]: { manager: { value: boss.id } } })
+    const { client } = booted
+    await client.roles.grant({ user: leaver.id, project: 'shop', role: 'editor' })
+    const own = await client.tokens.create({ name: 'own', scope: 'write', user: leaver.id })
+    booted.bake('shop')
+    const theirs = new StandinClient({ url: client.url, token: own.token })
+    const up = () =>
+      theirs.environments.create({ template: 'shop', labels: { project: 'shop' } }).then(
+        ({ id }) => id,
+        (error: { code: string }) => error.code,
+      )
+    const first = await up()
+    const { last } = await client.events.list()
+    const off = patchOf({ op: 'replace', path: 'active', value: 'False' })
+    const path = `/Users/${leaver.id}`
+    const [one, other, ...made] = await Promise.all([scim.patch(path, off), scim.patch(path, off), ...[1, 2, 3, 4].map(up)])
+    expect([one.status, other.status]).toEqual([200, 200])
+    const ids = [first, ...made].filter((each) => typeof each === 'number')
+    expect(made.filter((each) => typeof each === 'string' && each !== 'unauthenticated')).toEqual([])
+    for (const id of ids) expect(await client.environments.get(id)).toMatchObject({ ownerId: boss.id, orphanedAt: null })
+    expect((await client.environments.list({ owner: leaver.userName })).items).toEqual([])
+    const { items } = await client.events.list({ after: last, type: 'user.deactivated' })
+    expect(items).toHaveLength(1)
+    expect(await up()).toBe('unauthenticated')
+  })
+
+  it('may be the last manager: whoever runs the platform has a token that is nobody’s', async () => {
+    const { client } = booted
+    const boss = await create()
+    await client.roles.grant({ user: boss.id, project: null, role: 'manager' })
+    expect((await scim.delete(`/Users/${boss.id}`)).status).toBe(204)
+    expect((await client.discover()).scope).toBe('admin')
+    expect((await client.users.activate(boss.id)).active).toBe(true)
+  })
+
+  it('comes back where nobody has their address meanwhile', async () => {
+    const emails = [{ value: `${fresh()}@example.com` }]
+    const leaver = await create({ emails, active: false })
+    const heir = await create({ emails })
+    const back = patchOf({ op: 'replace', value: { active: true } })
+    expect(await scim.patch(`/Users/${leaver.id}`, back)).toMatchObject(error(409, 'uniqueness'))
+    expect((await scim.get(`/Users/${leaver.id}`)).body).toEqual(leaver)
+    await scim.patch(`/Users/${heir.id}`, patchOf({ op: 'remove', path: 'emails' }))
+    expect((await scim.patch(`/Users/${leaver.id}`, back)).body).toMatchObject({ active: true, emails })
   })
 })
 

@@ -19,6 +19,9 @@ interface GroupEdit {
   readonly source: string
 }
 
+/** So many users are looked up one by one. */
+const fewIds = 20
+
 /** The groups of Standin, as a directory sees them. */
 export class ScimGroups implements ScimResources {
   readonly schema = groupSchema
@@ -76,7 +79,7 @@ export class ScimGroups implements ScimResources {
         return { ...toEdit(resource), members: idsOf(resource) }
       }
       const resource = applyPatch(groupSchema, await this.#show(group, false), after.others)
-      return { ...toEdit(resource), addMembers: requireIds(after.added), removeMembers: await this.#known(after.removed) }
+      return { ...toEdit(resource), addMembers: requireIds(after.added), removeMembers: await this.#present(group.id, after.removed) }
     })
   }
 
@@ -110,18 +113,16 @@ export class ScimGroups implements ScimResources {
     }
   }
 
-  /** Who is not there, or not any more, need not be removed. */
-  async #known(ids: readonly (string | undefined)[]): Promise<string[]> {
-    const known: string[] = []
-    for (const id of ids) {
-      if (id === undefined || !userId.test(id)) continue
-      try {
-        known.push((await this.#client.users.get(id)).id)
-      } catch (error) {
-        if (!(error instanceof StandinError) || error.code !== 'user_not_found') throw error
-      }
+  /** Who is not in it, or nobody at all, need not be removed. A few are looked up; with many, the group is read once. */
+  async #present(group: string, ids: readonly (string | undefined)[]): Promise<string[]> {
+    const wanted = new Set(ids)
+    const present: string[] = []
+    if (wanted.size > fewIds) {
+      for await (const { id } of this.#client.groups.members(group)) if (wanted.has(id)) present.push(id)
+      return present
     }
-    return known
+    for (const id of wanted) if (id !== undefined && (await this.#isThere(id))) present.push(id)
+    return present
   }
 
   async #show(group: Group, withMembers: boolean): Promise<ScimObject> {
@@ -160,8 +161,18 @@ export class ScimGroups implements ScimResources {
     }
   }
 
+  async #isThere(user: string): Promise<boolean> {
+    if (!userId.test(user)) return false
+    try {
+      return (await this.#client.users.get(user)).id === user
+    } catch (error) {
+      if (error instanceof StandinError && error.code === 'user_not_found') return false
+      throw error
+    }
+  }
+
   async *#all(query: { displayName: string | undefined; externalId: string | undefined; member: string | undefined }) {
-    if (query.member !== undefined && (await this.#known([query.member])).length === 0) return
+    if (query.member !== undefined && !(await this.#isThere(query.member))) return
     let cursor: string | undefined
     do {
       const page = await this.#client.groups.list({ ...query, limit: 1000, cursor })

@@ -92,9 +92,9 @@ export function scimRoutes({ client, records, log, tokens }: ScimParts): NonNull
 
 /** A directory needs no token that may do everything: who runs Standin says which one may provision. */
 function requireProvisioner(caller: PluginCaller | null, tokens: readonly string[]): void {
-  if (caller === null || caller.scope === 'admin') return
+  if (caller?.scope === 'admin') return
   // A user whose name is that of a token is somebody else.
-  if (caller.user === null && tokens.some((name) => caller.actor === `token:${name}`)) return
+  if (caller?.user === null && tokens.some((name) => caller.actor === `token:${name}`)) return
   throw new ScimError(403, 'provisioning needs a token of the scope admin, or one that scim.tokens of the configuration names')
 }
 
