@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { type IncomingMessage, request } from 'node:http'
 import type { Environment, Event, RoleBinding, User } from '@standin/client'
 import { StandinClient } from '@standin/client/connect'
+import { shopStack } from '@standin/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
 import { endForbiddenStreams } from './api/end-forbidden-streams.ts'
@@ -476,6 +477,33 @@ describe('somebody who leaves', () => {
     await client().users.deactivate(user.id, { heir: 'editor' })
     const { owner, orphanedAt } = await client().environments.get(id)
     expect([owner, orphanedAt]).toEqual(['editor', null])
+  })
+
+  it('leaves what is made for them later marked as well: a build that was queued', async () => {
+    const environments = company.control.part(Tokens.environments)
+    const build = (ownerId: string) =>
+      environments.insert(
+        {
+          ...{ name: null, namePrefix: 'late-build', kind: 'build', provider: 'memory', template: null, owner: 'x', ownerId, labels: {} },
+          ...{
+            desired: 'stopped',
+            source: { kind: 'blueprint', dir: '/' },
+            stack: shopStack(),
+            hosts: [],
+            suspendAfterMs: null,
+            expiresAt: null,
+          },
+        },
+        { actor: 'builder', message: 'a test' },
+      )
+    const [stays, leaves, goes] = [await company.user(), await company.user(), await company.user()]
+    await client().users.deactivate(leaves.id)
+    await client().users.delete(goes.id)
+    expect([stays.id, leaves.id, goes.id].map(build).map(({ ownerId, orphanedAt }) => [ownerId, orphanedAt !== null])).toEqual([
+      [stays.id, false],
+      [leaves.id, true],
+      [null, true],
+    ])
   })
 
   it('gets back what nobody was given when they come back', async () => {

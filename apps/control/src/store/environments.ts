@@ -48,6 +48,10 @@ export class Environments {
       const name = environment.name ?? `${environment.namePrefix.slice(0, 62 - String(id).length)}-${id}`
       this.refuseTakenName(name)
       const reason = JSON.stringify(reasonAt(because, at))
+      // Who asked for a build may have left, or been deleted, while it was queued.
+      const { ownerId: asked = null } = environment
+      const owner = this.#db.prepared<{ active: number }>('select active from users where id = ?').get(asked)
+      const ownerId = owner === undefined ? null : asked
       this.#db.run(
         this.#db.query.insertInto('environments').values({
           id,
@@ -57,7 +61,8 @@ export class Environments {
           template_name: environment.template?.name ?? null,
           template_version: environment.template?.version ?? null,
           owner: environment.owner,
-          owner_id: environment.ownerId ?? null,
+          owner_id: ownerId,
+          orphaned_at: asked === null || owner?.active === 1 ? null : at,
           labels: JSON.stringify(environment.labels),
           state: 'starting',
           desired: environment.desired,
@@ -78,8 +83,9 @@ export class Environments {
       )
       alongside(id)
       const template = environment.template === null ? null : `${environment.template.name}@${environment.template.version}`
-      const { provider, owner, ownerId = null, labels, hosts } = environment
-      return this.#record(id, 'environment.created', because.actor, { name, template, provider, owner, ownerId, labels, hosts })
+      const { provider, owner: ownerName, labels, hosts } = environment
+      const data = { name, template, provider, owner: ownerName, ownerId, labels, hosts }
+      return this.#record(id, 'environment.created', because.actor, data)
     })
   }
 
