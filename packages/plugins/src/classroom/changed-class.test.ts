@@ -205,3 +205,23 @@ describe('Resets', { timeout: 60_000 }, () => {
     expect([await made(), (await seats())[1]]).toEqual([4, 'intro-2 1005 shop@1 running'])
   })
 })
+
+describe('What refuses a seat', { timeout: 60_000 }, () => {
+  it('tells every fault of the configuration at once', async () => {
+    const faulty = [
+      { ...intro, students: ['ada', 'bob', 'eve', 'joe'] },
+      { ...intro, timetable: [{ days: '1-5', to: '12:00' }] },
+      { ...intro, name: 'late', since: '2026-03-03', until: '2026-03-02' },
+    ]
+    await boot()
+    await booted.stop()
+    config.classes = faulty
+    await booted.start()
+    expect(booted.plugin.message).toMatch(
+      /the class intro has 4 students and 3 seats; there are two classes called intro; class intro, timetable 1 does not say .*; class late is over/,
+    )
+    config.classes = [intro]
+    await booted.restart()
+    expect(booted.plugin.health).toBe('ok')
+  })
+})

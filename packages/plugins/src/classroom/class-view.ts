@@ -13,8 +13,9 @@ interface SeatAnswer {
   readonly name: string
   readonly student: string | null
   readonly state: SeatState
-  /** configId; null: there is none. */
+  /** configId, also of what is still coming up; null: there is none. */
   readonly environment: number | null
+  /** Null: nothing was well there yet. */
   readonly url: string | null
   /** ISO 8601; null: nobody was seen using it. */
   readonly usedAt: string | null
@@ -91,8 +92,8 @@ function seatAnswer(seat: Seat, student: string | null, seen: SeenEnvironments, 
   const { current, next, failure, reset, host, number } = seat
   const environment = seen.of(current ?? next ?? { environment: null })
   const service = environment?.services.find(({ name }) => name === 'www') ?? environment?.services[0]
-  // Its own name stays when what it leads to is made anew.
-  const url = service === undefined ? null : host === null || current === null ? service.url : service.url.replace(service.hostname, host)
+  // Only what is well gets there, and its own name stays when that is made anew: what is told to a student is never wrong later.
+  const url = service === undefined || current === null ? null : host === null ? service.url : service.url.replace(service.hostname, host)
   return {
     ...{ seat: number, name: `${seat.class}-${number}`, student, state: stateOf(seat, seen, start) },
     ...{ environment: environment?.id ?? null, url, usedAt: environment?.lastActivity?.at ?? null },

@@ -150,22 +150,24 @@ describe.skipIf(!has('chromium', 'chromium'))('The page of a class in Chromium',
       'Eve',
       'Mallory',
       'Trent',
-      '岩田 聡',
+      'Noor al-Amin',
       'Zoë',
     ]
-    const booted = await boot({ seats: 12, students })
+    const booted = await boot({ seats: 12, wave: 1, students })
     for (let n = 0; n < 2; n++)
       booted.world.fail(
         'create',
-        new StandinError('host_failed', 'host db of environment 1004 exited with code 1 before it listened on port 5432'),
+        new StandinError('host_failed', 'host db of environment 1003 exited with code 1 before it listened on port 5432'),
       )
     await booted.advance('4m')
-    await booted.client.activity.report([{ environment: 1003, at: '2026-03-02T07:31:00.000Z', cause: 'GET www' }])
+    await booted.client.activity.report([{ environment: 1004, at: '2026-03-02T07:31:00.000Z', cause: 'GET www' }])
     await booted.client.environments.act('intro-7', 'suspend')
     const overflow = (page: Page) => page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
     for (const [name, options] of Object.entries({
       'class-projector': {},
       'class-night': { colorScheme: 'dark', width: 1440, height: 900 },
+      // That of the guide.
+      'class-page': { width: 1440, height: 810 },
       'class-phone': { width: 390, height: 844 },
     } as const)) {
       const { page, faults } = await look(options)
@@ -178,6 +180,8 @@ describe.skipIf(!has('chromium', 'chromium'))('The page of a class in Chromium',
         '#rest',
         '.ready .state',
         '.asleep .state',
+        '.failed .state',
+        '.seat .trouble:visible',
         '.address a',
         '.used',
         'button',
@@ -193,6 +197,8 @@ describe.skipIf(!has('chromium', 'chromium'))('The page of a class in Chromium',
       await page.getByText('List for the students').click()
       await page.getByRole('heading', { name: 'intro' }).waitFor()
       expect(await overflow(page), name).toBe(0)
+      // The first seat was given up: it has no address that would hold.
+      expect(await page.locator('td').nth(2).textContent()).toBe('not there yet')
       await see(page, `${name}-students`)
       expect(faults).toEqual([])
     }

@@ -2,7 +2,10 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Environment } from '@standin/client'
 import { afterEach, expect, it } from 'vitest'
+import type { Copy } from '../seat.ts'
 import { checkSeat } from './check-seat.ts'
+import { examine } from './examine.ts'
+import type { SeatWork } from './seat-work.ts'
 
 const servers: Server[] = []
 afterEach(() => {
@@ -45,4 +48,24 @@ it('says what is wrong with a seat', async () => {
 it('ends with its signal', async () => {
   const port = await listen(200)
   await expect(checkSeat(seat(port), {}, AbortSignal.abort(new Error('stopping')))).rejects.toThrow('stopping')
+})
+
+it('has a seat be unwell for a while before it is ill, and well once it is, as if nothing had been', async () => {
+  const [port, copy] = [await listen(200), { unwellSince: null, trouble: null } as Copy]
+  let now = 0
+  const look = (of: Copy, ...ports: number[]) =>
+    examine(of, {
+      seen: { of: () => seat(...ports) },
+      config: { check: {} },
+      signal: never,
+      clock: { now: () => now },
+    } as unknown as SeatWork)
+  const first = await look(copy)
+  const trouble = 'nothing answers for its service www'
+  expect(first).toEqual({ is: 'unwell', copy: { unwellSince: 0, trouble } })
+  now = 119_999
+  expect((await look(first.copy)).is).toBe('unwell')
+  expect(await look(first.copy, port)).toEqual({ is: 'well', copy })
+  now = 120_000
+  expect(await look(first.copy)).toEqual({ is: 'ill', copy: { unwellSince: 0, trouble } })
 })
