@@ -197,6 +197,7 @@ export const families: Readonly<Record<string, { readonly group: (typeof groups)
   identity: { group: 'People', summary: 'Follow the company directory' },
   plugin: { group: 'Platform', summary: 'Look at plugins, check, write and run them' },
   usage: { group: 'Platform', summary: 'See who uses what, and what it costs' },
+  class: { group: 'Platform', summary: 'Look at classes, and make seats anew' },
   token: { group: 'Platform', summary: 'Make, list and revoke tokens' },
 }
 
