@@ -212,7 +212,8 @@ describe('schedules', () => {
     ])
     expect(booted.runs('chatty')[0]?.output.length).toBeLessThan(66_000)
     expect(booted.runs('chatty')[0]?.output).toContain('cut off')
-    expect(booted.plugin).toMatchObject({ state: 'running', restarts: 0 })
+    const told = { health: 'degraded', message: 'plugin/tried: the last run of throws failed: no cloud today' }
+    expect(booted.plugin).toMatchObject({ state: 'running', restarts: 0, ...told })
   })
 })
 

@@ -1,4 +1,4 @@
-import type { Plugin as PluginView } from '@standin/client'
+import type { PluginSchedule, Plugin as PluginView } from '@standin/client'
 import { delayBefore } from '@standin/client/backoff'
 import { sleep } from '@standin/core'
 import type { FastifyBaseLogger } from 'fastify'
@@ -121,7 +121,8 @@ export class PluginRunner {
     const { events, values } = this.#house
     const { plugin, use } = this.#configured
     const trouble = this.#failure ?? this.#trouble ?? this.#house.link?.trouble ?? null
-    const degraded = this.#degraded ?? this.inquiries.trouble ?? this.#turns.flood
+    const schedules = this.#life?.schedules ?? []
+    const degraded = this.#degraded ?? this.inquiries.trouble ?? this.#turns.flood ?? failureIn(this.id, schedules)
     const message = trouble ?? degraded
     const cursor = this.#life?.delivery?.cursor ?? null
     return {
@@ -135,7 +136,7 @@ export class PluginRunner {
       restarts: this.#restarts,
       cursor,
       behind: cursor === null ? 0 : Math.max(0, events.last - cursor),
-      schedules: this.#life?.schedules ?? [],
+      schedules,
       stored: { ...values.sizeOf(this.id) },
       throttled: { logLines: this.#turns.droppedLines, waitedMs: this.#turns.waitedMs },
     }
@@ -204,4 +205,13 @@ export class PluginRunner {
     this.#state = state
     this.#since = this.#house.clock.now()
   }
+}
+
+/** Why the last run of a schedule was none that succeeded; null: all did. */
+function failureIn(plugin: string, schedules: readonly PluginSchedule[]): string | null {
+  for (const { id, lastRun } of schedules) {
+    if (lastRun?.state === 'failed' || lastRun?.state === 'timed-out')
+      return `plugin/${plugin}: the last run of ${id} failed: ${lastRun.error}`.slice(0, 500)
+  }
+  return null
 }

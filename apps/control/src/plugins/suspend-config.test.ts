@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { builtInPlugins } from '@standin/plugins'
 import { expect, it } from 'vitest'
+import { checkSetups } from './check-setups.ts'
 import { readPlugins } from './read-plugins.ts'
 
 it('the example of suspend has no fault', async () => {
@@ -26,6 +27,22 @@ it('all faults of a configuration of suspend are told at once, each at its line'
     const { faults } = await readPlugins(file, builtInPlugins)
     expect(faults.map(({ line }) => line)).toEqual([4, 6, 7, 8])
     expect(faults.map(({ message }) => message).join()).toContain("'Europe/Atlantis' is not a time zone")
+  } finally {
+    rmSync(dir, { recursive: true })
+  }
+})
+
+it.each([
+  ['suspend', ['nightly: [{ name: late, at: "22:00", days: "1-3,6-0" }]', 'workingHours:', '  - { from: "22:00", to: "06:00" }'], [4, 6]],
+  ['usage', ['rates: { changes: [{ from: 2026-12-01, svmHour: 1 },', '  { project: shop }] }', 'quotas:', '  - { project: shop }'], [5, 7]],
+])('what only %s itself can find wrong is told at its line, too', async (use, lines, wrong) => {
+  const dir = mkdtempSync(join(tmpdir(), 'standin-setup-faults-'))
+  try {
+    const file = join(dir, 'standin.config.yaml')
+    writeFileSync(file, `plugins:\n  - use: ${use}\n    with:\n${lines.map((line) => `      ${line}\n`).join('')}`)
+    const { plugins, faults } = await readPlugins(file, builtInPlugins)
+    expect(faults).toEqual([])
+    expect((await checkSetups(plugins)).map(({ line }) => line)).toEqual(wrong)
   } finally {
     rmSync(dir, { recursive: true })
   }

@@ -1,3 +1,4 @@
+import { type Fault, StandinError } from '@standin/client'
 import { Duration, parseDuration, TimeZone } from '@standin/core'
 import Type, { type Static } from 'typebox'
 import type { EnvironmentFacts } from './facts.ts'
@@ -36,7 +37,7 @@ const Nightly = Type.Object(
 const WorkingHours = Type.Object(
   {
     from: TimeOfDay(),
-    to: TimeOfDay({ description: 'Of the same day' }),
+    to: TimeOfDay({ description: 'Of the same day, later than `from`' }),
     timeZone: TimeZone({ default: 'UTC' }),
     days: Type.Optional(Type.String({ pattern: daysPattern, default: '1-5' })),
     where: Type.Optional(Selection),
@@ -105,7 +106,9 @@ export interface Policy {
   readonly dryRun: boolean
 }
 
+/** @throws StandinError `invalid` with every fault that the schema can't tell */
 export function readPolicy(config: SuspendConfig): Policy {
+  refuseOddTimes(config)
   const ms = (text: string | undefined) => (text === undefined ? null : parseDuration(text))
   return {
     idleAfterMs: ms(config.idleAfter),
@@ -131,6 +134,21 @@ export function selects({ labels, template, owner }: Selection, facts: Environme
   if (owner !== undefined && owner !== facts.owner) return false
   for (const key in labels) if (facts.labels[key] !== labels[key]) return false
   return true
+}
+
+function refuseOddTimes({ nightly, workingHours }: SuspendConfig): void {
+  const errors: Fault[] = []
+  for (const [kind, rules] of Object.entries({ nightly, workingHours })) {
+    for (const [index, { days = '0-7' }] of rules.entries()) {
+      if (days.split(',').some((each) => each[0] !== undefined && each[0] > (each[2] ?? '7')))
+        errors.push({ path: `/${kind}/${index}/days`, message: `'${days}' has days that end before they begin; 0 and 7 are Sunday` })
+    }
+  }
+  for (const [index, { from, to }] of workingHours.entries()) {
+    if (to <= from) errors.push({ path: `/workingHours/${index}/to`, message: `they end at ${to}, before they begin at ${from}` })
+  }
+  if (errors.length === 0) return
+  throw new StandinError('invalid', errors.map(({ message }) => message).join('; '), { errors })
 }
 
 function cronAt(time: string, days: string): string {

@@ -1,7 +1,7 @@
 import { StandinError } from '@standin/client'
 import type { PluginContext, PluginHooks, Schedule } from '@standin/core'
 import Type, { type Static } from 'typebox'
-import { makeAll } from './make-all.ts'
+import { madeAt, makeAll } from './make-all.ts'
 import { KnownThings } from './metering/known-things.ts'
 import type { MeteringConfig } from './metering/metering-config.ts'
 import type { Ledger } from './metering/usage-span.ts'
@@ -51,7 +51,7 @@ export function accounting(context: PluginContext, config: AccountingConfig & Me
   const now = () => clock.now()
   const [prices, dimensions, limits] = makeAll(
     () => new Prices(config.rates ?? { currency: 'EUR', svmHour: 0, gbHour: 0, changes: [] }, timeZone),
-    () => new Dimensions(config.categories),
+    madeAt('/categories', () => new Dimensions(config.categories)),
     () => limitsOf(config),
   )
   const currency = config.rates === undefined ? null : prices.currency

@@ -1,6 +1,6 @@
 import { StandinError } from '@standin/client'
 import Type, { type Static } from 'typebox'
-import { makeAll } from '../make-all.ts'
+import { madeAt, makeAll } from '../make-all.ts'
 
 const QuotaEntry = Type.Object(
   {
@@ -47,7 +47,7 @@ export class QuotaLimits {
   /** @throws StandinError `invalid`: an entry for nobody or for two, two entries for one, one that limits nothing */
   constructor(config: QuotasConfig) {
     const limits = { project: new Map<string, Limits>(), user: new Map<string, Limits>() }
-    makeAll(...config.map((entry, index) => () => readEntry(entry, `quotas[${index}]`, limits)))
+    makeAll(...config.map((entry, index) => madeAt(`/quotas/${index}`, () => readEntry(entry, `quotas[${index}]`, limits))))
     this.#limits = limits
   }
 

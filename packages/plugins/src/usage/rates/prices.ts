@@ -1,5 +1,5 @@
 import { StandinError } from '@standin/client'
-import { makeAll } from '../make-all.ts'
+import { madeAt, makeAll } from '../make-all.ts'
 import { startOfDay } from '../reports/periods.ts'
 import type { RatesConfig } from './rates-config.ts'
 
@@ -50,7 +50,7 @@ export class Prices {
       const [svmHour, gbHour] = [billionths(prices.svmHour, `${where}.svmHour`), billionths(prices.gbHour, `${where}.gbHour`)]
       return { at, project, template, svmHour, gbHour }
     }
-    const changes = makeAll(...config.changes.map((change, index) => () => readChange(change, index)))
+    const changes = makeAll(...config.changes.map((change, index) => madeAt(`/rates/changes/${index}`, () => readChange(change, index))))
     const base = { svmHour: billionths(config.svmHour, 'rates.svmHour'), gbHour: billionths(config.gbHour, 'rates.gbHour') }
     this.#changes = [{ at: Number.NEGATIVE_INFINITY, project: undefined, template: undefined, ...base }, ...changes]
     this.edges = [...new Set(changes.map(({ at }) => at).filter(Number.isFinite))].sort((a, b) => a - b)
