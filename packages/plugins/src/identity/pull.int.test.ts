@@ -164,6 +164,30 @@ describe.skipIf(!hasSlapd)('a directory that is asked', () => {
     expect(metrics).toMatch(/standin_plugin_identity_changes_total\{source="corp",kind="user",action="deactivated"\} 1/)
   })
 
+  it('is told of without its password, whatever goes wrong', async () => {
+    const [wrong, right] = ['a-guess-of-the-test', reader.password]
+    const corp = (id: string, password: string, url: string, more: object = {}) => {
+      const bind = { dn: reader.dn, passwordFile: slapd.file(id, password) }
+      return { id, url, bind, people, schedule: '0 6 * * *', ...more }
+    }
+    await using proxy = new CuttingProxy(slapd.port)
+    proxy.most = 500
+    const plugin = await boot({
+      ldap: [
+        corp('wrong', wrong, slapd.url),
+        corp('cut', right, `ldap://${await proxy.start()}`),
+        corp('away', right, 'ldaps://127.0.0.1:1'),
+        corp('untrusted', right, slapd.secureUrl),
+      ],
+    })
+    await plugin.advance('24h')
+    const runs = ['wrong', 'cut', 'away', 'untrusted'].map((id) => plugin.runs(id).at(-1))
+    expect(runs.map((run) => run?.state)).toEqual(['failed', 'failed', 'failed', 'failed'])
+    const told = JSON.stringify([plugin.logs, runs, plugin.plugin])
+    expect(told).toContain('the DN or the password is wrong')
+    for (const secret of [wrong, right]) expect(told).not.toContain(secret)
+  })
+
   it('gives out what its configuration lets it, as CSV for the fixture of a blueprint, and nothing else', async () => {
     const bind = { dn: reader.dn, passwordFile: slapd.file('password', reader.password) }
     const odd = `uid=odd,ou=people,${suffix}`
