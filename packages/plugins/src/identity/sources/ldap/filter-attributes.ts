@@ -1,6 +1,6 @@
 import { FilterParser } from 'ldapts'
 
-/** Names of the attributes that a filter asks for, without options: `cn;lang-en` is `cn`. @throws Error for what is no filter */
+/** Names of the attributes that a filter asks for. @throws Error for what is no filter */
 export function filterAttributes(filter: string): Set<string> {
   const names = new Set<string>()
   const open: object[] = [FilterParser.parseString(filter)]
@@ -9,7 +9,7 @@ export function filterAttributes(filter: string): Set<string> {
     else if ('filter' in next) open.push(next.filter as object)
     else {
       const name = 'attribute' in next ? next.attribute : 'matchType' in next ? next.matchType : undefined
-      if (typeof name === 'string' && name !== '') names.add(name.split(';')[0] ?? '')
+      if (typeof name === 'string' && name !== '') names.add(name)
     }
   }
   return names

@@ -228,11 +228,6 @@ describe.skipIf(!hasSlapd)('LdapSource, of a real OpenLDAP server', () => {
     expect(await failure(source({}, { attributes: { id: 'employeeNumber' } }))).toMatch(/^corp: .* has no employeeNumber/)
   })
 
-  it('understands attributes of a filter with options (RFC 4512, section 2.5)', async () => {
-    const names = async (filter: string) => (await source({}, { filter }).read(signal)).people.map(({ userName }) => userName)
-    expect(await names('(|(cn;lang-en=x)(uid=p8))')).toEqual(['p8'])
-  })
-
   it('says of whom it can make nothing, and has the others', async () => {
     const { people, unusable } = await source({}, { attributes: { userName: 'employeeType' } }).read(signal)
     expect([people.length, unusable.length]).toEqual([1, many + 1])
