@@ -23,5 +23,6 @@ function changesRights({ type, data }: Event): boolean {
     const { fields } = data as { fields?: readonly string[] }
     return fields?.includes('labels') === true || fields?.includes('owner') === true
   }
-  return type === 'token.revoked' || /^(user|group|role)\./.test(type)
+  // Who is new takes nothing from anybody: thousands may come at once.
+  return type === 'token.revoked' || (/^(user|group|role)\./.test(type) && !type.endsWith('.created'))
 }

@@ -178,6 +178,14 @@ describe('what RFC 7643 and RFC 7644 say', () => {
     expect((await scim.post('/Users/.search', search)).body.Resources).toEqual([user])
   })
 
+  it('parts that are not there leave nothing empty behind (section 2.5)', async () => {
+    const { id } = await create({ name: { givenName: 'Ada' }, emails: [{ value: `${fresh()}@example.com` }] })
+    const shown = { schemas: [userUrn], id }
+    expect((await scim.get(`/Users/${id}?attributes=name.familyName,emails.type`)).body).toEqual(shown)
+    const { body } = await scim.get(`/Users/${id}?excludedAttributes=name.givenName,emails.value`)
+    expect(['name', 'emails'].filter((name) => name in body)).toEqual([])
+  })
+
   it('numbers of pages have an end at both ends (section 3.4.2.4)', async () => {
     await create()
     const page = async (query: Readonly<Record<string, string>>) => (await get('/Users', query)).body
@@ -314,6 +322,15 @@ describe('who goes', () => {
     const { items } = await client.events.list({ after: last, type: 'user.deactivated' })
     expect(items).toHaveLength(1)
     expect(await up()).toBe('unauthenticated')
+  })
+
+  it('is there again for the directory once they are somebody else’s, and is not forgotten for a namesake', async () => {
+    const { id, userName } = await create()
+    await scim.delete(`/Users/${id}`)
+    await booted.client.users.update(id, { source: 'ldap' })
+    expect(await scim.find('Users', `userName eq "${userName}"`)).toMatchObject([{ id, active: false }])
+    expect(await scim.post('/Users', { schemas: [userUrn], userName })).toMatchObject(error(409, 'uniqueness'))
+    expect((await booted.client.users.get(id)).source).toBe('ldap')
   })
 
   it('may be the last manager: whoever runs the platform has a token that is nobody’s', async () => {

@@ -1,6 +1,7 @@
 import type { User } from '@standin/client'
 import type { PluginStore } from '@standin/core'
 import { foldText, type ScimObject } from './schema/attribute.ts'
+import { scimSource } from './scim-resources.ts'
 import type { Kept, Profile } from './user-resource.ts'
 
 /** What is kept of a user for SCIM alone. */
@@ -73,9 +74,9 @@ export class UserRecords {
   }
 }
 
-/** What is kept of a user who is there; null of one whom the directory deleted. Who is let in here again is there. */
+/** What is kept of a user who is there; null of one whom the directory deleted. Who is let in here again, or is somebody else's by now, is there. */
 export function keptOf(user: User, record: UserRecord = none): UserRecord | null {
-  return record.gone && !user.active ? null : record
+  return record.gone && !user.active && user.source === scimSource ? null : record
 }
 
 function remember(addresses: Map<string, Set<string>>, id: string, { profile }: UserRecord): void {

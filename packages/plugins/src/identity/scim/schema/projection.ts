@@ -52,19 +52,29 @@ function belowOf(paths: readonly AttributePath[], name: string): AttributePath[]
 function keep(value: ScimValue | undefined, paths: readonly AttributePath[]): ScimValue | undefined {
   if (paths.length === 0) return undefined
   if (paths.some((path) => path.length === 0) || typeof value !== 'object') return value
-  if (isList(value)) return value.map((each) => keep(each, paths) as ScimObject)
+  if (isList(value)) return mapValues(value, (each) => keep(each, paths))
   return mapParts(value as ScimObject, (name, part) => keep(part, belowOf(paths, name)))
 }
 
 function drop(value: ScimValue | undefined, paths: readonly AttributePath[]): ScimValue | undefined {
   if (paths.some((path) => path.length === 0)) return undefined
   if (paths.length === 0 || typeof value !== 'object') return value
-  if (isList(value)) return value.map((each) => drop(each, paths) as ScimObject)
+  if (isList(value)) return mapValues(value, (each) => drop(each, paths))
   return mapParts(value as ScimObject, (name, part) => drop(part, belowOf(paths, name)))
 }
 
-function mapParts(value: ScimObject, map: (name: string, part: ScimValue | undefined) => ScimValue | undefined): ScimObject {
-  return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, map(name, part)]))
+/** Of what has none of these parts, nothing is left (RFC 7643, section 2.5). */
+function mapParts(value: ScimObject, map: (name: string, part: ScimValue | undefined) => ScimValue | undefined): ScimObject | undefined {
+  const parts = Object.entries(value).flatMap(([name, part]) => {
+    const mapped = map(name, part)
+    return mapped === undefined ? [] : [[name, mapped] as const]
+  })
+  return parts.length === 0 ? undefined : Object.fromEntries(parts)
+}
+
+function mapValues(values: readonly ScimObject[], map: (value: ScimObject) => ScimValue | undefined): readonly ScimObject[] | undefined {
+  const mapped = values.map(map).filter((each): each is ScimObject => each !== undefined)
+  return mapped.length === 0 ? undefined : mapped
 }
 
 function isList(value: object): value is readonly ScimObject[] {
