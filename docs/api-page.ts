@@ -36,6 +36,9 @@ from [Errors](errors.md). A token of a user needs the role as well, in the proje
 A mutation may carry an \`Idempotency-Key\` (any text up to 200 characters, new for each intent): for 24 hours the same request with the
 same key gets the same answer and is done once. So it can be sent again after a connection broke.
 
+Who acts for somebody else may say so: with \`Standin-On-Behalf-Of: token:directory\` (or \`user:alice\`, percent-encoded), events have
+\`plugin:identity for token:directory\` as their actor. What may be done is the token's own alone.
+
 Lists are \`{items, nextCursor}\`; give \`nextCursor\` as \`cursor\` for the next page, null is the last one.
 
 | request | | scope | role |
