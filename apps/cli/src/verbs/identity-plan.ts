@@ -1,4 +1,5 @@
 import { follow, parseMost } from '../identity-question.ts'
+import { oneLine } from '../one-line.ts'
 import type { Verb } from '../verb.ts'
 
 interface Options {
@@ -17,6 +18,6 @@ export const identityPlan: Verb<readonly [string], Options> = {
   ],
   async run(context, [source], { most }) {
     const plan = await follow(context, source, 'plan', most)
-    await context.output.one(plan, () => plan.lines.join('\n'))
+    await context.output.one(plan, () => plan.lines.map(oneLine).join('\n'))
   },
 }

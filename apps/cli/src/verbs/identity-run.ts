@@ -1,5 +1,6 @@
 import { confirm } from '../confirm.ts'
 import { follow, parseMost } from '../identity-question.ts'
+import { oneLine } from '../one-line.ts'
 import { type Verb, yesOption } from '../verb.ts'
 
 interface Options {
@@ -21,8 +22,8 @@ export const identityRun: Verb<readonly [string], Options> = {
     ['standin identity run corp --most 40', 'a department left, and the plan is right'],
   ],
   async run(context, [source], { most, yes }) {
-    if (!yes) await confirm(context, (await follow(context, source, 'plan', most)).lines, `Follow ${source}?`, yes)
+    if (!yes) await confirm(context, (await follow(context, source, 'plan', most)).lines.map(oneLine), `Follow ${source}?`, yes)
     const run = await follow(context, source, 'run', most)
-    await context.output.one(run, () => run.lines.join('\n'))
+    await context.output.one(run, () => run.lines.map(oneLine).join('\n'))
   },
 }
