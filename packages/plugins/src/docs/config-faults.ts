@@ -1,5 +1,6 @@
 import { isAbsolute } from 'node:path'
 import type { Fault } from '@standin/client'
+import { readSecretFile } from '@standin/core'
 import type { DocsConfig } from './docs-config.ts'
 import { hideCredentials } from './page/hide-secrets.ts'
 import { isSite } from './writers/confluence/confluence-client.ts'
@@ -29,6 +30,19 @@ export function configFaults({ markdown, confluence, backstage }: DocsConfig): F
   if (id !== null) fault('', `two writers are called ${writers[id]?.id}: give one of them another id`)
   if (writers.length === 0) fault('', 'there is nothing to write to: give it markdown, confluence or backstage')
   return faults
+}
+
+/** What a look at this machine tells: tokens that can't be read. */
+export async function fileFaults({ confluence }: DocsConfig): Promise<Fault[]> {
+  const faults = confluence.map(async ({ tokenFile }, index): Promise<Fault[]> => {
+    try {
+      await readSecretFile(tokenFile, 'the API token')
+      return []
+    } catch (error) {
+      return [{ path: `/confluence/${index}/tokenFile`, message: (error as Error).message }]
+    }
+  })
+  return (await Promise.all(faults)).flat()
 }
 
 /** Index of the first that is there already; null: all differ. */

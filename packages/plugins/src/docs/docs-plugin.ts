@@ -1,6 +1,7 @@
 import { StandinError } from '@standin/client'
 import type { LiveEnvironment } from '@standin/client/connect'
 import { definePlugin } from '@standin/core'
+import { fileFaults } from './config-faults.ts'
 import { DocsConfig } from './docs-config.ts'
 import type { PageSection } from './page/environment-page.ts'
 import { Publisher } from './publish/publisher.ts'
@@ -38,6 +39,7 @@ export const docsPlugin = definePlugin({
         else if (type.startsWith('alias.')) publisher.touchAll()
       },
       onEventsLost: async () => publisher.touchAll(),
+      check: () => fileFaults(config),
     }
   },
 })

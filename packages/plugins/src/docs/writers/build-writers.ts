@@ -24,7 +24,7 @@ export function buildWriters(config: DocsConfig, platform: Platform): PageWriter
       return new MarkdownWriter(id, pages, repository(folder, git), vanished)
     }),
     ...confluence.map(({ site, email, tokenFile, parent = null, ...options }) => {
-      return new ConfluenceWriter(new ConfluenceClient({ site, email, tokenFile }), { ...options, parent, vanished })
+      return new ConfluenceWriter(new ConfluenceClient({ site, email, tokenFile }), { ...options, site, parent, vanished, platform })
     }),
     ...backstage.map(({ id, folder, namespace, git }) => {
       return new BackstageWriter(new PageFiles(folder, platform), { id, namespace, vanished }, repository(folder, git))

@@ -1,12 +1,14 @@
 import { Buffer } from 'node:buffer'
-import { readFile, stat } from 'node:fs/promises'
+import { readSecretFile } from '@standin/core'
+import Type, { type Static, type TSchema } from 'typebox'
+import { Value } from 'typebox/value'
 import { TryLater } from '../page-writer.ts'
 
 const timeoutMs = 30_000
 const againMs = 60_000
 /** A token that is refused is not mended by asking often. */
 const refusedMs = 300_000
-const mostRetryMs = 3_600_000
+const mostRetryMs = 86_400_000
 
 export interface ConfluenceAccess {
   /** `https://example.atlassian.net`, without a path. */
@@ -16,16 +18,20 @@ export interface ConfluenceAccess {
   readonly tokenFile: string
 }
 
-/** A page as Confluence answers with it (REST v2, Page). */
-export interface RemotePage {
-  readonly id: string
-  readonly status: string
-  readonly title: string
-  readonly parentId: string | null
-  readonly version: { readonly number: number }
-  /** In the storage format. */
-  readonly body: { readonly storage?: { readonly value: string } }
-}
+/** A page as Confluence answers with it (REST v2, Page). The body is in the storage format. */
+const RemotePage = Type.Object({
+  id: Type.String(),
+  status: Type.String(),
+  title: Type.String(),
+  version: Type.Object({ number: Type.Integer() }),
+  body: Type.Optional(Type.Object({ storage: Type.Optional(Type.Object({ value: Type.String() })) })),
+})
+export type RemotePage = Static<typeof RemotePage>
+
+const listOf = <T extends TSchema>(item: T) => Type.Object({ results: Type.Array(item) })
+const Spaces = listOf(Type.Object({ id: Type.String() }))
+const Pages = listOf(RemotePage)
+const Labels = listOf(Type.Object({ name: Type.String() }))
 
 export interface PageContent {
   readonly title: string
@@ -56,14 +62,14 @@ export class ConfluenceClient {
 
   /** @returns null: there is no such space, or it can't be seen */
   async spaceId(key: string, signal: AbortSignal): Promise<string | null> {
-    const answer = await this.#call('GET', `/wiki/api/v2/spaces?keys=${encodeURIComponent(key)}`, { signal })
-    return (answer as { results: { id: string }[] }).results[0]?.id ?? null
+    const answer = await this.#ask(Spaces, 'GET', `/wiki/api/v2/spaces?keys=${encodeURIComponent(key)}`, { signal })
+    return answer.results[0]?.id ?? null
   }
 
   /** @returns null: there is none, or it is in the trash */
   async page(id: string, signal: AbortSignal): Promise<RemotePage | null> {
     try {
-      const page = (await this.#call('GET', `/wiki/api/v2/pages/${encodeURIComponent(id)}?body-format=storage`, { signal })) as RemotePage
+      const page = await this.#ask(RemotePage, 'GET', `/wiki/api/v2/pages/${encodeURIComponent(id)}?body-format=storage`, { signal })
       return page.status === 'current' ? page : null
     } catch (error) {
       if (error instanceof ConfluenceRefusal && error.status === 404) return null
@@ -71,17 +77,20 @@ export class ConfluenceClient {
     }
   }
 
-  /** Titles are unique within a space. @returns null: there is none */
+  /**
+   * Titles are unique within a space, whatever their case; this finds only the very same one, and only where the account may see it.
+   * @returns null: there is none
+   */
   async pageByTitle(spaceId: string, title: string, signal: AbortSignal): Promise<RemotePage | null> {
     const query = new URLSearchParams({ 'space-id': spaceId, title, status: 'current', 'body-format': 'storage' })
-    const answer = await this.#call('GET', `/wiki/api/v2/pages?${query}`, { signal })
-    return (answer as { results: RemotePage[] }).results[0] ?? null
+    const answer = await this.#ask(Pages, 'GET', `/wiki/api/v2/pages?${query}`, { signal })
+    return answer.results[0] ?? null
   }
 
   create(spaceId: string, parentId: string | null, { title, value }: PageContent, signal: AbortSignal): Promise<RemotePage> {
     const place = parentId === null ? {} : { parentId }
     const body = { spaceId, status: 'current', title, ...place, body: { representation: 'storage', value } }
-    return this.#call('POST', '/wiki/api/v2/pages', { signal, body }) as Promise<RemotePage>
+    return this.#ask(RemotePage, 'POST', '/wiki/api/v2/pages', { signal, body })
   }
 
   /** @param version of the page that was read; another one by now is refused with 409 */
@@ -90,7 +99,7 @@ export class ConfluenceClient {
     const place = parentId === null ? {} : { parentId }
     const next = { number: version + 1, message: 'Standin' }
     const body = { id, status: 'current', title, ...place, body: { representation: 'storage', value }, version: next }
-    return this.#call('PUT', `/wiki/api/v2/pages/${encodeURIComponent(id)}`, { signal, body }) as Promise<RemotePage>
+    return this.#ask(RemotePage, 'PUT', `/wiki/api/v2/pages/${encodeURIComponent(id)}`, { signal, body })
   }
 
   /** Into the trash of the space. No error where it is gone. */
@@ -103,8 +112,8 @@ export class ConfluenceClient {
   }
 
   async labels(id: string, signal: AbortSignal): Promise<string[]> {
-    const answer = await this.#call('GET', `/wiki/api/v2/pages/${encodeURIComponent(id)}/labels?limit=250`, { signal })
-    return (answer as { results: { name: string }[] }).results.map(({ name }) => name)
+    const answer = await this.#ask(Labels, 'GET', `/wiki/api/v2/pages/${encodeURIComponent(id)}/labels?limit=250`, { signal })
+    return answer.results.map(({ name }) => name)
   }
 
   async addLabels(id: string, names: readonly string[], signal: AbortSignal): Promise<void> {
@@ -133,7 +142,13 @@ export class ConfluenceClient {
     }
   }
 
-  async #call(method: string, path: string, { signal, body, form }: { signal: AbortSignal; body?: unknown; form?: FormData }) {
+  async #ask<S extends TSchema>(schema: S, method: string, path: string, request: Request): Promise<Static<S>> {
+    const answer = await this.#call(method, path, request)
+    if (Value.Check(schema, answer)) return answer
+    throw new TryLater(`${this.#access.site} answers ${method} ${path.split('?')[0]} with something else than Confluence does`, againMs)
+  }
+
+  async #call(method: string, path: string, { signal, body, form }: Request): Promise<unknown> {
     const headers: Record<string, string> = { accept: 'application/json', authorization: await this.#authorization() }
     if (body !== undefined) headers['content-type'] = 'application/json'
     // Without it, attachments are refused as forgeries of a browser.
@@ -155,43 +170,46 @@ export class ConfluenceClient {
       throw new TryLater(`${this.#access.site} can not be reached: ${reasonOf(cause)}`, againMs, { cause })
     }
     if (response.ok) return text === '' ? null : parse(text, this.#access.site)
-    throw this.#failure(response, text)
+    throw this.#failure(response, path, text)
   }
 
-  #failure({ status, headers }: Response, text: string): Error {
+  #failure({ status, headers }: Response, path: string, text: string): Error {
+    const { site, email, tokenFile } = this.#access
+    // Of one page, people restrict who may change it.
+    if (status === 403 && /\/(pages|content)\/\d/.test(path))
+      return new ConfluenceRefusal(status, `${email} may not change this page (403)`)
     if (status === 401 || status === 403) {
-      return new TryLater(
-        `${this.#access.site} refuses the token of ${this.#access.email} (${status}): look at ${this.#access.tokenFile}`,
-        refusedMs,
-      )
+      return new TryLater(`${site} refuses the token of ${email} (${status}): look at ${tokenFile}`, refusedMs)
     }
     if (status === 429 || status >= 500) {
-      const waited = retryAfterMs(headers.get('retry-after'))
       const why = status === 429 ? 'asks for fewer requests' : 'does not work'
-      return new TryLater(`${this.#access.site} ${why} (${status})`, waited ?? againMs)
+      return new TryLater(`${site} ${why} (${status})`, retryAfterMs(headers) ?? againMs)
     }
-    return new ConfluenceRefusal(status, `${this.#access.site} answers ${status}: ${detailOf(text)}`)
+    return new ConfluenceRefusal(status, `${site} answers ${status}: ${detailOf(text)}`)
   }
 
+  /** The file is read each time: a new token counts at once. */
   async #authorization(): Promise<string> {
     const { email, tokenFile } = this.#access
-    let token: string
-    let mode: number
-    try {
-      token = (await readFile(tokenFile, 'utf8')).trim()
-      mode = (await stat(tokenFile)).mode
-    } catch (cause) {
-      throw new TryLater(`the token can not be read from ${tokenFile}: ${(cause as NodeJS.ErrnoException).code}`, againMs, { cause })
-    }
-    if ((mode & 0o077) !== 0) throw new TryLater(`others can read ${tokenFile}: chmod 600 ${tokenFile}`, againMs)
-    return `Basic ${Buffer.from(`${email}:${token}`).toString('base64')}`
+    const token = await readSecretFile(tokenFile, 'the API token').catch((cause: Error) => {
+      throw new TryLater(cause.message, againMs, { cause })
+    })
+    return `Basic ${Buffer.from(`${email}:${token.trim()}`).toString('base64')}`
   }
 }
 
-/** Seconds, or a date (RFC 9110, section 10.2.3). @returns ms, an hour at most; null: it can't be understood */
-function retryAfterMs(header: string | null): number | null {
-  if (header === null) return null
-  const ms = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - Date.now()
+interface Request {
+  readonly signal: AbortSignal
+  readonly body?: unknown
+  readonly form?: FormData
+}
+
+/** Seconds, or a date (RFC 9110, section 10.2.3) by the clock over there. @returns ms, a day at most; null: it can't be understood */
+function retryAfterMs(headers: Headers): number | null {
+  const after = headers.get('retry-after')
+  if (after === null) return null
+  const there = Date.parse(headers.get('date') ?? '')
+  const ms = /^\d+$/.test(after) ? Number(after) * 1000 : Date.parse(after) - (Number.isNaN(there) ? Date.now() : there)
   return Number.isNaN(ms) ? null : Math.min(mostRetryMs, Math.max(1000, ms))
 }
 

@@ -4,8 +4,9 @@ import type { JsonValue } from '@standin/core'
 import { drawSvg } from '../../page/draw-svg.ts'
 import type { Page } from '../../page/page.ts'
 import { type IndexEntry, type PageWriter, TryLater } from '../page-writer.ts'
+import type { Platform } from '../platform.ts'
 import { type ConfluenceClient, ConfluenceRefusal, type RemotePage } from './confluence-client.ts'
-import { drawingFile, keyOf, ownPartOf, renderPage } from './storage-format.ts'
+import { drawingFile, markOf, ownPartOf, renderPage } from './storage-format.ts'
 
 /** Of Confluence, in characters. */
 const longestTitle = 255
@@ -17,6 +18,8 @@ const aside = ' – Standin'
 
 export interface ConfluenceWriterOptions {
   readonly id: string
+  readonly platform: Platform
+  readonly site: string
   /** Key of the space. */
   readonly space: string
   /** Title of the page that all stand below; null: the space's own. */
@@ -29,6 +32,8 @@ export interface ConfluenceWriterOptions {
 
 /** What it knows of a page from the last time. */
 type Known = {
+  /** Site and space: ids of pages count there. */
+  readonly at: string
   readonly pageId: string
   readonly parentId: string | null
   readonly labels: readonly string[]
@@ -36,8 +41,11 @@ type Known = {
 }
 
 interface Place {
+  readonly at: string
   readonly spaceId: string
   readonly parentId: string | null
+  /** In the marks of its pages: two Standins may write to one space. */
+  readonly platform: string
 }
 
 /** Pages in a space of Confluence Cloud, below one page. */
@@ -50,15 +58,14 @@ export class ConfluenceWriter implements PageWriter {
 
   constructor(client: ConfluenceClient, options: ConfluenceWriterOptions) {
     this.id = options.id
-    this.format = `confluence-1 ${createHash('sha256')
-      .update(JSON.stringify([options.space, options.parent, options.titlePrefix, options.labels]))
+    this.format = `confluence-2 ${createHash('sha256')
+      .update(JSON.stringify([options.site, options.space, options.parent, options.titlePrefix, options.labels]))
       .digest('base64url')}`
     this.#client = client
     this.#options = options
   }
 
   async write(page: Page, known: JsonValue | undefined, signal: AbortSignal): Promise<JsonValue> {
-    const before = known as Known | undefined
     const title = `${this.#options.titlePrefix}${page.title}`
     if (title.length > longestTitle) {
       throw new StandinError(
@@ -70,18 +77,23 @@ export class ConfluenceWriter implements PageWriter {
       )
     }
     const place = await this.#findPlace(signal)
+    // What it wrote to another space, or site, stays there.
+    const before = (known as Known | undefined)?.at === place.at ? (known as Known) : undefined
     const written = await this.#put(page, title, before, place, signal)
+    // Somebody deleted the last one: this one has nothing yet.
+    const has = before?.pageId === written.id ? before : { labels: [], drawing: null }
     const labels = [...new Set([...this.#options.labels, ...page.tags])].sort()
-    await this.#label(written.id, before?.labels ?? [], labels, signal)
-    const drawing = await this.#draw(written.id, page, before?.pageId === written.id ? before.drawing : null, signal)
-    return { pageId: written.id, parentId: place.parentId, labels, drawing } satisfies Known
+    await this.#label(written.id, has.labels, labels, signal)
+    const drawing = await this.#draw(written.id, page, has.drawing, signal)
+    return { at: place.at, pageId: written.id, parentId: place.parentId, labels, drawing } satisfies Known
   }
 
   async remove({ key, title, known }: IndexEntry, signal: AbortSignal): Promise<void> {
-    const { pageId } = known as Known
-    const page = await this.#client.page(pageId, signal)
+    const { at, pageId } = known as Known
+    const place = await this.#findPlace(signal)
+    const page = at === place.at ? await this.#client.page(pageId, signal) : null
     if (page === null) return
-    if (keyOf(bodyOf(page)) !== key) {
+    if (markOf(bodyOf(page)) !== markFor(key, place)) {
       throw new StandinError('state_conflict', `the page '${page.title}' is no longer the one of ${title}: it is left alone`, {
         hint: 'Delete it by hand if nobody needs it.',
       })
@@ -89,16 +101,18 @@ export class ConfluenceWriter implements PageWriter {
     await (this.#options.vanished === 'purge' ? this.#client.delete(pageId, signal) : this.#client.archive(pageId, signal))
   }
 
-  async finish(): Promise<void> {
-    // The page that they stand below lists them.
+  /** The page that they stand below lists them. Where there is none yet, it is told whether there could be. */
+  async finish(_index: readonly IndexEntry[], signal: AbortSignal): Promise<void> {
+    await this.#findPlace(signal)
   }
 
   async #findPlace(signal: AbortSignal): Promise<Place> {
     if (this.#place !== undefined) return this.#place
-    const { space, parent } = this.#options
+    const { platform, site, space, parent } = this.#options
     const spaceId = await this.#client.spaceId(space, signal)
     if (spaceId === null) throw new TryLater(`there is no space ${space}, or the token does not see it`, againMs)
-    this.#place = { spaceId, parentId: parent === null ? null : await this.#parentId(spaceId, parent, signal) }
+    const parentId = parent === null ? null : await this.#parentId(spaceId, parent, signal)
+    this.#place = { at: `${site} ${spaceId}`, spaceId, parentId, platform: (await platform(signal)).slice(0, 8) }
     return this.#place
   }
 
@@ -112,13 +126,16 @@ export class ConfluenceWriter implements PageWriter {
 
   /** Change the page where there is one, or make it. Each attempt begins with what is there now. */
   async #put(page: Page, wished: string, known: Known | undefined, place: Place, signal: AbortSignal): Promise<RemotePage> {
+    const mark = markFor(page.key, place)
     let title = wished
+    let refused: RemotePage | null = null
     for (let attempt = 1; attempt <= attempts; attempt++) {
-      const there = await this.#find(page, title, known, place, signal)
+      const there = await this.#find(mark, title, known, place, signal)
       try {
-        if (there === null)
-          return await this.#client.create(place.spaceId, place.parentId, { title, value: renderPage(page, null) }, signal)
-        const content = { title, value: renderPage(page, ownPartOf(bodyOf(there), there.title)) }
+        if (there === null) {
+          return await this.#client.create(place.spaceId, place.parentId, { title, value: renderPage(page, mark, null) }, signal)
+        }
+        const content = { title, value: renderPage(page, mark, ownPartOf(bodyOf(there), there.title)) }
         // Where people moved it to it stays, until the configuration says something else.
         const parentId = known?.pageId === there.id && known.parentId === place.parentId ? null : place.parentId
         return await this.#client.update(there.id, there.version.number, parentId, content, signal)
@@ -131,7 +148,12 @@ export class ConfluenceWriter implements PageWriter {
         }
         // What Confluence says of a title that is taken differs from call to call; so it is asked.
         const other = await this.#client.pageByTitle(place.spaceId, title, signal)
-        if (other !== null && other.id !== there?.id && keyOf(bodyOf(other)) !== page.key) {
+        const isSeen = other !== null && other.id !== there?.id && markOf(bodyOf(other)) !== mark
+        // Nor is it found where its case is another, or where the account may not see it.
+        const isUnseen: boolean =
+          other === null &&
+          (there === null ? /title/i.test(error.message) : error.status === 409 && refused?.version.number === there.version.number)
+        if (isSeen || isUnseen) {
           if (title !== wished) {
             throw new StandinError('state_conflict', `pages called '${wished}' and '${title}' are there that Standin did not make`, {
               hint: 'Give the pages a titlePrefix.',
@@ -139,22 +161,24 @@ export class ConfluenceWriter implements PageWriter {
             })
           }
           title = `${wished.slice(0, longestTitle - aside.length)}${aside}`
+          refused = null
           continue
         }
         // Somebody else changed it, or it was made by a call whose answer never came: look again.
         const isNews = error.status === 409 || (there === null && other !== null)
         if (!isNews) throw error
+        refused = there
       }
     }
     throw new StandinError('state_conflict', `the page '${wished}' was changed by others ${attempts} times while it was written`)
   }
 
-  async #find(page: Page, title: string, known: Known | undefined, { spaceId }: Place, signal: AbortSignal): Promise<RemotePage | null> {
+  async #find(mark: string, title: string, known: Known | undefined, { spaceId }: Place, signal: AbortSignal): Promise<RemotePage | null> {
     const remembered = known === undefined ? null : await this.#client.page(known.pageId, signal)
     if (remembered !== null) return remembered
     // Made, and control died before it was written down.
     const named = await this.#client.pageByTitle(spaceId, title, signal)
-    return named !== null && keyOf(bodyOf(named)) === page.key ? named : null
+    return named !== null && markOf(bodyOf(named)) === mark ? named : null
   }
 
   /** Labels that people gave stay. */
@@ -176,4 +200,5 @@ export class ConfluenceWriter implements PageWriter {
   }
 }
 
-const bodyOf = ({ body }: RemotePage) => body.storage?.value ?? ''
+const bodyOf = ({ body }: RemotePage) => body?.storage?.value ?? ''
+const markFor = (key: string, { platform }: Place) => `${platform}-${key}`

@@ -12,11 +12,12 @@ const invitation = '<p><em>What you write between here and the end of the page i
 /**
  * A page in Confluence's storage format: ours, then a part for what people write. Anchors, which nobody sees, tell which is
  * which and whose page it is; they are made in the same step as the page.
+ * @param mark whose page it is: letters, digits, dashes
  * @param own what people wrote, as it stands there; null: nothing yet
  */
-export function renderPage(page: Page, own: string | null): string {
+export function renderPage(page: Page, mark: string, own: string | null): string {
   return [
-    anchor(`${marks.page}${page.key}`),
+    anchor(`${marks.page}${mark}`),
     ...page.blocks.map(renderBlock),
     '<h2>Notes</h2>',
     anchor(marks.begin),
@@ -25,13 +26,14 @@ export function renderPage(page: Page, own: string | null): string {
   ].join('')
 }
 
-/** Confluence adds attributes to what it is given, and may put another paragraph around it. */
+/** Confluence adds attributes and parameters to what it is given, and may put another paragraph around it. */
+const parameter = '<ac:parameter ac:name="[^"]+">[^<]*</ac:parameter>\\s*'
 const anchored = (name: string) =>
-  `(?:<p[^>]*>\\s*)?<ac:structured-macro\\b[^>]*\\bac:name="anchor"[^>]*>\\s*<ac:parameter ac:name="">${name}</ac:parameter>\\s*</ac:structured-macro>(?:\\s*</p>)?`
+  `(?:<p(?:\\s[^>]*)?>\\s*)?<ac:structured-macro\\b[^>]*\\bac:name="anchor"[^>]*>\\s*(?:${parameter})*<ac:parameter ac:name="">${name}</ac:parameter>\\s*(?:${parameter})*</ac:structured-macro>(?:\\s*</p>)?`
 
-/** @returns the key of the page that Standin made; null: it is somebody else's */
-export function keyOf(body: string): string | null {
-  return new RegExp(anchored(`${marks.page}(\\d+)`)).exec(body)?.[1] ?? null
+/** @returns the mark of the page that Standin made; null: it is somebody else's */
+export function markOf(body: string): string | null {
+  return new RegExp(anchored(`${marks.page}([a-z0-9-]+)`)).exec(body)?.[1] ?? null
 }
 
 /**
@@ -44,12 +46,34 @@ export function ownPartOf(body: string, title: string): string {
     [...body.matchAll(new RegExp(anchored(marks.end), 'g'))],
   ]
   const [begin, end] = [begins[0], ends[0]]
-  if (begin === undefined || end === undefined || begins.length > 1 || ends.length > 1 || end.index < begin.index + begin[0].length) {
-    throw new StandinError('state_conflict', `the page '${title}' has lost its anchors: what on it is yours can not be told`, {
-      hint: `Bring back an older version of the page, or delete it: it is made anew then.`,
-    })
+  const isOne = begin !== undefined && end !== undefined && begins.length === 1 && ends.length === 1
+  const own = isOne && end.index >= begin.index + begin[0].length ? whole(body.slice(begin.index + begin[0].length, end.index)) : null
+  if (own !== null) return own
+  throw new StandinError('state_conflict', `the page '${title}' has lost its anchors: what on it is yours can not be told`, {
+    hint: `Bring back an older version of the page, or delete it: it is made anew then.`,
+  })
+}
+
+const tag = /<!\[CDATA\[[\s\S]*?\]\]>|<!--[\s\S]*?-->|<(?<end>\/?)(?<name>[a-zA-Z][\w:-]*)(?:"[^"]*"|'[^']*'|[^'">])*?(?<empty>\/?)>/g
+/** What an anchor may stand in the middle of. */
+const divisible = /^(p|span|strong|b|em|i|u|s|del|code|sub|sup|h[1-6])$/
+
+/** People write in front of an anchor and behind it: what it stands in is cut in two. @returns null: something else is torn */
+function whole(part: string): string | null {
+  const open: string[] = []
+  const opened: string[] = []
+  for (const { groups } of part.matchAll(tag)) {
+    const { name, end, empty } = groups as Record<'name' | 'end' | 'empty', string | undefined>
+    if (name === undefined || empty === '/') continue
+    if (end !== '/') open.push(name)
+    else if (open.length === 0) opened.push(name)
+    else if (open.pop() !== name) return null
   }
-  return body.slice(begin.index + begin[0].length, end.index)
+  if (![...opened, ...open].every((name) => divisible.test(name))) return null
+  // Both anchors stand in it.
+  if (opened.length + open.length === 0 && /^\s*[^<\s]/.test(part)) return `<p>${part}</p>`
+  const tags = (names: readonly string[], sign: string) => names.map((name) => `<${sign}${name}>`).join('')
+  return `${tags(opened.toReversed(), '')}${part}${tags(open.toReversed(), '/')}`
 }
 
 const anchor = (name: string) =>
@@ -83,7 +107,5 @@ const renderText = (text: Text) => parts(text).map(renderPart).join('')
 function renderPart(part: Part): string {
   if (typeof part === 'string') return escapeXml(part)
   if ('code' in part) return `<code>${escapeXml(part.code)}</code>`
-  // Nothing but pages: an address of another kind would be a script in somebody's browser.
-  if (!/^https?:\/\//.test(part.link)) return escapeXml(part.text)
   return `<a href="${escapeXml(part.link)}">${escapeXml(part.text)}</a>`
 }

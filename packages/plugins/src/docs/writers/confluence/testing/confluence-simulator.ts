@@ -16,6 +16,8 @@ export interface SimulatedPage {
   value: string
   readonly labels: Set<string>
   readonly attachments: Map<string, string>
+  /** Who may do what with it, of the account that asks. */
+  access: 'change' | 'see' | 'nothing'
 }
 
 /** How a request that is otherwise right goes wrong. */
@@ -79,7 +81,7 @@ export class ConfluenceSimulator {
   readonly faults: string[] = []
   readonly token = 'api-token-of-the-test'
   readonly email = 'standin@example.com'
-  readonly spaces: Readonly<Record<string, string>> = { ENV: '65537' }
+  readonly spaces: Record<string, string> = { ENV: '65537', OPS: '65538' }
   readonly #misfortunes: { readonly call: RegExp; readonly misfortune: Misfortune }[] = []
   readonly #server: Server
   #nextId = 100_001
@@ -110,10 +112,10 @@ export class ConfluenceSimulator {
     return [...this.pages.values()].find((page) => page.title === text && page.status === 'current')
   }
 
-  add(text: string, value: string, parentId: string | null = null): SimulatedPage {
+  add(text: string, value: string, parentId: string | null = null, spaceId = '65537'): SimulatedPage {
     const page: SimulatedPage = {
       id: String(this.#nextId++),
-      spaceId: '65537',
+      spaceId,
       status: 'current',
       title: text,
       parentId,
@@ -121,9 +123,18 @@ export class ConfluenceSimulator {
       value: asStored(value),
       labels: new Set(),
       attachments: new Map(),
+      access: 'change',
     }
     this.pages.set(page.id, page)
     return page
+  }
+
+  /** What takes a title: whatever its case, and whoever may see it. */
+  #called(text: string, spaceId: string): SimulatedPage | undefined {
+    const name = text.toLowerCase()
+    return [...this.pages.values()].find((page) => {
+      return page.title.toLowerCase() === name && page.spaceId === spaceId && page.status === 'current'
+    })
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -181,7 +192,8 @@ export class ConfluenceSimulator {
     if (id === undefined)
       return method === 'GET' ? this.#find(url.searchParams) : method === 'POST' ? this.#create(call) : problem(405, method)
     const page = this.pages.get(id)
-    if (page === undefined) return problem(404, `no page ${id}`)
+    if (page === undefined || page.access === 'nothing') return problem(404, `no page ${id}`)
+    if (page.access === 'see' && method !== 'GET') return problem(403, 'Forbidden')
     if (part === 'labels' && method === 'GET') {
       return { status: 200, body: { results: [...page.labels].map((name) => ({ id: '1', name, prefix: 'global' })), _links: {} } }
     }
@@ -201,7 +213,10 @@ export class ConfluenceSimulator {
     for (const key of query.keys()) if (!known.includes(key)) return problem(400, `no parameter ${key}`)
     const found = [...this.pages.values()].filter(
       (page) =>
-        page.spaceId === query.get('space-id') && page.title === query.get('title') && page.status === (query.get('status') ?? 'current'),
+        page.access !== 'nothing' &&
+        page.spaceId === query.get('space-id') &&
+        page.title === query.get('title') &&
+        page.status === (query.get('status') ?? 'current'),
     )
     return { status: 200, body: { results: found.map((page) => view(page, query.get('body-format'))), _links: {} } }
   }
@@ -210,8 +225,8 @@ export class ConfluenceSimulator {
     const { title: text, parentId = null, spaceId, body: content } = this.#json(call, CreatePage)
     if (!Object.values(this.spaces).includes(spaceId)) return problem(404, `no space ${spaceId}`)
     if (parentId !== null && this.pages.get(parentId)?.status !== 'current') return problem(404, `no parent ${parentId}`)
-    if (this.titled(text) !== undefined) return problem(400, 'A page already exists with the same TITLE in this space')
-    return { status: 200, body: view(this.add(text, content.value, parentId), 'storage') }
+    if (this.#called(text, spaceId) !== undefined) return problem(400, 'A page already exists with the same TITLE in this space')
+    return { status: 200, body: view(this.add(text, content.value, parentId, spaceId), 'storage') }
   }
 
   #update(call: Call, page: SimulatedPage): Answer {
@@ -219,7 +234,7 @@ export class ConfluenceSimulator {
     if (next.id !== page.id) return problem(400, 'the id is not that of the path')
     if (page.status !== 'current') return problem(404, 'not current')
     if (next.version.number !== page.version + 1) return problem(409, `version is ${page.version}`)
-    const other = this.titled(next.title)
+    const other = this.#called(next.title, page.spaceId)
     // As it is seen there: not a word of the title.
     if (other !== undefined && other !== page)
       return problem(409, 'No space or no content type, or setup a wrong version type set to content')
@@ -302,10 +317,15 @@ function view(page: SimulatedPage, format: string | null) {
   }
 }
 
-/** What it keeps is not byte for byte what it was given: macros get a version and an id. */
+/** What it keeps is not byte for byte what it was given: macros get a version and an id, anchors the name of before the new editor. */
 function asStored(value: string): string {
   let count = 0
-  return value.replace(/<ac:structured-macro ac:name="(\w+)">/g, (_, name) => {
-    return `<ac:structured-macro ac:name="${name}" ac:schema-version="1" ac:macro-id="00000000-0000-4000-8000-${String(count++).padStart(12, '0')}">`
-  })
+  return value
+    .replace(/<ac:structured-macro ac:name="(\w+)">/g, (_, name) => {
+      return `<ac:structured-macro ac:name="${name}" ac:schema-version="1" ac:macro-id="00000000-0000-4000-8000-${String(count++).padStart(12, '0')}">`
+    })
+    .replace(
+      /(<ac:parameter ac:name="">)([\w-]+)(<\/ac:parameter>)(?!<ac:parameter)/g,
+      '$&<ac:parameter ac:name="legacyAnchorId">LEGACY-$2$3',
+    )
 }
