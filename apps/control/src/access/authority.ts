@@ -2,7 +2,7 @@ import { type Permission, type Role, type Scope, StandinError } from '@standin/c
 import { type EnvironmentQueries, environmentNotFound } from '../store/environment-queries.ts'
 import type { EnvironmentRecord } from '../store/environment-record.ts'
 import type { Accesses } from '../store/people/accesses.ts'
-import { includes, roleIn, roleOn, type UserAccess } from '../store/people/user-access.ts'
+import { greatestRole, includes, roleIn, roleOn, type UserAccess } from '../store/people/user-access.ts'
 import type { Templates } from '../store/templates.ts'
 import type { Caller, Tokens } from '../store/tokens.ts'
 import { lacksRole, lacksRoleEverywhere } from './refusals.ts'
@@ -102,6 +102,14 @@ export class Authority {
     if (before === undefined || includes(roleIn(user, before), 'editor')) return
     if (onTemplate(user, before) !== null) throw lacksRole(user, `building a version of ${name}`, 'editor', before)
     throw new StandinError('forbidden', `the name ${name} belongs to a template of others`, { hint: 'Choose another name' })
+  }
+
+  /** Before it is known in which project. @param what `building a template` @throws StandinError `forbidden` */
+  somewhere(what: string, user: UserAccess | null, needed: Role): void {
+    if (user === null || includes(greatestRole(user), needed)) return
+    throw new StandinError('forbidden', `${what} needs the role ${needed} in some project; ${user.userName} has it in none`, {
+      hint: 'Ask a manager of the project for the role',
+    })
   }
 
   /** Of what has no owner yet. @throws StandinError `forbidden` */

@@ -4,7 +4,7 @@ import type { Static } from 'typebox'
 import type { Needs } from '../reconcile/needs.ts'
 import type { EnvironmentQueries } from '../store/environment-queries.ts'
 import type { EnvironmentRecord } from '../store/environment-record.ts'
-import { greatestRole, includes, type UserAccess } from '../store/people/user-access.ts'
+import type { UserAccess } from '../store/people/user-access.ts'
 import type { Templates } from '../store/templates.ts'
 import type { Authority } from './authority.ts'
 import { lacksRole } from './refusals.ts'
@@ -74,14 +74,7 @@ export class EnvironmentRules {
       this.#authority.inProject('creating an environment', project, user, 'editor')
       return
     }
-    if (includes(greatestRole(user), 'editor')) return
-    throw new StandinError(
-      'forbidden',
-      `an environment of one's own needs the role editor in some project; ${user.userName} has it in none`,
-      {
-        hint: 'Create it in a project, with the label project=NAME, or ask a manager for the role',
-      },
-    )
+    this.#authority.somewhere("an environment of one's own", user, 'editor')
   }
 
   #reattach(before: EnvironmentRecord, body: CreateEnvironment, user: UserAccess): void {

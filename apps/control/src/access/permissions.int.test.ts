@@ -16,9 +16,9 @@ interface Try {
 }
 /**
  * Who gets through: a role in the project (less is 403, none is 404); `boss`, whoever is manager everywhere, `everyone`; `boss or 404`
- * where nobody else finds it.
+ * where nobody else finds it; `editor somewhere` where the request tells the project later.
  */
-type Who = Role | 'boss' | 'everyone' | 'boss or 404' | 'role or 403'
+type Who = Role | 'boss' | 'everyone' | 'boss or 404' | 'role or 403' | 'editor somewhere'
 type Row = readonly [who: Who, make: () => Try | Promise<Try>]
 
 const shop = () => company.environment('shop')
@@ -93,7 +93,7 @@ const matrix: Readonly<Record<string, Row>> = {
   ],
   'builds.list': ['everyone', () => ({ path: '/v1/builds' })],
   // What is built decides, and that comes with the body: `Authority.build`, below.
-  'builds.create': ['everyone', () => ({ path: '/v1/builds?provider=memory', body: {} })],
+  'builds.create': ['editor somewhere', () => ({ path: '/v1/builds?provider=memory', body: {} })],
   'builds.get': ['viewer', () => ({ path: `/v1/builds/${company.bake('shop-base', 'shop').build}` })],
   'events.list': ['everyone', () => ({ path: '/v1/events' })],
   'events.notify': ['participant', async () => ({ path: '/v1/events', body: { kind: 'test', message: 'x', environment: await shop() } })],
@@ -156,6 +156,7 @@ const ruleOf = (operation: string) => {
 function expected(operation: string, who: Who, person: Person): string {
   if (who === 'everyone' || person === 'boss') return who === 'boss or 404' && person === 'boss' ? '404' : 'ok'
   if (who === 'boss' || who === 'boss or 404') return '403'
+  if (who === 'editor somewhere') return ['editor', 'manager', 'outsider'].includes(person) ? 'ok' : '403'
   const needed = who === 'role or 403' ? (ruleOf(operation)?.role ?? 'manager') : who
   // People are seen by managers of any project, and by nobody else.
   if (/^(users|groups)\./.test(operation)) return person === 'manager' || person === 'outsider' ? 'ok' : '404'

@@ -120,7 +120,7 @@ export function registerRoutes(app: FastifyInstance, get: Get, ground: Ground): 
   aliasRoutes(app, aliasParts(get, ground))
   faultRoutes(app, { faults: get(Tokens.faults), queries, stacks, place, now })
   templateRoutes(app, { templates, authority, queries, providers, log })
-  buildRoutes(app, { builds: get(Tokens.builds), builder: get(Tokens.builder) })
+  buildRoutes(app, { builds: get(Tokens.builds), builder: get(Tokens.builder), authority })
   eventRoutes(app, {
     ...{ events: get(Tokens.events), environments: get(Tokens.environments), streams, authority },
     sight: new EventSight({

@@ -1,6 +1,7 @@
 import { PassThrough, type Readable } from 'node:stream'
 import { api, StandinError } from '@standin/client'
 import type { FastifyInstance } from 'fastify'
+import type { Authority } from '../../access/authority.ts'
 import { uploadLimits } from '../../builder/accept-upload.ts'
 import type { Builder } from '../../builder/builder.ts'
 import { type Builds, buildNotFound, toBuild } from '../../store/builds.ts'
@@ -10,12 +11,13 @@ import { endpoint } from '../endpoint.ts'
 export interface BuildRoutesDependencies {
   readonly builds: Builds
   readonly builder: Builder
+  readonly authority: Authority
 }
 
 const uploadTypes = ['application/gzip', 'application/x-gzip', 'application/octet-stream']
 
 /** Builds: an upload begins one. */
-export function buildRoutes(app: FastifyInstance, { builds, builder }: BuildRoutesDependencies): void {
+export function buildRoutes(app: FastifyInstance, { builds, builder, authority }: BuildRoutesDependencies): void {
   // The upload is unpacked while it comes; it is never held in memory.
   app.addContentTypeParser(uploadTypes, (_, payload, done) => done(null, payload))
 
@@ -35,6 +37,8 @@ export function buildRoutes(app: FastifyInstance, { builds, builder }: BuildRout
     'builds.create',
     api.builds.create,
     async ({ query, caller, request, reply }) => {
+      // In which project it tells itself, once it is here: an upload may fill a disk.
+      authority.somewhere('building a template', caller.user, 'editor')
       const upload = request.body as unknown
       if (!isStream(upload)) {
         throw new StandinError('invalid', 'the body is no upload', { hint: `Send a gzipped tar as ${uploadTypes[0]}` })
