@@ -1,5 +1,7 @@
 import { StandinError } from '@standin/client'
-import { type BootedPlugin, bootPlugin } from '@standin/testing/plugin'
+import { definePlugin } from '@standin/core'
+import { type BootedPlugin, type BootPluginOptions, bootPlugin } from '@standin/testing/plugin'
+import Type from 'typebox'
 import { afterEach, describe, expect, it } from 'vitest'
 import { classroomPlugin } from './classroom-plugin.ts'
 
@@ -12,9 +14,9 @@ let booted: BootedPlugin
 let config: { classes: object[] }
 afterEach(() => booted?.[Symbol.asyncDispose]())
 
-const boot = async (changes: object = {}) => {
+const boot = async (changes: object = {}, options: BootPluginOptions = {}) => {
   config = { classes: [{ ...intro, ...changes }] }
-  booted = await bootPlugin(classroomPlugin, config, { at: '2026-03-02T08:00:00Z' })
+  booted = await bootPlugin(classroomPlugin, config, { at: '2026-03-02T08:00:00Z', ...options })
   await booted.clone('mine')
 }
 /** Control is started with another configuration. */
@@ -39,7 +41,7 @@ const names = async () =>
   (await booted.client.aliases.list()).items.map(({ host, environment }) => `${host.split('.')[0]} ${environment}`).sort()
 const shown = async () =>
   (await (await booted.fetch('/classes/intro')).json()) as {
-    seats: { student: string | null; state: string }[]
+    seats: { student: string | null; state: string; trouble: string | null }[]
     trouble: string | null
     report: { message: string }[]
   }
@@ -207,6 +209,38 @@ describe('Resets', { timeout: 60_000 }, () => {
 })
 
 describe('What refuses a seat', { timeout: 60_000 }, () => {
+  it('takes nobody’s seat from them in a session', async () => {
+    let refusal: StandinError | null = null
+    const beside = definePlugin({
+      id: 'quota',
+      config: Type.Object({}),
+      setup: () => ({
+        async admit({ action }) {
+          if (action === 'create' && refusal !== null) throw refusal
+        },
+      }),
+    })
+    await boot({}, { beside: [[beside]] })
+    await booted.advanceTo('2026-03-02T09:10:00Z')
+    refusal = new StandinError('not_admitted', 'nothing is made on Mondays')
+    await reset(1)
+    await booted.advance('2m')
+    refusal = new StandinError('quota_exceeded', 'the project may have no more than it has')
+    await reset(2)
+    await booted.advance('2m')
+    expect(await seats()).toEqual([2, 3, 4].map((id) => `intro-${id - 1} 100${id} shop@1 running`))
+    expect((await shown()).seats.map(({ state, trouble }) => `${state}: ${trouble}`)).toEqual([
+      'ready: nothing is made on Mondays',
+      'ready: the project may have no more than it has',
+      'ready: null',
+    ])
+    const { items } = await booted.client.events.list({ type: 'environment.desired', environment: 1002 })
+    expect(items.map(({ data }) => data.to)).not.toContain('deleted')
+    // What came back is the class's own still.
+    await change()
+    expect(await seats()).toEqual([])
+  })
+
   it('tells every fault of the configuration at once', async () => {
     const faulty = [
       { ...intro, students: ['ada', 'bob', 'eve', 'joe'] },

@@ -14,8 +14,8 @@ interface Told {
 }
 
 const rounds = Number(process.env.STANDIN_KILLS ?? 4)
-/** A round takes eight minutes of its clock at most; in the last two lessons nobody dies. */
-const lessons = Math.ceil((rounds * 8) / 20) + 2
+/** A round takes six minutes of its clock at most, from before the first lesson on; at the beginning of the last one nobody dies. */
+const lessons = Math.ceil((rounds * 6) / 20) + 1
 const minuteOf = (minutes: number) => new Date(Date.UTC(2026, 2, 2, 9, minutes)).toISOString()
 const lastBegins = 20 * (lessons - 1)
 const program = resolve(import.meta.dirname, 'fixtures/taught-control.ts')
@@ -31,23 +31,25 @@ it(`has each seat once and none left over where control is killed ${rounds} time
 }, async () => {
   const home = join(parent, 'home')
   let at = '2026-03-02T08:52:30.000Z'
-  for (let round = 0; round < rounds; round++) {
-    running = new TalkingProcess(program, [home, `${lessons}`, at, minuteOf(lastBegins)], (line) => {
-      at = line
+  let told = ''
+  const goOn = (until: string) => {
+    running = new TalkingProcess(program, [home, `${lessons}`, at, until], (line) => {
+      if (line.startsWith('{')) told = line
+      else at = line
     })
-    await running.printed(2 + Math.floor(Math.random() * 6))
-    await pause(Math.random() * 150)
-    await running.kill()
+    return running
+  }
+  const die = async (lines: number, withinMs: number) => {
+    const control = goOn(minuteOf(lastBegins + 35))
+    await control.printed(lines)
+    await pause(Math.random() * withinMs)
+    await control.kill()
   }
   const finish = async (until: string): Promise<Told> => {
-    let told = ''
-    running = new TalkingProcess(program, [home, `${lessons}`, at, until], (line) => {
-      if (!line.startsWith('{')) at = line
-      told = line
-    })
-    await running.ended()
+    await goOn(until).ended()
     return JSON.parse(told)
   }
+  for (let round = 0; round < rounds; round++) await die(2 + Math.floor(Math.random() * 4), 150)
   const seatOf = ({ labels }: Pick<Environment, 'labels'>) => Number(labels['classroom.seat'])
 
   const during = await finish(minuteOf(lastBegins + 5))
@@ -58,6 +60,9 @@ it(`has each seat once and none left over where control is killed ${rounds} time
   const led = during.aliases.map(({ host, environment }) => [host.split('.')[0], environment])
   expect(led).toEqual(there.toSorted((a, b) => seatOf(a) - seatOf(b)).map((each) => [`intro-${seatOf(each)}`, each.id]))
 
+  // It dies while the seats go, too: the fifth minute is the one in which the class ends.
+  await die(5, 400)
+  await die(1, 400)
   const after = await finish(minuteOf(lastBegins + 35))
   expect(after.environments.map(({ name, state }) => `${name} ${state}`)).toEqual(['mine running'])
   expect(after.aliases).toEqual([])

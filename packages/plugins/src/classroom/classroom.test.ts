@@ -164,6 +164,20 @@ describe('A class', { timeout: 60_000 }, () => {
     await booted.advance('1m')
     expect(await seats()).toHaveLength(3)
     expect(booted.plugin.message).toBe(null)
+    // It moves in the middle of a session.
+    booted.bake('shop')
+    await to('2026-03-02T08:10:00Z')
+    await booted.client.channels.set('shop', 'stable', 2)
+    await reset(2)
+    await booted.settled()
+    const versions = async () => {
+      const { items } = await booted.client.environments.list({ limit: 1000 })
+      return items.filter(({ name }) => name !== 'mine').map(({ name, template }) => `${name} ${template?.version}`)
+    }
+    expect((await versions()).sort()).toEqual(['intro-1 1', 'intro-2 1', 'intro-3 1'])
+    await jump('2026-03-03T07:30:00Z')
+    await to('2026-03-03T07:33:00Z')
+    expect((await versions()).sort()).toEqual(['intro-1 2', 'intro-2 2', 'intro-3 2'])
   })
 
   it('lets the old one go first where a quota has no room for two, and has it back where there is none for one', async () => {

@@ -59,8 +59,9 @@ export class SeenEnvironments {
   look(copy: Copy): Look {
     if (copy.environment === null) return { is: 'unknown' }
     const environment = this.of(copy)
-    if (environment === undefined || environment.state === 'deleted') return { is: 'gone' }
-    if (environment.desired === 'deleted') return { is: 'leaving' }
+    if (environment === undefined) return { is: 'gone' }
+    // What comes back out of the trash is there until it does.
+    if (environment.desired === 'deleted') return { is: environment.state === 'deleted' ? 'gone' : 'leaving' }
     const { state, desired, reason, name, lastActivity, stateChangedAt } = environment
     if (state === 'failed') return { is: 'failed', because: reason.message }
     if (state !== desired) return { is: 'coming' }

@@ -57,6 +57,10 @@ describe('The page of a class', { timeout: 60_000 }, () => {
       ),
     ])
     expect(found.map(({ status }) => status)).toEqual([200, 200, 200, 401, 401, 401, 401, 401])
+    // Nor is it written anywhere.
+    const secrets = [path.split('.')[1] ?? '', cookie.split('.')[1] ?? '', (await now(cookie)).proof]
+    const logs = JSON.stringify(booted.logs)
+    expect(secrets.map((secret) => [secret.length, logs.includes(secret)])).toEqual(Array(3).fill([43, false]))
     await booted.stop()
     booted.clock.moveTo(booted.clock.now() + 12 * 3_600_000)
     await booted.start()
@@ -110,6 +114,14 @@ describe('The page of a class', { timeout: 60_000 }, () => {
       await expect(ask(bob, path, method), path).rejects.toMatchObject({ code: 'forbidden' })
     expect((await booted.fetch('/classes/intro/links', { scope: 'write', method: 'POST', headers: json, body: '{}' })).status).toBe(403)
     const cookie = cookieOf(await enter((await ask(ada, '/classes/intro/links', 'POST')).path))
+    await client.users.create({ userName: 'cem', email: 'cem@example.com' })
+    const { token } = await client.tokens.create({ name: 'cem', scope: 'write', user: 'cem' })
+    const role = await client.roles.grant({ project: 'training', role: 'editor', user: 'cem' })
+    const cem = cookieOf(await enter((await ask(new StandinClient({ url: client.url, token }), '/classes/intro/links', 'POST')).path))
+    expect((await look('/classes/intro/page', cem)).status).toBe(200)
+    // Whoever sees and does not reset any more, is out as well.
+    await client.roles.update(role.id, 'viewer')
+    expect((await look('/classes/intro/page/now', cem)).status).toBe(401)
     const late = (await ask(ada, '/classes/intro/links', 'POST')).path
     expect((await look('/classes/intro/page', cookie)).status).toBe(200)
     await client.users.deactivate('ada')

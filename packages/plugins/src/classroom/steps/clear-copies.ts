@@ -44,5 +44,6 @@ export const restore: Perform<'restore'> = async (seat, _, work) => {
     if (!(isGone(error) || (error instanceof StandinError && error.kind === 'conflict'))) throw error
     return save({ ...seat, aside: null }, work)
   }
-  return save({ ...seat, aside: null, current: seat.aside }, work)
+  // It came back stopped: in a session it is woken.
+  return save({ ...seat, aside: null, current: seat.aside, checkedFor: null }, work)
 }

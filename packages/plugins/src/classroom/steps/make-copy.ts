@@ -53,7 +53,8 @@ async function refused(seat: Seat, next: Copy, error: StandinError, work: SeatWo
   // The next attempt takes what the template has by then.
   if (error.code === 'template_not_found') await book.save({ pinned: null })
   const none = { ...seat, next: null }
-  if (error.kind !== 'quota' || seat.current === null || seat.attempts > 0) {
+  // Another reason than room would refuse it without the old one, too.
+  if (error.code !== 'quota_exceeded' || seat.current === null || seat.attempts > 0) {
     return failNext(none, { do: 'fail-next', because: error.message }, work)
   }
   print(`${name}: there is no room for two (${error.message}): ${seat.current.environment} goes first`)
