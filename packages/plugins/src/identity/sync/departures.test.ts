@@ -142,7 +142,7 @@ describe('a limit', () => {
     source.add('ann', 'bob')
     await sync(plugin)
     source.people = [person('ann', { active: false }), person('bob', { active: false })]
-    expect((await sync(plugin))[0]).toMatch(/^! 2 of 2 users would be deactivated, and at most 1 may be: none was\./)
+    expect((await sync(plugin))[0]).toMatch(/^! 2 of 2 users would be deactivated, and at most 1 may be: none was\. .* --most 100%`/)
     expect(await active(plugin)).toEqual(['ann', 'bob'])
     await plugin[Symbol.asyncDispose]()
     const allowing = await boot({ most: '100%' })
@@ -169,6 +169,18 @@ describe('a limit', () => {
     source.groups = [group('testers'), group('makers', 'ann')]
     expect(await sync(plugin)).toEqual(['~ group testers: 1 leave'])
     expect(await sizes()).toEqual(['testers 0', 'makers 1'])
+  })
+
+  it('does not count groups of those alone who leave', async () => {
+    const plugin = await boot({ most: 1 })
+    source.add('ann', 'bob')
+    source.groups = [group('testers', 'ann'), group('makers', 'ann')]
+    await sync(plugin)
+    source.remove('ann')
+    source.groups = [group('testers'), group('makers')]
+    expect(await sync(plugin)).toEqual(['- ann: gone; leaves nothing behind', '~ group testers: 1 leave', '~ group makers: 1 leave'])
+    expect((await plugin.client.groups.list()).items.map(({ members }) => members)).toEqual([0, 0])
+    expect(plugin.plugin).toMatchObject({ health: 'ok' })
   })
 })
 

@@ -12,6 +12,8 @@ export interface GroupOptions {
   readonly userIds: ReadonlyMap<string, string>
   /** Ids of users who keep their groups, although the source does not have them any more. */
   readonly kept: ReadonlySet<string>
+  /** Ids of users who leave in this run. */
+  readonly gone: ReadonlySet<string>
   /** Ids of what is in the source, and can't be used. */
   readonly unusable: ReadonlySet<string>
 }
@@ -32,7 +34,7 @@ export function planGroups(
   groups: readonly DirectoryGroup[],
   existing: readonly Group[],
   users: readonly User[],
-  { source, adopt, known, userIds, kept, unusable }: GroupOptions,
+  { source, adopt, known, userIds, kept, gone, unusable }: GroupOptions,
 ): GroupsPlan {
   const steps: GroupStep[] = []
   const emptied: GroupStep[] = []
@@ -58,7 +60,8 @@ export function planGroups(
     const isRenamed = before.displayName !== group.displayName
     const isAdopted = before.source !== source || before.externalId !== group.id
     if (add.length + remove.length > 0 || isRenamed || isAdopted) {
-      const isEmptied = remove.length > 0 && remove.length === now.size && add.length === 0
+      // Whoever leaves is counted as such.
+      const isEmptied = remove.length === now.size && add.length === 0 && remove.some((id) => !gone.has(id))
       const to = isEmptied && !isAdopted ? emptied : steps
       to.push({ kind: 'change', known: before, group, isRenamed, isAdopted, add, remove })
     }
