@@ -28,7 +28,9 @@ export function reasonOf(cause: unknown): string {
   }
   if (!(cause instanceof Error)) return String(cause)
   const { code, message } = cause as NodeJS.ErrnoException
-  if (/^(Connection closed|Socket (error|connection))/.test(message)) return 'the server dropped the connection'
+  if (/^(Connection closed|Socket (error|connection))/.test(message) || code === 'ECONNRESET' || code === 'EPIPE') {
+    return 'the server dropped the connection'
+  }
   if (/timed? ?out/i.test(message) && code === undefined) return 'the server does not answer in time'
   if (code === 'ECONNREFUSED' || code === 'ENOTFOUND' || code === 'EHOSTUNREACH') return `the server can not be reached: ${code}`
   return code === undefined || message.includes(code) ? message : `${message} (${code})`

@@ -163,7 +163,7 @@ describe.skipIf(!hasSlapd)('LdapSource, of a real OpenLDAP server', () => {
       )
     }
     proxy.most = 10
-    expect(await failure(from)).toMatch(/dropped the connection|disconnected/)
+    expect(await failure(from)).toMatch(/the server dropped the connection$/)
   })
 
   it('has nothing where the connection is dropped after TLS was begun, and never sends the password in the clear', async () => {
@@ -173,7 +173,7 @@ describe.skipIf(!hasSlapd)('LdapSource, of a real OpenLDAP server', () => {
     const all = proxy.brought
     for (const most of [10, 14, 100, 1_000, 1_200, 1_500, Math.floor(all / 2), all - 10]) {
       proxy.most = most
-      expect(await failure(from)).toMatch(/dropped the connection|disconnected|ECONNRESET/)
+      expect(await failure(from)).toMatch(/the server dropped the connection$/)
     }
     expect(proxy.sent.length).toBeGreaterThan(1_000)
     expect(proxy.sent.includes(reader.password)).toBe(false)
