@@ -1,4 +1,6 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { readResource } from '../read-value.ts'
 import type { ScimObject } from '../schema/attribute.ts'
 import { enterpriseUrn, groupSchema, userSchema } from '../schema/resource-schemas.ts'
 import { ScimError } from '../scim-error.ts'
@@ -99,6 +101,16 @@ describe('a PATCH (RFC 7644, section 3.5.2)', () => {
     [
       'makes another one primary',
       { op: 'replace', path: 'emails[type eq "home"].primary', value: 'True' },
+      {
+        emails: [
+          { ...work, primary: false },
+          { ...home, primary: true },
+        ],
+      },
+    ],
+    [
+      'has one primary value also where all are meant',
+      { op: 'add', path: 'emails.primary', value: true },
       {
         emails: [
           { ...work, primary: false },
@@ -243,5 +255,60 @@ describe('a PATCH (RFC 7644, section 3.5.2)', () => {
 
   it('of a group can not give a member another id', () => {
     expect(() => patched([{ op: 'replace', path: 'members[value eq "a"].value', value: 'z' }], devs)).toThrow('value can not be changed')
+  })
+
+  it('comes to a resource as a client could have sent it, or is refused, whatever it asks for', () => {
+    const path = fc.constantFrom(
+      ...['', 'title', 'active', 'userName', 'name', 'name.givenName', 'displayName', 'emails', 'emails.value', 'emails.primary', 'id'],
+      ...['emails[type eq "work"]', 'emails[type eq "fax"].value', 'emails[primary eq true].primary', 'emails[not (type pr)].display'],
+      ...[
+        'emails[value co "@"].type',
+        'manager',
+        `${enterpriseUrn}:manager.value`,
+        enterpriseUrn,
+        'department',
+        'groups',
+        'meta',
+        'schemas',
+      ],
+      ...['phoneNumbers', 'members', '__proto__', 'constructor', 'toString', 'name.constructor', 'emails[', 'emails[value eq', '.value'],
+    )
+    const address = fc.record(
+      { value: fc.constantFrom('a@example.com', 'ada@example.com', ''), type: fc.constantFrom('work', 'home'), primary: fc.boolean() },
+      { requiredKeys: [] },
+    )
+    const named = fc.dictionary(
+      fc.constantFrom(
+        'title',
+        'active',
+        'emails',
+        'name',
+        'Name.GivenName',
+        'emails[type eq "home"].value',
+        enterpriseUrn,
+        '__proto__',
+        'id',
+      ),
+      fc.oneof(fc.string(), fc.boolean(), fc.array(address)),
+    )
+    const value = fc.oneof(
+      ...[fc.constantFrom<unknown>(null, '', 'True', 'x', true, 7, [], {}), address, fc.array(address), named, fc.jsonValue()],
+    )
+    const operation = fc.record({ op: fc.constantFrom('add', 'Replace', 'REMOVE', 'move'), path, value }, { requiredKeys: ['op'] })
+    fc.assert(
+      fc.property(fc.array(operation, { minLength: 1, maxLength: 4 }), (operations) => {
+        let after: ScimObject
+        try {
+          after = patched(operations)
+        } catch (error) {
+          expect(error).toBeInstanceOf(ScimError)
+          return
+        }
+        const { id, ...rest } = after
+        expect(id).toBe(ada.id)
+        expect(readResource(userSchema, { schemas: [userSchema.id], ...rest })).toStrictEqual(rest)
+      }),
+      { numRuns: 2_000 },
+    )
   })
 })

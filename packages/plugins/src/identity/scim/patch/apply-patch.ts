@@ -44,11 +44,8 @@ function changeAt(container: Draft, attribute: Attribute, below: readonly Attrib
   } else if (attribute.multiValued) {
     const values = listOf(container[attribute.name])
     if (values.length === 0 && change.op !== 'remove') throw noTarget(change)
-    assign(
-      container,
-      attribute,
-      values.map((each) => changed(each, (draft) => changeAt(draft, next, rest, change))),
-    )
+    const after = values.map((each) => changed(each, (draft) => changeAt(draft, next, rest, change)))
+    assign(container, attribute, onePrimary(after.filter(hasParts), values))
   } else {
     const inner = changed((container[attribute.name] ?? {}) as ScimObject, (draft) => changeAt(draft, next, rest, change))
     assign(container, attribute, Object.keys(inner).length === 0 ? undefined : inner)
@@ -106,7 +103,7 @@ function changeChosen(draft: Draft, found: readonly Attribute[], change: ChosenC
   }
   const chosen = values.filter(matches)
   if (chosen.length > 0 || change.op === 'remove') {
-    const after = values.map((each) => (matches(each) ? rewrite(each) : each)).filter((each) => Object.keys(each).length > 0)
+    const after = values.map((each) => (matches(each) ? rewrite(each) : each)).filter(hasParts)
     assign(draft, attribute, onePrimary(after, values))
     return
   }
@@ -138,6 +135,10 @@ function assign(container: Draft, attribute: Attribute, value: ScimValue | undef
   if (!isEmpty) container[attribute.name] = value
   else if (attribute.required) throw new ScimError(400, `${attribute.name} can not be empty`, 'invalidValue')
   else delete container[attribute.name]
+}
+
+function hasParts(value: ScimObject): boolean {
+  return Object.keys(value).length > 0
 }
 
 function listOf(value: ScimValue | undefined): readonly ScimObject[] {
