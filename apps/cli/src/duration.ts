@@ -15,10 +15,11 @@ export function parseDuration(text: string): number {
 }
 
 /** A duration that something lasts: of at least `minimum` milliseconds. */
-export function parseSpan(minimum: number): (text: string) => number {
+export function parseSpan(minimum: number, maximum = Number.POSITIVE_INFINITY): (text: string) => number {
   return (text) => {
     const ms = parseDuration(text)
     if (ms < minimum) throw new StandinError('invalid', `'${text}' is too short: at least ${formatAge(minimum)} is needed.`)
+    if (ms > maximum) throw new StandinError('invalid', `'${text}' is too long: at most ${formatAge(maximum)} is possible.`)
     return ms
   }
 }

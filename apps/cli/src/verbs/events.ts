@@ -2,6 +2,7 @@ import type { Event, ServiceFault } from '@standin/client'
 import { formatElapsed } from '../duration.ts'
 import { formatInstant } from '../environment-text.ts'
 import { formatFault, formatShare } from '../fault-text.ts'
+import { oneLine } from '../one-line.ts'
 import type { Paint } from '../paint.ts'
 import { lookUp } from '../transition.ts'
 import { parseCount, type Verb } from '../verb.ts'
@@ -105,8 +106,8 @@ export function formatEvent(event: Event, paint: Paint): string {
 
 /** What the table in the schema of events says each type has. */
 function describe({ type, data }: Event, paint: Paint): string {
-  const text = (key: string) => (data[key] === null || data[key] === undefined ? '' : String(data[key]))
-  const reason = (data.reason as { message?: string } | undefined)?.message ?? ''
+  const text = (key: string) => (data[key] === null || data[key] === undefined ? '' : oneLine(String(data[key])))
+  const reason = oneLine((data.reason as { message?: string } | undefined)?.message ?? '')
   switch (type) {
     case 'environment.created':
       return [text('name'), text('template') && `from ${text('template')}`].filter(Boolean).join(' ')
@@ -135,7 +136,7 @@ function describe({ type, data }: Event, paint: Paint): string {
     default:
       return Object.entries(data)
         .filter(([, value]) => value !== null && typeof value !== 'object')
-        .map(([key, value]) => `${key}=${value}`)
+        .map(([key, value]) => oneLine(`${key}=${value}`))
         .join(' ')
   }
 }

@@ -4,7 +4,9 @@ import { formatInstant } from '../environment-text.ts'
 import { dryRunOption, type Verb } from '../verb.ts'
 import { changeWakefulness } from '../wakefulness.ts'
 
-const parse = parseSpan(60_000)
+const yearMs = 365 * 24 * 3_600_000
+/** What is to stay for longer is to be pinned. */
+const parse = parseSpan(60_000, 10 * yearMs)
 
 export const extend: Verb<readonly [string, string], { dryRun?: boolean }> = {
   description:

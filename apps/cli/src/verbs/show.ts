@@ -4,7 +4,7 @@ import type { Context } from '../context.ts'
 import { formatAge, formatSize } from '../duration.ts'
 import { formatInstant, idleMs, templateOf } from '../environment-text.ts'
 import { faultColumns } from '../fault-text.ts'
-import { oneLine } from '../one-line.ts'
+import { oneLine, plainLines } from '../one-line.ts'
 import { allPages } from '../pages.ts'
 import type { Paint } from '../paint.ts'
 import { formatSection } from '../section-text.ts'
@@ -78,7 +78,10 @@ function format(environment: Environment, { template, aliases, faults, sections,
       'state',
       `${paint.state(state)}${desired === state ? '' : `, wanted ${desired}`}, for ${formatAge(now - Date.parse(environment.stateChangedAt))}`,
     ],
-    ['reason', `${reason.message}\n${paint.dim(`${reason.actor}, ${formatInstant(reason.at)}${reason.code ? `, ${reason.code}` : ''}`)}`],
+    [
+      'reason',
+      `${plainLines(reason.message)}\n${paint.dim(`${reason.actor}, ${formatInstant(reason.at)}${reason.code ? `, ${reason.code}` : ''}`)}`,
+    ],
     ['template', template ? `${template.ref}\n${paint.dim(provenanceLine(template))}` : templateOf(environment)],
     ['provider', environment.provider],
     ['owner', environment.orphanedAt === null ? environment.owner : `${environment.owner}, who is gone: \`standin give\` names another`],
@@ -87,7 +90,7 @@ function format(environment: Environment, { template, aliases, faults, sections,
   ]
   if (environment.storageBytes !== null) pairs.push(['disk', formatSize(environment.storageBytes)])
   const labels = Object.entries(environment.labels)
-  if (labels.length > 0) pairs.push(['labels', labels.map(([key, value]) => `${key}=${value}`).join(', ')])
+  if (labels.length > 0) pairs.push(['labels', labels.map(([key, value]) => oneLine(`${key}=${value}`)).join(', ')])
   const { suspendAfterMs } = environment
   if (suspendAfterMs !== null)
     pairs.push(['suspend after', suspendAfterMs === 0 ? 'never for being idle' : `${formatAge(suspendAfterMs)} without a request`])
@@ -109,7 +112,7 @@ function used(environment: Environment, paint: Paint, now: number): string {
   const { lastActivity } = environment
   const idle = formatAge(idleMs(environment, now))
   if (lastActivity === null) return `not yet, idle for ${idle}`
-  return `${idle} ago${lastActivity.cause === null ? '' : `\n${paint.dim(lastActivity.cause)}`}`
+  return `${idle} ago${lastActivity.cause === null ? '' : `\n${paint.dim(oneLine(lastActivity.cause))}`}`
 }
 
 function services({ services: all }: Environment, paint: Paint): string {

@@ -3,7 +3,7 @@ import { dryRunOption, type Verb } from '../verb.ts'
 import { changeWakefulness } from '../wakefulness.ts'
 
 export const unpin: Verb<readonly [string[]], { dryRun?: boolean }> = {
-  description: 'Ends a pin and an extension. `standin why` tells what comes next.',
+  description: 'Ends a pin and an extension. `standin why` tells what comes next: a night that this put off by less than six hours comes at once.',
   arguments: [{ name: '<env...>', description: 'names or configIds', completes: 'environment' }],
   options: [dryRunOption],
   examples: [['standin unpin alice', 'the rules decide about it again']],

@@ -1,6 +1,9 @@
 import type { Environment } from '@standin/client'
+import { StandinClient } from '@standin/client/connect'
 import { Platform } from '@standin/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Context } from '../context.ts'
+import { changeWakefulness } from '../wakefulness.ts'
 
 describe('verbs that plugins have to do with, where none runs', { timeout: 60_000 }, () => {
   let platform: Platform
@@ -28,6 +31,44 @@ describe('verbs that plugins have to do with, where none runs', { timeout: 60_00
     expect((await platform.cli('why', 'legacy')).stdout).toMatch(/^labels +suspend.pin=demo on Friday/m)
     await platform.cli('unpin', 'legacy')
     expect(await labels()).toEqual({ team: 'old' })
+    expect((await platform.cli('extend', 'legacy', '90000d')).stderr).toContain("'90000d' is too long: at most 3650d is possible")
+  })
+
+  it('lose no label that somebody else writes at the same time', async () => {
+    const others = await new StandinClient({ url: platform.running.api, token: platform.token }).environments.get('legacy')
+    let isFirst = true
+    const client = new StandinClient({
+      url: platform.running.api,
+      token: platform.token,
+      fetch: async (input, init) => {
+        if (init?.method === 'PATCH' && isFirst) {
+          isFirst = false
+          await others.update({ labels: { team: 'new' } })
+        }
+        return fetch(input, init)
+      },
+    })
+    const said: string[] = []
+    const context = {
+      connect: async () => client,
+      signal: new AbortController().signal,
+      messages: { info: (line: string) => said.push(line) },
+      output: { format: 'table' },
+    } as unknown as Context
+    await changeWakefulness(context, ['legacy'], () => ({ labels: { 'suspend.pin': '' }, done: 'pinned' }), {})
+    expect(said).toEqual([expect.stringMatching(/^legacy \(\d+\) is pinned\.$/)])
+    expect(await labels()).toEqual({ team: 'new', 'suspend.pin': '' })
+    await others.update({ labels: { team: 'old' } })
+  })
+
+  it('let no text that somebody else wrote steer the terminal', async () => {
+    await platform.cli('pin', 'legacy', '--reason', 'red \u001b[31m and\nnext  nothing')
+    for (const verb of ['why', 'show']) {
+      const { stdout } = await platform.cli(verb, 'legacy')
+      expect(stdout).toContain('suspend.pin=red  [31m and next  nothing')
+      expect(stdout).not.toContain('\u001b[31m')
+    }
+    await platform.cli('unpin', 'legacy')
   })
 
   it('say what is known where no plugin suspend runs', async () => {

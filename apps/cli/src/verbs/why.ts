@@ -4,6 +4,7 @@ import { suspendLabels } from '@standin/client/suspend-labels'
 import type { Context } from '../context.ts'
 import { formatAge } from '../duration.ts'
 import { formatInstant, nameOf } from '../environment-text.ts'
+import { oneLine, plainLines } from '../one-line.ts'
 import type { Paint } from '../paint.ts'
 import { formatPairs } from '../table.ts'
 import { lookUp } from '../transition.ts'
@@ -16,7 +17,7 @@ interface Explained {
   readonly rule: string
   readonly because: string
   readonly whatWouldChangeIt: readonly string[]
-  readonly later: readonly Pick<Explained, 'action' | 'at' | 'rule' | 'because'>[]
+  readonly later: readonly Pick<Explained, 'action' | 'at' | 'rule' | 'because' | 'whatWouldChangeIt'>[]
   readonly faults: readonly string[]
   readonly dryRun: boolean
 }
@@ -65,26 +66,31 @@ function format(environment: Environment, next: Explained | null, paint: Paint, 
   const pairs: [string, string][] = [
     ['environment', nameOf(environment)],
     ['state', `${paint.state(state)}, for ${formatAge(now - Date.parse(stateChangedAt))}`],
-    ['because', `${reason.message}\n${paint.dim(`${reason.actor}, ${formatInstant(reason.at)}`)}`],
+    ['because', `${plainLines(reason.message)}\n${paint.dim(`${reason.actor}, ${formatInstant(reason.at)}`)}`],
     [
       'used',
-      lastActivity === null ? 'nobody was seen' : `${formatInstant(lastActivity.at)}${lastActivity.cause ? `, ${lastActivity.cause}` : ''}`,
+      lastActivity === null
+        ? 'nobody was seen'
+        : `${formatInstant(lastActivity.at)}${lastActivity.cause ? `, ${oneLine(lastActivity.cause)}` : ''}`,
     ],
   ]
   if (next === null) {
     const kept = [suspendLabels.pin, suspendLabels.awakeUntil, suspendLabels.deletesAt].filter(
       (key) => environment.labels[key] !== undefined,
     )
-    if (kept.length > 0) pairs.push(['labels', kept.map((key) => `${key}=${environment.labels[key]}`).join(', ')])
+    if (kept.length > 0) pairs.push(['labels', kept.map((key) => oneLine(`${key}=${environment.labels[key]}`)).join(', ')])
     pairs.push(['next', 'not known: no plugin suspend runs inside of this control plane'])
     return formatPairs(pairs, paint.dim)
   }
-  pairs.push(['next', `${line(next, now)}${next.dryRun && next.action !== 'keep' ? ' (not really: a dry run)' : ''}`])
-  pairs.push(['by rule', `${next.rule}\n${next.because}`])
-  if (next.whatWouldChangeIt.length > 0) pairs.push(['changed by', next.whatWouldChangeIt.join('\n')])
-  const later = next.later.filter(({ action }) => action !== 'label')
-  if (later.length > 0) pairs.push(['then', later.map((each) => `${line(each, now)}: ${each.rule}`).join('\n')])
-  if (next.faults.length > 0) pairs.push(['wrong', next.faults.map((fault) => paint.red(fault)).join('\n')])
+  // What is only written onto it, such as that its deletion is announced, is no change of its own.
+  const [first = { ...next, action: 'keep', at: null } as const, ...later] = [next, ...next.later].filter(
+    ({ action }) => action !== 'label',
+  )
+  pairs.push(['next', `${line(first, now)}${next.dryRun && first.action !== 'keep' ? ' (not really: a dry run)' : ''}`])
+  pairs.push(['by rule', `${oneLine(first.rule)}\n${oneLine(first.because)}`])
+  if (first.whatWouldChangeIt.length > 0) pairs.push(['changed by', first.whatWouldChangeIt.map(oneLine).join('\n')])
+  if (later.length > 0) pairs.push(['then', later.map((each) => `${line(each, now)}: ${oneLine(each.rule)}`).join('\n')])
+  if (next.faults.length > 0) pairs.push(['wrong', next.faults.map((fault) => paint.red(oneLine(fault))).join('\n')])
   return formatPairs(pairs, paint.dim)
 }
 

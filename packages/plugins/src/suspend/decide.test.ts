@@ -97,6 +97,19 @@ describe('the idle rule', () => {
 })
 
 describe('pins and extensions', () => {
+  it.each([
+    ['comes at once where it passed less than six hours ago', '2026-11-18 22:00', {}, 'suspend 2026-11-18 20:00 nightly evening'],
+    [
+      'waits for who used it a moment ago',
+      '2026-11-18 22:00',
+      { lastActivityAt: at('2026-11-18 21:50') },
+      'suspend 2026-11-18 22:05 nightly evening',
+    ],
+    ['is left out where it passed before that', '2026-11-19 02:30', {}, 'suspend 2026-11-19 20:00 nightly evening'],
+  ])('end, and a night that they put off %s', (_, time, facts, expected) => {
+    expect(said(facts, { nightly: [{ name: 'evening', at: '20:00', timeZone: 'UTC', days: '0-7' }] }, at(time))).toBe(expected)
+  })
+
   const pinned = { labels: { 'suspend.pin': 'demo on Friday' } }
   it('keep it awake', () => {
     expect(said({ ...quiet, ...pinned })).toBe('keep never pin')

@@ -43,4 +43,15 @@ describe('sectionOf', () => {
       { name: 'not understood', value: 'suspend.delete-at is no date' },
     ])
   })
+
+  it('says what is done to it, not what is only written onto it before', () => {
+    const said = { ...kept, action: 'label' as const, at, rule: 'age', because: 'it will be deleted' }
+    const deletion = { action: 'delete' as const, at: at + 3_600_000, rule: 'age', because: 'it is old', whatWouldChangeIt: ['a pin'] }
+    expect(sectionOf({ ...said, later: [deletion] }, null, false).rows).toEqual([
+      { name: 'next', value: 'moved to the trash at 2026-03-02 21:00 UTC' },
+      { name: 'by rule', value: 'age: it is old' },
+      { name: 'changed by', value: 'a pin' },
+    ])
+    expect(sectionOf({ ...said, rule: 'pin' }, null, false).rows[0]).toEqual({ name: 'next', value: 'nothing' })
+  })
 })

@@ -1,32 +1,34 @@
 import type { PluginSection } from '@standin/client'
-import { type Decision, instant, type Step } from './decision.ts'
+import { type Decision, instant } from './decision.ts'
 
-const words: Readonly<Record<Step['action'], string>> = {
+const done: Readonly<Record<Decision['action'], string>> = {
   suspend: 'suspended',
   resume: 'woken',
   delete: 'moved to the trash',
   label: 'marked',
+  keep: 'nothing',
 }
 
 /**
  * What is decided of an environment, as a section of its page: what happens next, when, by which rule, and what would change it.
  * @param announcedAt when it will be deleted, as people were told; ms since the epoch; null: they were not
  */
-export function sectionOf(
-  { action, at, rule, because, whatWouldChangeIt, later, faults }: Decision,
-  announcedAt: number | null,
-  dryRun: boolean,
-): PluginSection {
-  const next = action === 'keep' || at === null ? 'nothing' : `${words[action]} at ${instant(at)}`
-  const then = later.filter((step) => step.action !== 'label')
+export function sectionOf(decision: Decision, announcedAt: number | null, dryRun: boolean): PluginSection {
+  const { later, faults } = decision
+  // What is only written onto it is no change of its own.
+  const [first = { ...decision, action: 'keep' as const, at: null }, ...then] = [decision, ...later].filter(
+    (step) => step.action !== 'label',
+  )
+  const { rule, because, whatWouldChangeIt } = first
+  const words = ({ action, at }: Pick<Decision, 'action' | 'at'>) => (at === null ? done.keep : `${done[action]} at ${instant(at)}`)
   return {
     title: 'Suspend',
     rows: [
       ...(announcedAt === null || Number.isNaN(announcedAt) ? [] : [{ name: 'announced', value: `deletion at ${instant(announcedAt)}` }]),
-      { name: 'next', value: dryRun && action !== 'keep' ? `${next} (not really: a dry run)` : next },
+      { name: 'next', value: dryRun && first.action !== 'keep' ? `${words(first)} (not really: a dry run)` : words(first) },
       { name: 'by rule', value: `${rule}: ${because}` },
       ...whatWouldChangeIt.map((value) => ({ name: 'changed by', value })),
-      ...then.map((step) => ({ name: 'then', value: `${words[step.action]} at ${instant(step.at)}: ${step.rule}` })),
+      ...then.map((step) => ({ name: 'then', value: `${words(step)}: ${step.rule}` })),
       ...faults.map((value) => ({ name: 'not understood', value })),
     ],
   }
