@@ -52,7 +52,7 @@ describe('a file that holds a secret', () => {
 
   it('is not waited for where it is a pipe that nobody writes into', async () => {
     const file = join(folder, 'pipe')
-    execFileSync('mkfifo', ['-m', '600', file])
+    execFileSync('sh', ['-c', 'mkfifo -m 600 "$1"', 'sh', file])
     expect(await refusal(file)).toMatchObject({ message: `the token can not be read from ${file}: it is no plain file of at most 64 KiB` })
   })
 })

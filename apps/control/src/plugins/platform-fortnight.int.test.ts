@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { StandinClient } from '@standin/client/connect'
@@ -9,14 +10,14 @@ import { afterEach, beforeEach, expect, it } from 'vitest'
 import { ConfluenceSimulator } from '../../../../packages/plugins/src/docs/writers/confluence/testing/confluence-simulator.ts'
 import { CuttingProxy } from '../../../../packages/plugins/src/identity/sources/ldap/fixtures/cutting-proxy.ts'
 import { hasSlapd, reader, Slapd, suffix } from '../../../../packages/plugins/src/identity/sources/ldap/fixtures/slapd.ts'
-import { ownersInFolder, pagesInFolder } from '../fixtures/pages-in-folder.ts'
+import { entitiesInFolder, ownersInFolder, pagesInFolder } from '../fixtures/pages-in-folder.ts'
 import { ScimDirectory } from '../fixtures/scim-directory.ts'
 import { instant, moment, rowsOf } from '../fixtures/table-by-hand.ts'
 import { readPlugins } from './read-plugins.ts'
 
 /*
  * A fortnight of examples/platform.config.yaml with everything on, from Monday, 19 October 2026, 08:00 UTC, to Monday, 2 November. Only
- * the folder of pages, the addresses of the wiki and of the agency's directory, a real slapd, and the question to a seat are others
+ * the folders of pages, the addresses of the wiki and of the agency's directory, a real slapd, and the question to a seat are others
  * than in the file. Times are UTC.
  *
  * Europe/Berlin goes back an hour on 25 October: the class of the 22nd is held from 07:00 to 14:00, that of the 29th from 08:00 to 15:00;
@@ -220,6 +221,8 @@ it.skipIf(!hasSlapd)(
     const looks: Readonly<Record<string, readonly [text: string, look: () => Promise<string>]>> = {
       pages: [pages, async () => pagesInFolder(join(folder, 'pages'))],
       wiki: [pages, async () => pagesInWiki()],
+      repository: [pages, async () => pagesInFolder(join(folder, 'docs/environments'))],
+      catalog: [pages.replace(/ \S+ \S+(?=,|\n)/g, ''), async () => entitiesInFolder(join(folder, 'docs/catalog'))],
       owners: [owners, async () => ownersInFolder(join(folder, 'pages'))],
       accounts: [accounts, () => accountsOf(booted)],
       readings: [readings, async () => String((await booted.client.plugins.runs('identity', { schedule: 'agency' })).items[0]?.state)],
@@ -250,21 +253,32 @@ it.skipIf(!hasSlapd)(
     // One page each, whatever was written how often: ten environments, and the page that they stand below.
     expect(wiki.requests.filter((name) => name === 'POST /wiki/api/v2/pages')).toHaveLength(11)
     expect(wiki.faults).toEqual([])
+    // Whatever is there is committed, and was pushed.
+    expect(git('status', '--porcelain')).toBe('')
+    expect(git('rev-parse', 'HEAD')).toBe(git('ls-remote', 'origin', 'main').split('\t')[0])
     for (const { id, state, health, message } of (await booted.client.plugins.list()).items) {
       expect({ id, state, health, message }).toEqual({ id, state: 'running', health: 'ok', message: null })
     }
   },
 )
 
+const git = (...args: string[]) => execFileSync('git', ['-C', join(folder, 'docs'), ...args], { encoding: 'utf8' }).trim()
+
 async function boot(agency: string): Promise<BootedPlugin> {
   const { plugins, faults } = await readPlugins(resolve(import.meta.dirname, '../../../../examples/platform.config.yaml'), builtInPlugins)
   expect(faults).toEqual([])
   writeFileSync(join(folder, 'token'), wiki.token, { mode: 0o600 })
   const site = await wiki.start()
+  const inFolder = (each: object) => ({ ...each, folder: (each as { folder: string }).folder.replace('/srv/standin', folder) })
+  mkdirSync(join(folder, 'docs'))
+  git('init', '--quiet', '--initial-branch=main')
+  git('init', '--quiet', '--bare', '--initial-branch=main', join(folder, 'docs.git'))
+  git('remote', 'add', 'origin', join(folder, 'docs.git'))
   const here: Readonly<Record<string, (config: never) => object>> = {
-    docs: ({ markdown, confluence, ...config }: { markdown: object[]; confluence: object[] }) => ({
+    docs: ({ markdown, confluence, backstage, ...config }: Record<'markdown' | 'confluence' | 'backstage', object[]>) => ({
       ...config,
-      markdown: markdown.map((each) => ({ ...each, folder: join(folder, 'pages') })),
+      markdown: markdown.map(inFolder),
+      backstage: backstage.map(inFolder),
       confluence: confluence.map((each) => ({ ...each, site, tokenFile: join(folder, 'token') })),
     }),
     identity: ({ sources: { ldap, ...sources }, ...config }: { sources: { ldap: object[] } }) => {
