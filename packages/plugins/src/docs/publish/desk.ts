@@ -3,7 +3,7 @@ import type { LiveEnvironment } from '@standin/client/connect'
 import { type PluginContext, Retries } from '@standin/core'
 import { environmentPage, type PageSection } from '../page/environment-page.ts'
 import { type IndexEntry, type PageWriter, TryLater } from '../writers/page-writer.ts'
-import { PageBook, type Written } from './page-book.ts'
+import { begunPage, PageBook, type Written } from './page-book.ts'
 import { type Source, type Sources, seenOf } from './sources.ts'
 
 export interface DeskOptions {
@@ -121,7 +121,9 @@ export class Desk {
     round.print(`${this.id}: ${this.#options.dryRun ? 'would write' : 'write'} ${title}`)
     if (this.#options.dryRun) return
     this.#isIndexOpen = true
-    const known = await this.#writer.write(page, before?.known, round.signal)
+    // Whatever happens now, its page goes when the environment does.
+    if (before === undefined) await this.#book.set(id, begunPage(title))
+    const known = await this.#writer.write(page, before?.known ?? undefined, round.signal)
     await this.#book.set(id, { title, summary, seen, hash, sections, known })
     this.#options.onDone('written')
   }
@@ -152,8 +154,11 @@ export class Desk {
   }
 
   async #finish(signal: AbortSignal): Promise<void> {
-    const index = [...(await this.#book.open())].sort(([a], [b]) => a - b).map(([id, written]) => entryOf(id, written))
-    await this.#writer.finish(index, signal)
+    const pages = [...(await this.#book.open())].filter(([, { known }]) => known !== null).sort(([a], [b]) => a - b)
+    await this.#writer.finish(
+      pages.map(([id, written]) => entryOf(id, written)),
+      signal,
+    )
     this.#isIndexOpen = false
   }
 }

@@ -1,6 +1,6 @@
 import type { JsonValue, PluginStore } from '@standin/core'
 
-/** What is kept of a page that was written. */
+/** What is kept of a page that was written, or is about to be for the first time: it may be there, whether anybody hears of it or not. */
 export type Written = {
   readonly title: string
   readonly summary: string
@@ -9,8 +9,13 @@ export type Written = {
   /** SHA-256 of the page without what plugins say, and of what plugins said. */
   readonly hash: string
   readonly sections: string
-  /** What the writer wants to know next time. */
+  /** What the writer wants to know next time; null: it never returned. */
   readonly known: JsonValue
+}
+
+/** A page that is about to be written for the first time. */
+export function begunPage(title: string): Written {
+  return { title, summary: '', seen: '', hash: '', sections: '', known: null }
 }
 
 /** The pages of one writer by configId. On disk before it is in memory. */

@@ -4,7 +4,7 @@ import { type BootedPlugin, bootPlugin } from '@standin/testing/plugin'
 import Type from 'typebox'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { Page } from '../page/page.ts'
-import { type PageWriter, TryLater } from '../writers/page-writer.ts'
+import { type IndexEntry, type PageWriter, TryLater } from '../writers/page-writer.ts'
 import { Publisher } from './publisher.ts'
 
 /** Pages in memory. */
@@ -13,6 +13,7 @@ class ShelfWriter implements PageWriter {
   readonly id: string
   readonly pages = new Map<string, string>()
   indexes = 0
+  index: readonly IndexEntry[] = []
   /** Before a page is put there. */
   onWrite: (page: Page) => Promise<void> = async () => {}
 
@@ -20,18 +21,23 @@ class ShelfWriter implements PageWriter {
     this.id = id
   }
 
-  async write(page: Page): Promise<null> {
+  /** Once it is there. */
+  onWritten: (page: Page) => Promise<void> = async () => {}
+
+  async write(page: Page): Promise<string> {
     await this.onWrite(page)
     this.pages.set(page.key, JSON.stringify(page.blocks))
-    return null
+    await this.onWritten(page)
+    return page.key
   }
 
   async remove({ key }: { key: string }): Promise<void> {
     this.pages.delete(key)
   }
 
-  async finish(): Promise<void> {
+  async finish(index: readonly IndexEntry[]): Promise<void> {
     this.indexes += 1
+    this.index = index
   }
 }
 
@@ -92,6 +98,19 @@ describe('what changes while pages are written', () => {
 })
 
 describe('what fails', () => {
+  it('after the page is there takes it away with its environment, and has it in no index', async () => {
+    const shelf = new ShelfWriter('shelf')
+    const plugin = await boot(shelf)
+    await plugin.clone('shop-1')
+    shelf.onWritten = () => Promise.reject(new Error('the answer was lost'))
+    await plugin.advance('1m')
+    expect([[...shelf.pages.keys()], shelf.index]).toEqual([['1001'], []])
+    await plugin.restart()
+    await (await plugin.client.environments.get(1001)).delete({ purge: true })
+    await plugin.advance('2m')
+    expect([...shelf.pages.keys()]).toEqual([])
+  })
+
   it('is tried again after 1, 2, 4 minutes, holds up no other page, and is told with how many there are', async () => {
     const shelf = new ShelfWriter('shelf')
     const plugin = await boot(shelf)

@@ -11,11 +11,14 @@ export interface PageWriter {
    * Make or change a page. A page that this writer made before but no longer remembers, because control died in between,
    * is found and changed, never made twice. What a person wrote between the markers stays.
    * @param known what it returned for this page last; undefined: it never did, or that was lost
-   * @returns what it wants to know next time
+   * @returns what it wants to know next time, never null
    * @throws TryLater where all of it has to wait; any other error concerns this page alone
    */
   write(page: Page, known: JsonValue | undefined, signal: AbortSignal): Promise<JsonValue>
-  /** Its environment is gone. No error where the page is gone already. */
+  /**
+   * Its environment is gone. No error where the page is gone already.
+   * @param entry `known` is null where `write` never returned: the page may be there
+   */
   remove(entry: IndexEntry, signal: AbortSignal): Promise<void>
   /** After a round that changed something, and after one that failed here: the index of all pages, what is to be sealed. */
   finish(index: readonly IndexEntry[], signal: AbortSignal): Promise<void>

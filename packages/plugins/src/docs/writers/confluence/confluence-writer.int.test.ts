@@ -263,6 +263,15 @@ describe('pages in Confluence', () => {
     await writer({ vanished }).remove(entry(known), signal)
   })
 
+  it.each(['shop-1 (1001)', 'other'])('go away also where nobody heard that they were made, beside a page called %s', async (title) => {
+    const theirs = simulator.add(title, '<p>by hand</p>')
+    await writer().write(page(), undefined, signal)
+    await writer().remove(entry(null), signal)
+    const current = [...simulator.pages.values()].filter(({ status }) => status === 'current')
+    expect(current.map((each) => each.title).sort()).toEqual(['Environments', theirs.title].sort())
+    simulator.faults.length = 0
+  })
+
   it('stay where people made something else of them', async () => {
     const known = await writer().write(page(), undefined, signal)
     only().value = '<p>a poem</p>'

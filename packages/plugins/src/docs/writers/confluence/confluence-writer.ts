@@ -15,6 +15,7 @@ const attempts = 5
 const againMs = 60_000
 /** Told apart by it from a page of the same title that people made. */
 const aside = ' – Standin'
+const titleAside = (title: string) => `${title.slice(0, longestTitle - aside.length)}${aside}`
 
 export interface ConfluenceWriterOptions {
   readonly id: string
@@ -89,16 +90,16 @@ export class ConfluenceWriter implements PageWriter {
   }
 
   async remove({ key, title, known }: IndexEntry, signal: AbortSignal): Promise<void> {
-    const { at, pageId } = known as Known
+    const before = known as Known | null
     const place = await this.#findPlace(signal)
-    const page = at === place.at ? await this.#client.page(pageId, signal) : null
+    const page = await this.#findLast(`${this.#options.titlePrefix}${title}`, markFor(key, place), before, place, signal)
     if (page === null) return
     if (markOf(bodyOf(page)) !== markFor(key, place)) {
       throw new StandinError('state_conflict', `the page '${page.title}' is no longer the one of ${title}: it is left alone`, {
         hint: 'Delete it by hand if nobody needs it.',
       })
     }
-    await (this.#options.vanished === 'purge' ? this.#client.delete(pageId, signal) : this.#client.archive(pageId, signal))
+    await (this.#options.vanished === 'purge' ? this.#client.delete(page.id, signal) : this.#client.archive(page.id, signal))
   }
 
   /** The page that they stand below lists them. Where there is none yet, it is told whether there could be. */
@@ -160,7 +161,7 @@ export class ConfluenceWriter implements PageWriter {
               cause: error,
             })
           }
-          title = `${wished.slice(0, longestTitle - aside.length)}${aside}`
+          title = titleAside(wished)
           refused = null
           continue
         }
@@ -179,6 +180,14 @@ export class ConfluenceWriter implements PageWriter {
     // Made, and control died before it was written down.
     const named = await this.#client.pageByTitle(spaceId, title, signal)
     return named !== null && markOf(bodyOf(named)) === mark ? named : null
+  }
+
+  /** The page of what is gone, also where nobody heard that it was made. */
+  async #findLast(title: string, mark: string, before: Known | null, place: Place, signal: AbortSignal): Promise<RemotePage | null> {
+    if (before !== null) return before.at === place.at ? this.#client.page(before.pageId, signal) : null
+    return (
+      (await this.#find(mark, title, undefined, place, signal)) ?? (await this.#find(mark, titleAside(title), undefined, place, signal))
+    )
   }
 
   /** Labels that people gave stay. */
