@@ -1,6 +1,7 @@
 import { StandinError } from '@standin/client'
 import { afterEnd, type Copy } from '../seat.ts'
 import { isGone } from '../seen-environments.ts'
+import { unpublish } from './name-seat.ts'
 import { type Perform, save } from './seat-work.ts'
 
 export const remove: Perform<'remove'> = async (_, { copy }, { seen, signal, print, name }) => {
@@ -23,11 +24,7 @@ export const forget: Perform<'forget'> = async (seat, { copy: gone }, work) => {
 }
 
 export const retire: Perform<'retire'> = async (seat, _, work) => {
-  if (seat.host !== null) {
-    await work.client.aliases.delete(seat.host, { signal: work.signal }).catch((error: unknown) => {
-      if (!(error instanceof StandinError && error.kind === 'not-found')) throw error
-    })
-  }
+  await unpublish(seat, work)
   return save({ ...afterEnd(seat), alias: null, host: null }, work)
 }
 
