@@ -33,9 +33,9 @@ it('tells every fault of every class at once, and where it stands', () => {
   const missing =
     'class intro, timetable 1 does not say when its lessons begin, or says it twice. Write `days` or `dates` with `from`, or `cron` alone'
   expect(errors).toEqual([
-    { path: 'classes.0', message: 'the class intro has 4 students and 3 seats' },
-    { path: 'classes.1', message: 'there are two classes called intro' },
-    { path: 'classes.1', message: missing },
-    { path: 'classes.2', message: 'class late is over on 2026-03-02, before it begins on 2026-03-03' },
+    { path: '/classes/0', message: 'the class intro has 4 students and 3 seats' },
+    { path: '/classes/1', message: 'there are two classes called intro' },
+    { path: '/classes/1', message: missing },
+    { path: '/classes/2', message: 'class late is over on 2026-03-02, before it begins on 2026-03-03' },
   ])
 })

@@ -20,7 +20,7 @@ export class Classroom {
     const errors: Fault[] = []
     for (const [index, each] of config.classes.entries()) {
       const { name, students, seats } = each
-      const fault = (message: string) => errors.push({ path: `classes.${index}`, message })
+      const fault = (message: string) => errors.push({ path: `/classes/${index}`, message })
       if (this.#keepers.has(name)) fault(`there are two classes called ${name}`)
       if (students.length > seats) fault(`the class ${name} has ${students.length} students and ${seats} seats`)
       try {
