@@ -355,6 +355,15 @@ describe('Confluence that is not as it should be', () => {
     await expect(lasting.write(page({ key: '1003', title: 'shop-3 (1003)' }), undefined, signal)).rejects.toBeInstanceOf(TryLater)
   })
 
+  it('refuses a drawing: the page gets no further version each time that it is tried', async () => {
+    const lasting = writer()
+    simulator.upset(/^PUT .*attachment/, { status: 403 }, { status: 413 }, { status: 503 })
+    for (let times = 0; times < 3; times++) await expect(lasting.write(page(), undefined, signal)).rejects.toThrow()
+    expect(only()).toMatchObject({ version: 1, attachments: new Map() })
+    await lasting.write(page(), undefined, signal)
+    expect([only().version, only().attachments.size]).toEqual([1, 1])
+  })
+
   it.each([409, 413])('refuses one page with %i: only that page fails', async (status) => {
     const known = await writer().write(page(), undefined, signal)
     simulator.upset(/^PUT .*pages/, ...Array.from({ length: 5 }, () => ({ status, body: '{"errors":[{"title":"no"}]}' })))

@@ -56,6 +56,8 @@ export class ConfluenceWriter implements PageWriter {
   readonly #client: ConfluenceClient
   readonly #options: ConfluenceWriterOptions
   #place: Place | undefined
+  /** Pages whose labels or drawing are not there yet, by key: where those are refused, no version is added to the page each time. */
+  readonly #begun = new Map<string, { readonly content: string; readonly page: RemotePage }>()
 
   constructor(client: ConfluenceClient, options: ConfluenceWriterOptions) {
     this.id = options.id
@@ -80,12 +82,20 @@ export class ConfluenceWriter implements PageWriter {
     const place = await this.#findPlace(signal)
     // What it wrote to another space, or site, stays there.
     const before = (known as Known | undefined)?.at === place.at ? (known as Known) : undefined
-    const written = await this.#put(page, title, before, place, signal)
+    const content = createHash('sha256')
+      .update(JSON.stringify([title, page, place]))
+      .digest('base64url')
+    const begun = this.#begun.get(page.key)
+    const isThere =
+      begun?.content === content && (await this.#client.page(begun.page.id, signal))?.version.number === begun.page.version.number
+    const written = isThere ? begun.page : await this.#put(page, title, before, place, signal)
+    this.#begun.set(page.key, { content, page: written })
     // Somebody deleted the last one: this one has nothing yet.
     const has = before?.pageId === written.id ? before : { labels: [], drawing: null }
     const labels = [...new Set([...this.#options.labels, ...page.tags])].sort()
     await this.#label(written.id, has.labels, labels, signal)
     const drawing = await this.#draw(written.id, page, has.drawing, signal)
+    this.#begun.delete(page.key)
     return { at: place.at, pageId: written.id, parentId: place.parentId, labels, drawing } satisfies Known
   }
 
