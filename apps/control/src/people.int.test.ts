@@ -1,8 +1,10 @@
 import { once } from 'node:events'
 import { type IncomingMessage, request } from 'node:http'
+import { join } from 'node:path'
 import type { Environment, Event, RoleBinding, User } from '@standin/client'
 import { StandinClient } from '@standin/client/connect'
 import { shopStack } from '@standin/testing'
+import Sqlite from 'better-sqlite3'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
 import { endForbiddenStreams } from './api/end-forbidden-streams.ts'
@@ -370,34 +372,29 @@ describe('somebody who leaves', () => {
       const sent = request(`${company.control.api}${path}`, {
         method: 'PATCH',
         agent: false,
-        headers: { authorization: `Bearer ${authorization}`, 'content-type': 'application/json', 'content-length': 40 },
+        // Node answers to this once the headers are here.
+        headers: { authorization: `Bearer ${authorization}`, 'content-type': 'application/json', expect: '100-continue' },
       })
       sent.on('error', () => {})
-      sent.write('{"suspendAfterMs":60000')
-      // Its headers are here when another request, sent later, is answered.
+      sent.flushHeaders()
+      await once(sent, 'continue')
       await meanwhile()
-      sent.end('}'.padEnd(40 - '{"suspendAfterMs":60000'.length))
+      sent.end('{"suspendAfterMs":60000}')
       const [response] = (await once(sent, 'response')) as [IncomingMessage]
       response.resume()
       return response.statusCode
     }
-    const arrived = () => fetch(`${company.control.api}/v1/health`)
     const { user, token, id } = await leaver()
     const address = `/v1/environments/${id}`
-    expect(await slow(address, token, arrived)).toBe(200)
+    expect(await slow(address, token, async () => {})).toBe(200)
     const moved = async () => {
-      await arrived()
       await client()
         .environments.get(id)
         .then((each) => each.update({ labels: { project: 'bank' } }))
     }
     expect(await slow(address, token, moved)).toBe(404)
     const ends = await client().tokens.create({ name: 'ends', scope: 'write' })
-    const revoked = async () => {
-      await arrived()
-      await client().tokens.revoke(ends.id)
-    }
-    expect(await slow(address, ends.token, revoked)).toBe(401)
+    expect(await slow(address, ends.token, () => client().tokens.revoke(ends.id))).toBe(401)
 
     const environment = await new StandinClient({ url: company.control.api, token }).environments.create({ template: 'shop-base' })
     await company.control.until(environment.id, 'running')
@@ -562,9 +559,11 @@ describe('somebody who leaves', () => {
 })
 
 it('ends what is open with a token that expires', async () => {
-  const expiresAt = Date.now() + 300
-  const { text: token } = company.control.part(Tokens.tokens).create({ name: 'short', scope: 'read', expiresAt }, 'token:test')
+  const { id, token } = await client().tokens.create({ name: 'short', scope: 'read', expiresInMs: 3_600_000 })
   const response = await fetch(`${company.control.api}/v1/events?watch=1`, { headers: { authorization: `Bearer ${token}` } })
+  const store = new Sqlite(join(company.control.home, 'control', 'standin.db'))
+  store.prepare('update tokens set expires_at = ? where id = ?').run(Date.now(), id)
+  store.close()
   const stop = endForbiddenStreams(company.control.part(Tokens.events), company.control.part(Tokens.streams), 20)
   try {
     expect(await response.text()).toContain('event: ')
