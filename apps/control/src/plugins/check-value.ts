@@ -60,9 +60,12 @@ export function checkValue(schema: TSchema, given: unknown): { value: unknown; f
       const kinds = schemaAt(schema as JsonSchema, path)?.anyOf ?? []
       faults.push({ path, message: `it must be ${kinds.map(kindOf).join(' or ')}` })
     } else if (error.keyword === 'pattern') {
-      const { description } = schemaAt(schema as JsonSchema, path) ?? {}
-      const meant = description === undefined ? '' : ` (${description})`
+      const meant = meaning(schema, path)
       faults.push({ path, message: `"${String(valueAt(value, path)).slice(0, 80)}" does not have the form ${params.pattern}${meant}` })
+    } else if (error.keyword === 'type') {
+      const isDuration = schemaAt(schema as JsonSchema, path)?.format === 'duration'
+      const wanted = isDuration ? 'must be a number with its unit, such as 15m or 30d' : error.message
+      faults.push({ path, message: `it ${wanted}${meaning(schema, path)}` })
     } else {
       faults.push({ path, message: `it ${error.message}` })
     }
@@ -83,6 +86,7 @@ function allErrors(schema: TSchema, value: unknown) {
 
 interface JsonSchema {
   readonly type?: string
+  readonly format?: string
   readonly description?: string
   readonly default?: unknown
   readonly properties?: Readonly<Record<string, JsonSchema>>
@@ -137,6 +141,12 @@ function schemaAt(schema: JsonSchema, path: Path): JsonSchema | undefined {
 
 function kindOf(schema: JsonSchema): string {
   return schema.const === undefined ? (schema.type ?? 'something else') : JSON.stringify(schema.const)
+}
+
+/** What the schema says that it is for, in brackets. */
+function meaning(schema: TSchema, path: Path): string {
+  const description = schemaAt(schema as JsonSchema, path)?.description
+  return description === undefined ? '' : ` (${description})`
 }
 
 function valueAt(value: unknown, path: Path): unknown {

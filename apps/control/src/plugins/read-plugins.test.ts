@@ -77,6 +77,11 @@ describe('readPlugins', () => {
     expect(faults).toEqual(['3: "eight" does not have the form ^[0-9]{2}:[0-9]{2}$ (Local time: `20:00`)'])
   })
 
+  it('asks for the unit where a duration is a number', async () => {
+    const faults = await faultsOf('plugins:\n  - use: nightly\n    with: {idle: 15, from: 8}\n')
+    expect(faults).toEqual(['3: it must be a number with its unit, such as 15m or 30d', '3: it must be string (Local time: `20:00`)'])
+  })
+
   it('fills defaults in', async () => {
     const { plugins, faults } = await read('plugins:\n  - use: nightly\n    with: {most: 3}\n')
     expect(faults).toEqual([])

@@ -190,7 +190,9 @@ function readText(file: string): string {
   try {
     return readFileSync(file, 'utf8')
   } catch (cause) {
-    throw new StandinError('invalid', `the configuration ${file} can not be read: ${(cause as Error).message}`, {
+    const code = (cause as NodeJS.ErrnoException).code
+    const why = code === 'ENOENT' ? 'there is no such file' : String(code)
+    throw new StandinError('invalid', `the configuration ${file} can not be read: ${why}`, {
       hint: 'Name another file, or make this one',
       cause,
     })
