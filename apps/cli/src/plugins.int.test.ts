@@ -1,4 +1,5 @@
-import { execFile } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -172,6 +173,21 @@ describe('a platform with plugins', { timeout: 60_000 }, () => {
     expect(await platform.json('list')).toEqual([])
     const services = [{ name: 'www', endpoints: ['127.0.0.1:9'] }]
     expect((await platform.api('POST', '/v1/environments', { name: 'x', provider: 'attach', services })).status).toBe(403)
+  })
+
+  it('says that it leaves the file of this folder alone', async () => {
+    const place = mkdtempSync(join(dir, 'place-'))
+    writeFileSync(join(place, 'standin.config.yaml'), 'plugins: []\n')
+    const ports = ['--api', '127.0.0.1:0', '--http', '127.0.0.1:0', '--dns', '127.0.0.1:0']
+    const child = spawn(process.execPath, [resolve(import.meta.dirname, 'main.ts'), 'start', ...ports], { cwd: place, env: env() })
+    let said = ''
+    child.stderr.on('data', (chunk) => (said += chunk))
+    try {
+      await eventually(() => (said.includes(' is not used: `standin start --config') ? true : undefined))
+    } finally {
+      child.kill('SIGINT')
+      await once(child, 'exit')
+    }
   })
 
   it('is not started with a file that is not there', async () => {

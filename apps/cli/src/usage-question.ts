@@ -5,7 +5,7 @@ import type { Context } from './context.ts'
 export async function askUsage<T>(
   context: Context,
   path: `/${string}`,
-  options: { readonly method?: 'GET' | 'POST'; readonly body?: unknown } = {},
+  options: { readonly method?: 'GET' | 'POST' | 'DELETE'; readonly body?: unknown } = {},
 ): Promise<T> {
   try {
     return await (await context.connect()).plugins.ask<T>('usage', path, { ...options, signal: context.signal })

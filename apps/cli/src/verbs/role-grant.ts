@@ -46,7 +46,10 @@ export const roleGrant: Verb<readonly [string, string], PlaceOptions> = {
     if (known === undefined) throw new StandinError('invalid', `'${role}' is no role: there are ${roleNames.join(', ')}.`)
     const client = await context.connect()
     const holder = options.group === true ? { group: who } : { user: who }
-    const binding = await client.roles.grant({ project, role: known, ...holder }, { signal })
+    const binding = await client.roles.grant({ project, role: known, ...holder }, { signal }).catch((error) => {
+      if (!(error instanceof StandinError && error.code === 'user_not_found')) throw error
+      throw new StandinError(error.code, error.message, { hint: `${error.hint}; for a group say --group`, cause: error })
+    })
     messages.info(`${holderText(binding)} is ${binding.role} ${placeText(binding)}.`)
     await output.one(binding, () => binding.id)
   },

@@ -1,4 +1,5 @@
-import { resolve } from 'node:path'
+import { existsSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
 import { StandinError } from '@standin/client/errors'
 import type { Context } from '../context.ts'
 import { parseDuration } from '../duration.ts'
@@ -97,12 +98,20 @@ export const start: Verb<readonly [], Options> = {
           goOn(context),
         ].join('\n'),
       )
+      tellUnused(home, options.config, context)
       await tellFaults(platform, context)
       await stopped
       context.messages.info('Stopping; environments go on.')
     }
     await supervisor.stop()
   },
+}
+
+/** `plugin check` takes the file of this folder by itself, `start` does not: it may be started from anywhere. */
+function tellUnused(home: string, config: string | undefined, { messages }: Context): void {
+  const here = resolve('standin.config.yaml')
+  if (config !== undefined || !existsSync(here) || resolve(home) === dirname(here)) return
+  messages.warn(`${here} is not used: \`standin start --config standin.config.yaml\` takes it, else only one in ${home} is.`)
 }
 
 /** A wrong plugin does not keep the platform from starting; whoever started it is told. */

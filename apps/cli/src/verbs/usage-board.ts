@@ -2,6 +2,7 @@ import { StandinError } from '@standin/client/errors'
 import { formatAge, parseSpan } from '../duration.ts'
 import { formatInstant } from '../environment-text.ts'
 import { parseName } from '../name.ts'
+import { askUsage } from '../usage-question.ts'
 import type { Verb } from '../verb.ts'
 
 /** What the plugin usage answers. */
@@ -31,18 +32,17 @@ export const usageBoard: Verb<readonly [string?], { expires?: number; list?: boo
     ['standin usage board --revoke 0123456789ab', 'the screen was taken down'],
   ],
   async run(context, [screen = 'board'], { expires = 90 * 24 * hourMs, list, revoke }) {
-    const { messages, output, signal } = context
-    const client = await context.connect()
+    const { messages, output } = context
     if (revoke !== undefined) {
       if (!/^[0-9a-f]{1,64}$/.test(revoke)) {
         throw new StandinError('invalid', `'${revoke}' is not the id of a screen.`, { hint: '`standin usage board --list` shows them.' })
       }
-      await client.plugins.ask('usage', `/board/passes/${revoke}`, { method: 'DELETE', signal })
+      await askUsage(context, `/board/passes/${revoke}`, { method: 'DELETE' })
       messages.info(`Revoked ${revoke}.`)
       return
     }
     if (list) {
-      const { items } = await client.plugins.ask<{ items: BoardPass[] }>('usage', '/board/passes', { signal })
+      const { items } = await askUsage<{ items: BoardPass[] }>(context, '/board/passes')
       const now = Date.now()
       await output.list(items, [
         { title: 'ID', value: ({ id }) => id },
@@ -55,8 +55,8 @@ export const usageBoard: Verb<readonly [string?], { expires?: number; list?: boo
     }
     parseName(screen)
     const body = { name: screen, expires: `${Math.ceil(expires / hourMs)}h` }
-    const made = await client.plugins.ask<{ path: string; expiresAt: string }>('usage', '/board/links', { method: 'POST', body, signal })
-    const url = client.url + made.path
+    const made = await askUsage<{ path: string; expiresAt: string }>(context, '/board/links', { method: 'POST', body })
+    const url = (await context.connect()).url + made.path
     messages.info(`Open this on the screen before ${formatInstant(made.expiresAt)}. It works once:`)
     await output.one({ url, expiresAt: made.expiresAt }, () => url)
   },

@@ -37,8 +37,9 @@ export const userDeactivate: Verb<readonly [string], Options> = {
     }
     if (lines.length > 0) await confirm(context, lines, `Deactivate ${plan.user.userName}?`, yes)
     const done = await client.users.deactivate(ref, body, { signal })
-    messages.info(`${done.user.userName} is inactive.`)
-    await output.one(done, () => describe(done).join('\n'))
+    const changed = describe(done)
+    messages.info(`${done.user.userName} is inactive${changed.length === 0 ? ' already' : ''}.`)
+    if (changed.length > 0 || output.format !== 'table') await output.one(done, () => changed.join('\n'))
   },
 }
 

@@ -104,6 +104,20 @@ describe('verbs that plugins have to do with, where none runs', { timeout: 60_00
       code: 4,
       stderr: expect.stringContaining('No plugin usage runs in this control plane.'),
     })
-    expect(await platform.cli('usage', 'quotas')).toMatchObject({ code: 4 })
+    for (const more of [['quotas'], ['board', 'lobby'], ['board', '--list'], ['board', '--revoke', '0123456789ab']]) {
+      const stderr = expect.stringContaining('docs/guide/usage.md says how')
+      expect(await platform.cli('usage', ...more)).toMatchObject({ code: 4, stderr })
+    }
+  })
+  it('say with people what to do next, and that there was nothing left to do', async () => {
+    await platform.cli('user', 'add', 'carol', '--email', 'carol@example.com')
+    const said = async (...arguments_: string[]) => (await platform.cli(...arguments_)).stderr
+    expect(await said('role', 'grant', 'testers', 'viewer', '--everywhere')).toContain('for a group say --group')
+    expect(await said('user', 'add', 'carol')).toContain('next: Take another one')
+    const address = await said('user', 'add', 'dan', '--email', 'dan')
+    expect(address).toMatch(/^error: the request is not valid: \/body\/email must match pattern "[^"]+"\n/)
+    expect(await platform.cli('user', 'deactivate', 'carol', '--yes')).toMatchObject({ code: 0, stderr: 'carol is inactive.\n' })
+    const again = { code: 0, stdout: '', stderr: 'carol is inactive already.\n' }
+    expect(await platform.cli('user', 'deactivate', 'carol', '--yes')).toMatchObject(again)
   })
 })

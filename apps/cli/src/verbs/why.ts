@@ -38,7 +38,8 @@ export const why: Verb<readonly [string]> = {
     if (next === null) {
       context.messages.info(
         'No plugin suspend runs inside of this control plane, which is the one that is asked. One that `standin plugin run` has beside it\n' +
-          `answers at the address that it said it listens on: GET /v1/plugins/suspend/environments/${environment.id}, with your token.`,
+          `answers at the address that it said it listens on: GET /v1/plugins/suspend/environments/${environment.id}, with your token.\n` +
+          'To have one, name it in standin.config.yaml; docs/guide/suspend.md says how.',
       )
     }
     const { id, name, state, desired, reason, lastActivity, labels } = environment

@@ -31,10 +31,22 @@ export function answerNotFound(request: FastifyRequest, reply: FastifyReply): vo
   )
 }
 
+/** Where a value is of one of several kinds and wrong in itself, nobody needs to hear that it is none of the others. */
+function withoutOtherKinds(validation: NonNullable<FastifyError['validation']>): NonNullable<FastifyError['validation']> {
+  const ofKind = ({ keyword }: { keyword: string }) => keyword === 'anyOf' || keyword === 'type'
+  const inThemselves = validation.filter((error) => !ofKind(error))
+  const unions = new Set(validation.filter(({ keyword }) => keyword === 'anyOf').map(({ instancePath }) => instancePath))
+  return validation.filter((error) => {
+    const at = error.instancePath
+    const isBeside = ofKind(error) && unions.has(at)
+    return !isBeside || !inThemselves.some(({ instancePath }) => instancePath === at || instancePath.startsWith(`${at}/`))
+  })
+}
+
 /** All faults of an input, together, each with the path to it. */
 function invalid(validation: NonNullable<FastifyError['validation']>, context: string): StandinError {
   const errors: Fault[] = []
-  for (const { keyword, instancePath, message, params } of validation) {
+  for (const { keyword, instancePath, message, params } of withoutOtherKinds(validation)) {
     // Of a property that may not be there: said once, by what it is not in.
     if (keyword === 'boolean') continue
     const more = (params as { additionalProperties?: unknown }).additionalProperties

@@ -177,7 +177,10 @@ export class Users {
     const holder = (condition: string, ...values: string[]) =>
       this.#db.prepared<{ user_name: string }>(`select user_name from users where ${condition} and id <> ?`).get(...values, id)?.user_name
     const taken = (code: 'name_taken' | 'email_taken' | 'external_id_taken', path: string, what: string, by: string) =>
-      new StandinError(code, `${what} is taken by ${by}`, { errors: [{ path: `/body/${path}`, message: `is taken by ${by}` }] })
+      new StandinError(code, `${what} is taken by ${by}`, {
+        hint: 'Take another one, or change that user',
+        errors: [{ path: `/body/${path}`, message: `is taken by ${by}` }],
+      })
     const sameName = holder('user_key = ?', keyOf(userName))
     if (sameName !== undefined) throw taken('name_taken', 'userName', `the userName ${userName}`, `user ${sameName}`)
     const sameEmail = email == null ? undefined : holder('email_key = ? and active = 1', keyOf(email))
