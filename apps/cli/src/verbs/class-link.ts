@@ -14,7 +14,7 @@ export const classLink: Verb<readonly [string], { expires?: number }> = {
     {
       flags: '--expires <duration>',
       description: 'how long the page may be looked at, 7d at most (default: 12h)',
-      parse: parseSpan(hourMs),
+      parse: parseSpan(hourMs, 7 * 24 * hourMs),
     },
   ],
   examples: [['standin class link intro', 'the page of the class intro, for today']],

@@ -94,6 +94,8 @@ describe('verbs that plugins have to do with, where none runs', { timeout: 60_00
   it('tell what is no environment and no duration', async () => {
     expect((await platform.cli('why', 'nobody')).code).toBe(4)
     expect((await platform.cli('extend', 'legacy', 'tomorrow')).stderr).toContain("'tomorrow' is not a duration")
+    const link = platform.cli('class', 'link', 'intro', '--expires', '30d')
+    expect((await link).stderr).toContain("'30d' is too long: at most 7d is possible")
   })
 
   it('leave costs out where no plugin usage runs, and say what reports are missing', async () => {
