@@ -31,6 +31,7 @@ export const catalog: readonly CatalogEntry[] = [
   ),
   entry('pin', 'Environments', 'Keep an environment from being suspended or deleted', async () => (await import('./verbs/pin.ts')).pin),
   entry('unpin', 'Environments', 'Let the rules decide about an environment again', async () => (await import('./verbs/unpin.ts')).unpin),
+  entry('label', 'Environments', 'Set or take away labels of an environment', async () => (await import('./verbs/label.ts')).label),
   entry('give', 'Environments', 'Give an environment to another user', async () => (await import('./verbs/give.ts')).give),
   entry('attach', 'Environments', 'Give services that run already an environment', async () => (await import('./verbs/attach.ts')).attach),
 

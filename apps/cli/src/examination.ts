@@ -1,5 +1,6 @@
 import { stat, statfs } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { stripVTControlCharacters } from 'node:util'
 import type { Discovery } from '@standin/client'
 import { StandinError } from '@standin/client/errors'
 import type { Context } from './context.ts'
@@ -8,6 +9,7 @@ import { examineAdmin, examineHttps } from './examine-https.ts'
 import { examineNames } from './examine-names.ts'
 import type { Finding } from './finding.ts'
 import { findHome } from './home.ts'
+import { formatFault } from './messages.ts'
 
 const timeoutMs = 3000
 const lowSpaceBytes = 1024 ** 3
@@ -25,6 +27,7 @@ export async function examine(context: Context): Promise<Finding[]> {
       ...(await examineHttps(home, discovery.domain, context.env)),
       ...(await examineAdmin(home)),
       ...(await examineNames(discovery, home)),
+      ...(await examinePlugins(context)),
     )
   }
   return findings
@@ -97,4 +100,16 @@ async function examineGateway({ gateway, domain }: Discovery): Promise<Finding> 
       hint: 'See logs/gateway.log below the home.',
     }
   }
+}
+
+async function examinePlugins(context: Context): Promise<Finding[]> {
+  const client = await context.connect()
+  const list = await client.plugins.list({ signal: AbortSignal.timeout(timeoutMs) }).catch(() => null)
+  if (list === null || list.items.length + list.faults.length === 0) return []
+  const troubled = list.items.filter(({ health }) => health !== 'ok')
+  const found = troubled.map(({ id, health, message }) => ({ name: `plugin ${id}`, message: stripVTControlCharacters(message ?? health) }))
+  // What is wrong with the configuration of one of them is its message.
+  const wrong = found.length > 0 ? found : list.faults.map((fault) => ({ name: 'plugins', message: formatFault(fault) }))
+  if (wrong.length === 0) return [{ name: 'plugins', status: 'ok', message: list.items.map(({ id }) => id).join(', ') }]
+  return wrong.map((each): Finding => ({ ...each, status: 'warning', hint: '`standin plugin list` shows how the plugins are.' }))
 }

@@ -143,6 +143,9 @@ describe('a platform with plugins', { timeout: 60_000 }, () => {
     const { stdout, stderr } = await platform.cli('plugin', 'list')
     expect([stdout, stderr]).toEqual([expect.stringContaining('greeter'), expect.stringContaining('there is no ./greetr')])
     expect(await platform.cli('plugin', 'runs', 'greeter')).toMatchObject({ code: 0, stderr: expect.stringContaining('has not run yet') })
+    const doctor = await platform.cli('doctor')
+    expect(doctor.stdout).toMatch(/^plugin \.\/greetr +warning  line 4: there is no \.\/greetr/m)
+    expect(doctor.stdout).not.toContain('plugin greeter')
     expect(platform.pids().control).toBe(control)
     expect(await eventually(() => (platform.said() === '' ? undefined : platform.said()))).toContain(
       'standin.config.yaml:4:10: plugins.1.use: there is no ./greetr',

@@ -6,8 +6,8 @@ import type { Verb } from '../verb.ts'
 
 export const doctor: Verb = {
   description:
-    'Looks at Node, the home, the platform, its providers, the gateway, HTTPS and who trusts it, the resolver and how this machine\n' +
-    'resolves names. What the providers lack is known only while the platform runs. Ends with 6 when something\n' +
+    'Looks at Node, the home, the platform, its providers, the gateway, HTTPS and who trusts it, the resolver, how this machine\n' +
+    'resolves names, and the plugins. What the providers lack is known only while the platform runs. Ends with 6 when something\n' +
     'does not work; what only could be better is a warning.',
   examples: [
     ['standin doctor', 'on the machine where the platform runs'],

@@ -1,8 +1,8 @@
 import { suspendLabels } from '@standin/client/suspend-labels'
+import { changeLabels } from '../change-labels.ts'
 import { parseSpan } from '../duration.ts'
 import { formatInstant } from '../environment-text.ts'
 import { dryRunOption, type Verb } from '../verb.ts'
-import { changeWakefulness } from '../wakefulness.ts'
 
 const yearMs = 365 * 24 * 3_600_000
 /** What is to stay for longer is to be pinned. */
@@ -23,7 +23,7 @@ export const extend: Verb<readonly [string, string], { dryRun?: boolean }> = {
   ],
   async run(context, [ref, duration], options) {
     const wanted = Date.now() + parse(duration)
-    await changeWakefulness(
+    await changeLabels(
       context,
       [ref],
       ({ labels }) => {

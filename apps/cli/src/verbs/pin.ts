@@ -1,6 +1,6 @@
 import { suspendLabels } from '@standin/client/suspend-labels'
+import { changeLabels } from '../change-labels.ts'
 import { dryRunOption, type Verb } from '../verb.ts'
-import { changeWakefulness } from '../wakefulness.ts'
 
 export const pin: Verb<readonly [string[]], { reason?: string; dryRun?: boolean }> = {
   description: 'The plugin suspend neither suspends nor deletes it until it is unpinned. It is kept in the label suspend.pin.',
@@ -12,6 +12,6 @@ export const pin: Verb<readonly [string[]], { reason?: string; dryRun?: boolean 
   ],
   async run(context, [refs], options) {
     const labels = { [suspendLabels.pin]: (options.reason ?? '').slice(0, 1024) }
-    await changeWakefulness(context, refs, () => ({ labels, done: 'pinned' }), options)
+    await changeLabels(context, refs, () => ({ labels, done: 'pinned' }), options)
   },
 }

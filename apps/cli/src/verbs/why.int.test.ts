@@ -2,8 +2,8 @@ import type { Environment } from '@standin/client'
 import { StandinClient } from '@standin/client/connect'
 import { Platform } from '@standin/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { changeLabels } from '../change-labels.ts'
 import type { Context } from '../context.ts'
-import { changeWakefulness } from '../wakefulness.ts'
 
 describe('verbs that plugins have to do with, where none runs', { timeout: 60_000 }, () => {
   let platform: Platform
@@ -34,6 +34,24 @@ describe('verbs that plugins have to do with, where none runs', { timeout: 60_00
     expect((await platform.cli('extend', 'legacy', '90000d')).stderr).toContain("'90000d' is too long: at most 3650d is possible")
   })
 
+  it('label an environment, and leave its other labels', async () => {
+    const { stderr } = await platform.cli('label', 'legacy', 'shutdown_time=-', 'note=a=b c')
+    expect(stderr).toMatch(/^legacy \(\d+\) is labelled shutdown_time=-, labelled note=a=b c\.$/m)
+    expect(await labels()).toEqual({ team: 'old', shutdown_time: '-', note: 'a=b c' })
+    await platform.cli('label', 'legacy', 'team=x', '--remove', 'shutdown_time', '--dry-run')
+    expect(await labels()).toMatchObject({ team: 'old', shutdown_time: '-' })
+    await platform.cli('label', 'legacy', '--remove', 'shutdown_time', '--remove', 'note')
+    expect(await labels()).toEqual({ team: 'old' })
+    for (const [wrong, said] of [
+      [[], 'No label is named'],
+      [['novalue'], "'novalue' is not of the form key=value"],
+      [['a=1', '--remove', 'a'], 'Label a is to be set and taken away at once'],
+    ] as const) {
+      const answer = await platform.cli('label', 'legacy', ...wrong)
+      expect([answer.code, answer.stderr]).toEqual([2, expect.stringContaining(said)])
+    }
+  })
+
   it('lose no label that somebody else writes at the same time', async () => {
     const others = await new StandinClient({ url: platform.running.api, token: platform.token }).environments.get('legacy')
     let isFirst = true
@@ -55,7 +73,7 @@ describe('verbs that plugins have to do with, where none runs', { timeout: 60_00
       messages: { info: (line: string) => said.push(line) },
       output: { format: 'table' },
     } as unknown as Context
-    await changeWakefulness(context, ['legacy'], () => ({ labels: { 'suspend.pin': '' }, done: 'pinned' }), {})
+    await changeLabels(context, ['legacy'], () => ({ labels: { 'suspend.pin': '' }, done: 'pinned' }), {})
     expect(said).toEqual([expect.stringMatching(/^legacy \(\d+\) is pinned\.$/)])
     expect(await labels()).toEqual({ team: 'new', 'suspend.pin': '' })
     await others.update({ labels: { team: 'old' } })

@@ -19,13 +19,13 @@ it('tells all that setup finds wrong, each by itself', async () => {
   const faultOf = (message: string) => ({ path: '', message })
   const faults = await checkSetups([{ id: 'usage', use: 'usage', plugin, config, faults: [], faultOf }])
   expect(faults.map(({ message }) => message)).toEqual([
-    'plugin/usage: rates.changes[0] changes nothing',
-    expect.stringContaining('plugin/usage: rates.changes[1].from'),
-    'plugin/usage: categories: there are two of the label team',
-    'plugin/usage: quotas[0] is for a project and a user',
-    'plugin/usage: quotas[1] is for nobody',
-    'plugin/usage: quotas[2] limits nothing',
-    'plugin/usage: quotas[4]: there are two quotas for the user d',
+    'rates.changes[0] changes nothing',
+    expect.stringContaining('rates.changes[1].from'),
+    'categories: there are two of the label team',
+    'quotas[0] is for a project and a user',
+    'quotas[1] is for nobody',
+    'quotas[2] limits nothing',
+    'quotas[4]: there are two quotas for the user d',
   ])
 })
 
@@ -59,8 +59,8 @@ it('points at the key that a plugin finds wrong, at the plugin where it names no
   const { plugins, faults } = await readPlugins(file, { picky: async () => picky }, { TOKEN_FILE: '/secret/place' })
   expect(faults).toEqual([])
   expect(await checkSetups(plugins)).toEqual([
-    { path: 'plugins.0.with.wikis.0.tokenFile', message: 'plugin/picky: there is no ${env:TOKEN_FILE}', file, line: 5, column: 52 },
-    { path: 'plugins.0.with.wikis.0.space', message: 'plugin/picky: is missing', file, line: 5, column: 11 },
+    { path: 'plugins.0.with.wikis.0.tokenFile', message: 'there is no ${env:TOKEN_FILE}', file, line: 5, column: 52 },
+    { path: 'plugins.0.with.wikis.0.space', message: 'is missing', file, line: 5, column: 11 },
     { path: 'plugins.0.use', message: 'plugin/picky: is odd', file, line: 2, column: 10 },
   ])
 })
@@ -95,7 +95,7 @@ it('tells what a plugin finds wrong on this machine, at its key', async () => {
   expect(await checkSetups([{ id: 'identity', use: 'identity', plugin, config, faults: [], faultOf }])).toEqual([
     {
       path: '/sources/ldap/0/bind/passwordFile',
-      message: 'plugin/identity: the bind password can not be read from /nowhere/password: ENOENT',
+      message: 'the bind password can not be read from /nowhere/password: ENOENT',
     },
   ])
 })

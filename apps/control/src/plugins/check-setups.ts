@@ -44,6 +44,8 @@ export async function checkSetups(plugins: readonly ConfiguredPlugin[]): Promise
 async function checkSetup({ id, plugin, config, faultOf }: ConfiguredPlugin, house: PluginHouse, log: Logger): Promise<Fault[]> {
   if (plugin === undefined || faultOf === undefined) return []
   const nothing = () => {}
+  // A path says already whose it is, and what: "…markdown.0.folder: is no absolute path".
+  const told = ({ path, message }: Pick<Fault, 'path' | 'message'>) => faultOf(path === '' ? `plugin/${id}: ${message}` : message, path)
   const life = new PluginLife(plugin, config, house, {
     ...{ log, metrics: new BoundedMetrics(id, new Registry()), turns: new PluginTurns() },
     ...{ onRun: nothing, onTrouble: nothing, onHealth: nothing },
@@ -51,9 +53,9 @@ async function checkSetup({ id, plugin, config, faultOf }: ConfiguredPlugin, hou
   try {
     await Promise.race([life.prepare(), life.failed])
     const found = await life.ask('check', checkMs, () => life.hooks.check?.())
-    return (found ?? []).map(({ path, message }) => faultOf(`plugin/${id}: ${message}`, path))
+    return (found ?? []).map(told)
   } catch (error) {
-    return faultsIn(error).map(({ path, message }) => faultOf(`plugin/${id}: ${message}`, path))
+    return faultsIn(error).map(told)
   } finally {
     await life.end(true)
   }

@@ -1,22 +1,20 @@
 import type { LiveEnvironment } from '@standin/client/connect'
 import { StandinError } from '@standin/client/errors'
-import type { suspendLabels } from '@standin/client/suspend-labels'
 import type { Context } from './context.ts'
 import { nameOf } from './environment-text.ts'
 import { lookUp } from './transition.ts'
 
-interface Wakefulness {
-  /** What to set, or with null to take away. */
-  readonly labels: Readonly<Partial<Record<(typeof suspendLabels)[keyof typeof suspendLabels], string | null>>>
+interface LabelChange {
+  /** What to set, or with null to take away. The others stay. */
+  readonly labels: Readonly<Record<string, string | null>>
   /** `pinned`, said of each. */
   readonly done: string
 }
 
-/** Tell the plugin suspend, wherever it runs, what it may do to these environments: by their labels. */
-export async function changeWakefulness(
+export async function changeLabels(
   context: Context,
   refs: readonly string[],
-  change: (environment: LiveEnvironment) => Wakefulness,
+  change: (environment: LiveEnvironment) => LabelChange,
   { dryRun = false }: { readonly dryRun?: boolean },
 ): Promise<void> {
   const { messages, output, signal } = context
@@ -30,10 +28,10 @@ export async function changeWakefulness(
 
 const mostTries = 5
 
-/** The plugin writes labels, too, and so do others: what they write meanwhile stays. @returns what was done */
+/** Plugins write labels, too, and so do others: what they write meanwhile stays. @returns what was done */
 async function write(
   environment: LiveEnvironment,
-  change: (environment: LiveEnvironment) => Wakefulness,
+  change: (environment: LiveEnvironment) => LabelChange,
   signal: AbortSignal,
 ): Promise<string> {
   for (let tries = 1; ; tries++) {
