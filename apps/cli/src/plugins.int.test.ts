@@ -144,7 +144,7 @@ describe('a platform with plugins', { timeout: 60_000 }, () => {
     expect([stdout, stderr]).toEqual([expect.stringContaining('greeter'), expect.stringContaining('there is no ./greetr')])
     expect(await platform.cli('plugin', 'runs', 'greeter')).toMatchObject({ code: 0, stderr: expect.stringContaining('has not run yet') })
     const doctor = await platform.cli('doctor')
-    expect(doctor.stdout).toMatch(/^plugin \.\/greetr +warning  line 4: there is no \.\/greetr/m)
+    expect(doctor.stdout).toMatch(/^plugin \.\/greetr +warning {2}line 4: there is no \.\/greetr/m)
     expect(doctor.stdout).not.toContain('plugin greeter')
     expect(platform.pids().control).toBe(control)
     expect(await eventually(() => (platform.said() === '' ? undefined : platform.said()))).toContain(
