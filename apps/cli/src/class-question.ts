@@ -1,5 +1,4 @@
 import { StandinError } from '@standin/client/errors'
-import type { Context } from './context.ts'
 import { formatInstant } from './environment-text.ts'
 
 /** What the plugin classroom answers of a class, without its seats. */
@@ -13,23 +12,6 @@ export interface ClassSummary {
   readonly count: number
   readonly ready: number
   readonly trouble: string | null
-}
-
-/** Ask the plugin classroom. @throws StandinError what it refuses with; `plugin_not_found` where there is none */
-export async function askClassroom<T>(
-  context: Context,
-  path: `/${string}`,
-  options: { readonly method?: 'GET' | 'POST'; readonly body?: unknown } = {},
-): Promise<T> {
-  try {
-    return await (await context.connect()).plugins.ask<T>('classroom', path, { ...options, signal: context.signal })
-  } catch (error) {
-    if (!(error instanceof StandinError && error.code === 'plugin_not_found')) throw error
-    throw new StandinError('plugin_not_found', 'No plugin classroom runs in this control plane.', {
-      hint: 'Name it in standin.config.yaml; docs/guide/classroom.md says how.',
-      cause: error,
-    })
-  }
 }
 
 /** @throws StandinError `invalid` */

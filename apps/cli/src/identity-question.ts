@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Problem } from '@standin/client'
 import { StandinError } from '@standin/client/errors'
+import { askPlugin } from './ask-plugin.ts'
 import type { Context } from './context.ts'
 import { parseCount } from './verb.ts'
 
@@ -28,30 +29,13 @@ interface AskedRun {
 const firstPauseMs = 25
 const longestPauseMs = 1_000
 
-/** Ask the plugin identity. @throws StandinError what it refuses with; `plugin_not_found` where there is none */
-export async function askIdentity<T>(
-  context: Context,
-  path: `/${string}`,
-  options: { readonly method?: 'GET' | 'POST'; readonly body?: unknown } = {},
-): Promise<T> {
-  try {
-    return await (await context.connect()).plugins.ask<T>('identity', path, { ...options, signal: context.signal })
-  } catch (error) {
-    if (!(error instanceof StandinError && error.code === 'plugin_not_found')) throw error
-    throw new StandinError('plugin_not_found', 'No plugin identity runs in this control plane.', {
-      hint: 'Name it in standin.config.yaml; docs/guide/identity.md says how.',
-      cause: error,
-    })
-  }
-}
-
 /** Have a source read and its plan made, or followed, and wait for the end. @throws StandinError why it failed */
 export async function follow(context: Context, source: string, kind: 'plan' | 'run', most: number | string | undefined): Promise<AskedRun> {
   const path = sourcePath(source)
-  let run = await askIdentity<AskedRun>(context, `${path}/${kind}`, { method: 'POST', body: most === undefined ? {} : { most } })
+  let run = await askPlugin<AskedRun>(context, 'identity', `${path}/${kind}`, { method: 'POST', body: most === undefined ? {} : { most } })
   for (let wait = firstPauseMs; run.state === 'running'; wait = Math.min(2 * wait, longestPauseMs)) {
     await pause(wait, undefined, { signal: context.signal })
-    run = await askIdentity<AskedRun>(context, `${path}/asked/${run.number}`)
+    run = await askPlugin<AskedRun>(context, 'identity', `${path}/asked/${run.number}`)
   }
   if (run.error !== null) throw StandinError.fromProblem(run.error)
   return run

@@ -1,3 +1,4 @@
+export * from './contrast-of-text.ts'
 export * from './fixtures/shop-stack.ts'
 export * from './memory-provider.ts'
 export * from './needs.ts'

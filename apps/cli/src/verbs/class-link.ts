@@ -1,4 +1,5 @@
-import { askClassroom, classPath } from '../class-question.ts'
+import { askPlugin } from '../ask-plugin.ts'
+import { classPath } from '../class-question.ts'
 import { parseSpan } from '../duration.ts'
 import { formatInstant } from '../environment-text.ts'
 import type { Verb } from '../verb.ts'
@@ -20,7 +21,10 @@ export const classLink: Verb<readonly [string], { expires?: number }> = {
   examples: [['standin class link intro', 'the page of the class intro, for today']],
   async run(context, [name], { expires = 12 * hourMs }) {
     const body = { expires: `${Math.ceil(expires / hourMs)}h` }
-    const made = await askClassroom<{ path: string; expiresAt: string }>(context, `${classPath(name)}/links`, { method: 'POST', body })
+    const made = await askPlugin<{ path: string; expiresAt: string }>(context, 'classroom', `${classPath(name)}/links`, {
+      method: 'POST',
+      body,
+    })
     const url = (await context.connect()).url + made.path
     context.messages.info(`Open this in the instructor’s browser before ${formatInstant(made.expiresAt)}. It works once:`)
     await context.output.one({ url, expiresAt: made.expiresAt }, () => url)

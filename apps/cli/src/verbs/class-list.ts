@@ -1,4 +1,5 @@
-import { askClassroom, type ClassSummary, formatPhase } from '../class-question.ts'
+import { askPlugin } from '../ask-plugin.ts'
+import { type ClassSummary, formatPhase } from '../class-question.ts'
 import type { Verb } from '../verb.ts'
 
 export const classList: Verb = {
@@ -8,7 +9,7 @@ export const classList: Verb = {
     ["standin class list --json | jq '.[] | select(.trouble)'", 'those that can not be prepared'],
   ],
   async run(context) {
-    const { items } = await askClassroom<{ items: ClassSummary[] }>(context, '/classes')
+    const { items } = await askPlugin<{ items: ClassSummary[] }>(context, 'classroom', '/classes')
     if (items.length === 0 && context.output.format === 'table') {
       context.messages.info('There are no classes.')
       return

@@ -1,4 +1,5 @@
-import { askClassroom, type ClassSummary, classPath, formatPhase } from '../class-question.ts'
+import { askPlugin } from '../ask-plugin.ts'
+import { type ClassSummary, classPath, formatPhase } from '../class-question.ts'
 import { formatInstant } from '../environment-text.ts'
 import { oneLine } from '../one-line.ts'
 import { formatTable } from '../table.ts'
@@ -25,7 +26,7 @@ export const classShow: Verb<readonly [string]> = {
     ["standin class show intro --json | jq -r '.seats[] | [.student, .url] | @csv'", 'a list for the students'],
   ],
   async run(context, [name]) {
-    const shown = await askClassroom<Shown>(context, classPath(name))
+    const shown = await askPlugin<Shown>(context, 'classroom', classPath(name))
     await context.output.one(shown, () => {
       const seats = formatTable<Shown['seats'][number]>(
         [

@@ -1,8 +1,8 @@
 import { StandinError } from '@standin/client/errors'
+import { askPlugin } from '../ask-plugin.ts'
 import { formatAge, parseSpan } from '../duration.ts'
 import { formatInstant } from '../environment-text.ts'
 import { parseName } from '../name.ts'
-import { askUsage } from '../usage-question.ts'
 import type { Verb } from '../verb.ts'
 
 /** What the plugin usage answers. */
@@ -37,12 +37,12 @@ export const usageBoard: Verb<readonly [string?], { expires?: number; list?: boo
       if (!/^[0-9a-f]{1,64}$/.test(revoke)) {
         throw new StandinError('invalid', `'${revoke}' is not the id of a screen.`, { hint: '`standin usage board --list` shows them.' })
       }
-      await askUsage(context, `/board/passes/${revoke}`, { method: 'DELETE' })
+      await askPlugin(context, 'usage', `/board/passes/${revoke}`, { method: 'DELETE' })
       messages.info(`Revoked ${revoke}.`)
       return
     }
     if (list) {
-      const { items } = await askUsage<{ items: BoardPass[] }>(context, '/board/passes')
+      const { items } = await askPlugin<{ items: BoardPass[] }>(context, 'usage', '/board/passes')
       const now = Date.now()
       await output.list(items, [
         { title: 'ID', value: ({ id }) => id },
@@ -55,7 +55,7 @@ export const usageBoard: Verb<readonly [string?], { expires?: number; list?: boo
     }
     parseName(screen)
     const body = { name: screen, expires: `${Math.ceil(expires / hourMs)}h` }
-    const made = await askUsage<{ path: string; expiresAt: string }>(context, '/board/links', { method: 'POST', body })
+    const made = await askPlugin<{ path: string; expiresAt: string }>(context, 'usage', '/board/links', { method: 'POST', body })
     const url = (await context.connect()).url + made.path
     messages.info(`Open this on the screen before ${formatInstant(made.expiresAt)}. It works once:`)
     await output.one({ url, expiresAt: made.expiresAt }, () => url)

@@ -1,5 +1,5 @@
+import { askPlugin } from '../ask-plugin.ts'
 import { oneLine } from '../one-line.ts'
-import { askUsage } from '../usage-question.ts'
 import type { Verb } from '../verb.ts'
 
 /** What the plugin usage answers. */
@@ -22,7 +22,7 @@ export const usageQuotas: Verb = {
   ],
   async run(context) {
     const { output, messages } = context
-    const { items } = await askUsage<Quotas>(context, '/quotas')
+    const { items } = await askPlugin<Quotas>(context, 'usage', '/quotas')
     if (items.length === 0 && output.format === 'table') {
       messages.info('Nobody has a quota.')
       return

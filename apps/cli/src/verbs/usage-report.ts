@@ -1,11 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Problem } from '@standin/client'
 import { StandinError } from '@standin/client/errors'
+import { askPlugin } from '../ask-plugin.ts'
 import type { Context } from '../context.ts'
 import { download } from '../download.ts'
 import { oneLine } from '../one-line.ts'
 import { formatTable } from '../table.ts'
-import { askUsage } from '../usage-question.ts'
 import { parsePair, type Verb } from '../verb.ts'
 
 interface Options {
@@ -68,7 +68,7 @@ export const usageReport: Verb<readonly [], Options> = {
       if (options.file !== undefined) context.messages.info(`The report is in ${options.file}.`)
       return
     }
-    const report = await askUsage<Report>(context, `${path}/content`)
+    const report = await askPlugin<Report>(context, 'usage', `${path}/content`)
     if (report.rows.length === 0 && !isJson) return context.messages.info('Nothing was used in this time.')
     await output.one(report, () => format(report, output.paint.dim))
   },
@@ -78,11 +78,11 @@ export const usageReport: Verb<readonly [], Options> = {
 async function make(context: Context, { by, bucket, from, to, timeZone, where }: Options, decimals: number): Promise<`/${string}`> {
   const given = Object.entries({ by, bucket, from, to, timeZone }).filter(([, value]) => value !== undefined)
   const body = { ...Object.fromEntries(given), ...(where === undefined ? {} : { where: Object.fromEntries(where) }), decimals }
-  let job = await askUsage<Job>(context, '/reports', { method: 'POST', body })
+  let job = await askPlugin<Job>(context, 'usage', '/reports', { method: 'POST', body })
   const path: `/${string}` = `/reports/${job.id}`
   for (let wait = firstPauseMs; job.state === 'queued' || job.state === 'running'; wait = Math.min(2 * wait, longestPauseMs)) {
     await pause(wait, undefined, { signal: context.signal })
-    job = await askUsage<Job>(context, path)
+    job = await askPlugin<Job>(context, 'usage', path)
   }
   if (job.error !== null) throw StandinError.fromProblem(job.error)
   if (job.state === 'cancelled') throw new StandinError('interrupted', 'The report was cancelled.', { hint: 'Ask for it again.' })
