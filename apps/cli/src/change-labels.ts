@@ -11,6 +11,7 @@ interface LabelChange {
   readonly done: string
 }
 
+/** Change labels of each, and say what was done. */
 export async function changeLabels(
   context: Context,
   refs: readonly string[],

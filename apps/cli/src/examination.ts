@@ -1,6 +1,5 @@
 import { stat, statfs } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { stripVTControlCharacters } from 'node:util'
 import type { Discovery } from '@standin/client'
 import { StandinError } from '@standin/client/errors'
 import type { Context } from './context.ts'
@@ -10,6 +9,7 @@ import { examineNames } from './examine-names.ts'
 import type { Finding } from './finding.ts'
 import { findHome } from './home.ts'
 import { formatFault } from './messages.ts'
+import { oneLine } from './one-line.ts'
 
 const timeoutMs = 3000
 const lowSpaceBytes = 1024 ** 3
@@ -107,7 +107,7 @@ async function examinePlugins(context: Context): Promise<Finding[]> {
   const list = await client.plugins.list({ signal: AbortSignal.timeout(timeoutMs) }).catch(() => null)
   if (list === null || list.items.length + list.faults.length === 0) return []
   const troubled = list.items.filter(({ health }) => health !== 'ok')
-  const found = troubled.map(({ id, health, message }) => ({ name: `plugin ${id}`, message: stripVTControlCharacters(message ?? health) }))
+  const found = troubled.map(({ id, health, message }) => ({ name: `plugin ${id}`, message: oneLine(message ?? health) }))
   // What is wrong with the configuration of one of them is its message.
   const wrong = found.length > 0 ? found : list.faults.map((fault) => ({ name: 'plugins', message: formatFault(fault) }))
   if (wrong.length === 0) return [{ name: 'plugins', status: 'ok', message: list.items.map(({ id }) => id).join(', ') }]
