@@ -87,7 +87,7 @@ describe('failover', () => {
   it('takes the late reply of an upstream although another was asked meanwhile, and duplicates for nothing', async () => {
     await using late = await scriptedUpstream((query) => {
       const reply = upstreamReply(query, { answers: [addressRecord(1)] })
-      return [600, 600, 610].map((afterMs) => ({ afterMs, message: reply }))
+      return [1100, 1100, 1110].map((afterMs) => ({ afterMs, message: reply }))
     })
     await using silent = await scriptedUpstream(silence)
     const forwarder = new Forwarder([late, silent], { settings: settings({ strictOrder: true }) })

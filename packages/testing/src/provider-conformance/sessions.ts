@@ -33,10 +33,13 @@ export function rulesOfSessions(bench: () => Bench): void {
 
   it('keeps logs by instance, in order of time, also when nothing runs', async () => {
     const begun = Date.now()
+    const shared = { mounts: [{ kind: 'volume' as const, source: 'shared', target: '/shared', readOnly: false }] }
+    const say = (line: string) => `echo ${line}; sleep 0.3; touch shared/${line}`
+    const after = (line: string) => `until test -e shared/${line}; do sleep 0.02; done`
     await bench().create(
       stackOf(
-        host('a', { command: 'echo one; sleep 0.2; echo three >&2; sleep 1000' }),
-        host('b', { command: 'sleep 0.1; echo two; sleep 1000' }),
+        host('a', { ...shared, command: `${say('one')}; ${after('two')}; echo three >&2; sleep 1000` }),
+        host('b', { ...shared, command: `${after('one')}; ${say('two')}; sleep 1000` }),
       ),
     )
     await bench().handle.start(1001)
