@@ -6,11 +6,13 @@ export function holderText({ kind, name }: QuotaHolder): string {
   return `${kind} ${name}`
 }
 
-/** `512 GB`, `20`, `12.50 EUR` */
+/** `512 GB`, `3.4 MB`, `20`, `12.50 EUR` */
 export function amountText(measure: QuotaMeasure, amount: number, currency: string): string {
   if (measure === 'moneyPerMonth') return moneyText(amount, currency)
   if (measure !== 'storage') return String(amount)
-  return `${Number((amount / 2 ** 30).toFixed(1))} GB`
+  // A clone shares its template's blocks: what it holds of its own is often far below a gigabyte, and not nothing.
+  const [unit, bytes] = amount < 2 ** 30 ? ['MB', 2 ** 20] : ['GB', 2 ** 30]
+  return `${Number((amount / bytes).toFixed(1))} ${unit}`
 }
 
 /** Who or what has how much of it, the most first. */
