@@ -26,6 +26,9 @@ export function checkLdap(config: LdapConfig): ConfigFault[] {
     check(`${path}/base`, dnFault(part.base))
     check(`${path}/filter`, filterFault(part.filter))
   }
+  if (groups?.nested === true && groups.members === 'memberUid') {
+    check('/groups/nested', 'asks for groups in groups, and `memberUid` names people alone: leave it out')
+  }
   return faults
 }
 

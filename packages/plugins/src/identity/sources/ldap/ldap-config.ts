@@ -54,6 +54,10 @@ const Groups = Type.Object(
       default: 'member',
       description: 'Attribute that says who is in it; `memberOf` is one of people',
     }),
+    nested: Type.Boolean({
+      default: false,
+      description: 'Who is in a group that is in it is in it too; both have to fit `base` and `filter`',
+    }),
     attributes: Type.Object(
       { id: Attribute('What never changes', 'entryUUID'), displayName: Attribute('', 'cn') },
       { additionalProperties: false, default: {} },

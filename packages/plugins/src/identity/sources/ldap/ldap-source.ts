@@ -2,8 +2,9 @@ import type { Directory, DirectoryGroup, Person, Source, Unusable } from '../dir
 import { SourceFailure } from '../directory.ts'
 import { nameKey } from '../name-key.ts'
 import { isUnusable, toDisplayName, toPerson } from '../to-person.ts'
-import { normalDn, withoutUid } from './distinguished-name.ts'
+import { normalDn } from './distinguished-name.ts'
 import { filterAttributes } from './filter-attributes.ts'
+import { GroupMembers } from './group-members.ts'
 import { requireAttributes } from './known-attributes.ts'
 import type { LdapConfig } from './ldap-config.ts'
 import { idOf, type LdapEntry, printedOf, textsOf } from './ldap-entry.ts'
@@ -150,10 +151,10 @@ export class LdapSource implements Source {
   }
 
   async #readGroups(session: LdapSession, config: NonNullable<LdapConfig['groups']>, people: KnownPeople) {
-    const { base, filter, members, attributes } = config
-    const wanted = [...Object.values(attributes), ...(members === 'memberOf' ? [] : [members])]
+    const { base, filter, members, nested, attributes } = config
+    const wanted = [...Object.values(attributes), ...(members === 'memberOf' && !nested ? [] : [members])]
     const entries = await session.search({ base, filter, scope: 'sub', attributes: wanted })
-    const byDn = new Map<string, Set<string>>()
+    const inGroups = new GroupMembers(config, entries, people)
     const groups: DirectoryGroup[] = []
     const { ids: groupIds, shared, unusable } = this.#identify(entries, attributes.id)
     for (const entry of entries) {
@@ -165,19 +166,7 @@ export class LdapSource implements Source {
         unusable.push({ id, message: `${entry.dn} has no ${attributes.displayName}: there is nothing to call the group by` })
         continue
       }
-      const ids = new Set<string>()
-      byDn.set(normalDn(entry.dn), ids)
-      for (const value of members === 'memberOf' ? [] : textsOf(entry, members)) {
-        const person = members === 'memberUid' ? people.names.get(nameKey(value)) : people.ids.get(normalDn(withoutUid(value)))
-        if (person !== undefined) ids.add(person)
-      }
-      groups.push({ id, displayName, members: ids, where: entry.dn })
-    }
-    if (members === 'memberOf') {
-      for (const entry of people.entries) {
-        const id = people.ids.get(normalDn(entry.dn))
-        for (const dn of textsOf(entry, 'memberOf')) if (id !== undefined) byDn.get(normalDn(dn))?.add(id)
-      }
+      groups.push({ id, displayName, members: inGroups.of(entry.dn), where: entry.dn })
     }
     return { groups, unusable }
   }
