@@ -2,7 +2,6 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import dns from 'node:dns/promises'
 import { once } from 'node:events'
 import { mkdtemp, rm, stat } from 'node:fs/promises'
-import type { AddressInfo } from 'node:net'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -12,6 +11,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { flags } from './flags.ts'
 import { ScriptedControl } from './testing/scripted-control.ts'
 import { domain, entry, snapshot } from './testing/tables.ts'
+import { unusedPort } from './testing/unused-port.ts'
 
 let home: string
 const running = new Set<ChildProcess>()
@@ -25,7 +25,7 @@ afterEach(async () => {
   await rm(home, { recursive: true, force: true })
 })
 
-describe('the resolver as a process', () => {
+describe('the resolver as a process', { timeout: 60_000 }, () => {
   it('follows control, goes on without it, and starts again without it from the table on disk', async () => {
     const control = await ScriptedControl.start(home, snapshot(entry(1001)))
     const first = await start()
@@ -73,9 +73,10 @@ describe('the resolver as a process', () => {
   })
 
   it('ends with one clear error when its port is taken', async () => {
+    // One that the system gives to nobody, so that it is not taken for UDP as well.
+    const port = await unusedPort('127.0.0.1')
     const squatter = createServer()
-    await new Promise<void>((resolve) => squatter.listen(0, '127.0.0.1', resolve))
-    const { port } = squatter.address() as AddressInfo
+    await new Promise<void>((resolve) => squatter.listen(port, '127.0.0.1', resolve))
     const { line, child } = await start('--dns', `127.0.0.1:${port}`)
     expect(line.error).toMatchObject({
       code: 'port_taken',

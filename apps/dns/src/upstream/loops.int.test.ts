@@ -14,8 +14,8 @@ import { Query } from '../wire/query.ts'
 import { Forwarder } from './forwarder.ts'
 import type { Trail } from './loop-marker.ts'
 
-/** Far above what a loop takes that is seen, far below the deadline at which nobody has answered. */
-const atOnceMs = 2_000
+/** Far above what a loop takes that is seen, below the deadline at which nobody has answered. */
+const atOnceMs = 4_000
 
 /** Processes of which each asks the ports that it is given for everything. */
 async function circle(directory: string, ...asking: { port: number; upstreams: number[]; workers?: number; also?: string }[]) {

@@ -53,7 +53,7 @@ const queries = fc
   })
   .map(({ edns, ...ask }) => queryMessage(edns === undefined ? ask : { ...ask, edns }))
 
-describe('codec under fuzz', () => {
+describe('codec under fuzz', { timeout: 120_000 }, () => {
   it('survives octets at random', () => {
     fc.assert(fc.property(octets(120), check), { numRuns: 4000 })
   })

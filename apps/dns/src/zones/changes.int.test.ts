@@ -32,7 +32,7 @@ describe('the resolver as a process that follows control', () => {
     const [line] = await once(createInterface({ input: child.stdout as NodeJS.ReadableStream }), 'line')
     port = Number(JSON.parse(line).dns.split(':').at(-1))
     await until(async () => (await ask(`web.1001.${domain}`)).rcode === 'NOERROR')
-  }, 30_000)
+  }, 60_000)
 
   afterAll(async () => {
     const ended = once(child, 'exit')
