@@ -13,7 +13,7 @@ import { startHttpUpstream } from './testing/upstream.ts'
 
 const use = cleanup()
 
-describe('The gateway as a process', () => {
+describe('The gateway as a process', { timeout: 60_000 }, () => {
   it('follows control, reports activity, and serves from its own table when control is away, also after a restart', async () => {
     const upstream = await use(startHttpUpstream((_, res) => res.end('hello')))
     const control = await use(startControl([routeEntry(1001, [upstream.port]), routeEntry(1002, [], { state: 'suspended' })]))

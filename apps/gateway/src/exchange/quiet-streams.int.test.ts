@@ -15,7 +15,7 @@ const quietMs = 3_500
 
 describe('What is quiet for longer than every timeout', () => {
   it('goes on: server-sent events over HTTP/1 and HTTP/2, and a WebSocket', async () => {
-    const clientLimits = { headerMs: second, idleMs: second, stallMs: second, handshakeMs: second }
+    const clientLimits = { headerMs: second, idleMs: second, stallMs: second, handshakeMs: 2 * second }
     const secure = await use(startSecureGateway({ clientLimits }))
     const { gateway } = secure
     const sends: (() => void)[] = []

@@ -130,28 +130,20 @@ const haproxy = '/usr/sbin/haproxy'
 
 /** HAProxy, which answers with whom it believes a request to come from: one port for HTTP/1.1, one for HTTP/2. */
 const startHaproxy = async () => {
-  const ports = [await freePort(), await freePort()]
+  const sockets = [await listening(), await listening()]
   const folder = await mkdtemp(join(tmpdir(), 'standin-haproxy-'))
   const file = join(folder, 'haproxy.cfg')
-  const bind = (port: number | undefined, more: string) => `frontend on-${port}
-  bind 127.0.0.1:${port} accept-proxy ${more}
+  const bind = (descriptor: number, more: string) => `frontend on-${descriptor}
+  bind fd@${descriptor} accept-proxy ${more}
   http-request return status 200 content-type text/plain lf-string "%[src] %[src_port] %[dst] %[dst_port] %[req.ver]"
 `
-  await writeFile(
-    file,
-    `global\n  maxconn 100\ndefaults\n  mode http\n  timeout client 5s\n${bind(ports[0], '')}${bind(ports[1], 'proto h2')}`,
-  )
-  const child = spawn(haproxy, ['-db', '-f', file], { stdio: ['ignore', 'ignore', 'pipe'] })
-  let said = ''
-  child.stderr.on('data', (chunk) => {
-    said += chunk
+  await writeFile(file, `global\n  maxconn 100\ndefaults\n  mode http\n  timeout client 5s\n${bind(3, '')}${bind(4, 'proto h2')}`)
+  const child = spawn(haproxy, ['-db', '-f', file], {
+    stdio: ['ignore', 'ignore', 'inherit', ...sockets.map(({ descriptor }) => descriptor)],
   })
+  for (const { server } of sockets) server.close()
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()))
-  const [http1 = 0, h2c = 0] = ports
-  for (let tries = 0; !(await answers(h2c)); tries++) {
-    if (tries > 500 || child.exitCode !== null) throw new Error(`HAProxy does not listen: ${said}`)
-    await new Promise((resolve) => setTimeout(resolve, 20))
-  }
+  const [http1 = 0, h2c = 0] = sockets.map(({ port }) => port)
   return {
     http1,
     h2c,
@@ -163,22 +155,13 @@ const startHaproxy = async () => {
   }
 }
 
-const freePort = async (): Promise<number> => {
+/** A socket that listens, to be inherited: a port that is only named could be another's by then. */
+const listening = async () => {
   const server = createServer()
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
+  const { fd } = (server as unknown as { _handle: { fd: number } })._handle
+  return { server, port: (server.address() as AddressInfo).port, descriptor: fd }
 }
-
-const answers = (port: number) =>
-  new Promise<boolean>((resolve) => {
-    const socket = connect(port, '127.0.0.1', () => {
-      socket.destroy()
-      resolve(true)
-    })
-    socket.on('error', () => resolve(false))
-  })
 
 describe.skipIf(!existsSync(haproxy))('HAProxy as the endpoint', () => {
   it('understands both versions, in HTTP/1.1 and in HTTP/2', async () => {

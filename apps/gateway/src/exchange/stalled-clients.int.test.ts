@@ -10,7 +10,6 @@ import { startHttpUpstream } from '../testing/upstream.ts'
 
 const use = cleanup()
 const host = `www-1001.${domain}`
-const clientLimits = { stallMs: 1_000 }
 
 interface Visitor {
   readonly socket: Socket
@@ -45,8 +44,8 @@ const visit = async (secure: StartedSecureGateway, scheme: Scheme, request: stri
 const post = (path: string, length: string) => `POST ${path} HTTP/1.1\r\nHost: ${host}\r\n${length}\r\n\r\n`
 
 /** Reads bodies; sends without an end on `/endless`, begins to answer at once on `/early`, reads nothing on `/busy`. */
-const startBoth = async () => {
-  const secure = await use(startSecureGateway({ clientLimits }))
+const startBoth = async (stallMs = 1_000) => {
+  const secure = await use(startSecureGateway({ clientLimits: { stallMs } }))
   const upstream = await use(
     startHttpUpstream((req, res) => {
       res.on('error', () => {})
@@ -107,13 +106,13 @@ describe.each(['HTTP', 'HTTPS'] as const)('A client of HTTP/1.1 over %s that sta
   })
 
   it('is not held to be one where the endpoint is slow: to read the body, or to answer', async () => {
-    const { secure, gateway } = await startBoth()
+    const { secure, gateway } = await startBoth(2_000)
     const quiet = await visit(secure, scheme, `${post('/busy', 'Content-Length: 4')}body`)
     const blocked = await visit(secure, scheme, post('/busy', 'Content-Length: 100000000'))
     blocked.socket.write(Buffer.alloc(16 * 1024 * 1024))
     // Each piece comes within the limit, all of them do not.
-    const trickling = await visit(secure, scheme, post('/', 'Content-Length: 6'))
-    for (let i = 0; i < 6; i++) {
+    const trickling = await visit(secure, scheme, post('/', 'Content-Length: 8'))
+    for (let i = 0; i < 8; i++) {
       await new Promise((resolve) => setTimeout(resolve, 400))
       trickling.socket.write('x')
     }

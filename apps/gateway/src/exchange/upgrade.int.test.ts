@@ -7,7 +7,7 @@ import { WebSocket, WebSocketServer } from 'ws'
 import { cleanup } from '../testing/cleanup.ts'
 import { eventually, openRaw, sendRaw } from '../testing/raw-client.ts'
 import { domain, routeEntry, startGateway } from '../testing/start-gateway.ts'
-import { startHttpUpstream, startRawUpstream } from '../testing/upstream.ts'
+import { deadPort, startHttpUpstream, startRawUpstream } from '../testing/upstream.ts'
 
 const use = cleanup()
 
@@ -135,10 +135,8 @@ describe('WebSocket', () => {
   it('answers 502 where nothing listens, after it has tried another endpoint', async () => {
     const gateway = await use(startGateway())
     const echo = await use(startEcho())
-    const dead = await startHttpUpstream(() => {})
-    await dead[Symbol.asyncDispose]()
-    gateway.router.put(routeEntry(1001, [dead.port]))
-    gateway.router.put(routeEntry(1002, [dead.port, echo.port]))
+    gateway.router.put(routeEntry(1001, [deadPort]))
+    gateway.router.put(routeEntry(1002, [deadPort, echo.port]))
     const { text } = await sendRaw(gateway.port, handshake(1001))
     expect(text).toMatch(/^HTTP\/1\.1 502 /)
     expect(text).toContain('"code":"upstream_failed"')

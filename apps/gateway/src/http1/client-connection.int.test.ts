@@ -205,6 +205,7 @@ describe('A connection of HTTP/1', () => {
     }
     stream.listener = { ...stream.listener, onBody: pausing }
     stream.resumeBody()
+    await eventually('a piece of it is there', () => server.heard.length > 0)
     await new Promise((resolve) => setTimeout(resolve, 50))
     expect(server.heard).toHaveLength(1)
     client.destroy()

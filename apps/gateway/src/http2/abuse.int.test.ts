@@ -127,7 +127,7 @@ describe('a connection of HTTP/2', () => {
       socket.write(Buffer.from([byte]))
       await new Promise(setImmediate)
     }
-    await expect.poll(() => heard).toEqual(['hello', 'x', 'end'])
+    await expect.poll(() => heard, { timeout: 10_000 }).toEqual(['hello', 'x', 'end'])
   })
 
   it('reads what nghttp2 compresses, over many requests and more fields than fit its table (RFC 7541)', async () => {

@@ -59,18 +59,21 @@ describe('What a client may take', () => {
     const clientLimits = { headerMs: 1_000, idleMs: 1_000, handshakeMs: 1_000 }
     const secure = await use(startSecureGateway({ clientLimits }))
     const plain = await use(startGateway({ clientLimits }))
-    const [slow, idle, silent] = [await openRaw(plain.port), await openRaw(plain.port), await openRaw(secure.port)]
+    const closed = new Set<string>()
+    const open = async (name: string, port: number) => {
+      const socket = await openRaw(port)
+      socket.on('error', () => {})
+      socket.on('close', () => closed.add(name))
+      return socket.resume()
+    }
+    await open('idle', plain.port)
+    await open('silent', secure.port)
+    const slow = await open('slow', plain.port)
     let text = ''
     slow.on('data', (chunk) => {
       text += chunk
     })
     slow.write('GET / HTTP/1.1\r\n')
-    const closed = new Set<string>()
-    for (const [name, socket] of Object.entries({ slow, idle, silent })) {
-      socket.resume()
-      socket.on('error', () => {})
-      socket.on('close', () => closed.add(name))
-    }
     await eventually('all are closed', () => closed.size === 3)
     expect(text).toMatch(/^HTTP\/1\.1 408 /)
   })

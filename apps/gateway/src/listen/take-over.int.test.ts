@@ -2,6 +2,7 @@ import { Agent, request } from 'node:http'
 import { expect, it } from 'vitest'
 import { cleanup } from '../testing/cleanup.ts'
 import { fetchThrough } from '../testing/fetch-through.ts'
+import { openRaw } from '../testing/raw-client.ts'
 import { startControl } from '../testing/small-control.ts'
 import { spawnGateway } from '../testing/spawn-gateway.ts'
 import { domain, routeEntry } from '../testing/start-gateway.ts'
@@ -92,6 +93,13 @@ it('a second signal ends a gateway that drains at once', { timeout: 60_000 }, as
   cut.catch(() => {})
   while (upstream.sockets.size === 0) await new Promise((resolve) => setTimeout(resolve, 5))
   gateway.process.kill('SIGTERM')
+  // Two signals that come before the process looks are one.
+  const isOpen = () =>
+    openRaw(gateway.port).then(
+      (socket) => socket.on('error', () => {}).destroy(),
+      () => null,
+    )
+  while ((await isOpen()) !== null) await new Promise((resolve) => setTimeout(resolve, 5))
   await new Promise((resolve) => setTimeout(resolve, 300))
   expect(gateway.process.exitCode).toBeNull()
   gateway.process.kill('SIGTERM')

@@ -3,7 +3,7 @@ import { cleanup } from '../testing/cleanup.ts'
 import { fetchThrough } from '../testing/fetch-through.ts'
 import { eventually } from '../testing/raw-client.ts'
 import { routeEntry, startGateway } from '../testing/start-gateway.ts'
-import { startHttpUpstream, startRawUpstream } from '../testing/upstream.ts'
+import { deadPort, startHttpUpstream, startRawUpstream } from '../testing/upstream.ts'
 
 const use = cleanup()
 
@@ -74,14 +74,12 @@ describe('Pools', () => {
 
   it('tries the next endpoint once where nothing was sent, also for a request with a body', async () => {
     const gateway = await use(startGateway())
-    const dead = await startHttpUpstream(() => {})
-    await dead[Symbol.asyncDispose]()
     const upstream = await use(
       startHttpUpstream((req, res) => {
         req.pipe(res)
       }),
     )
-    gateway.router.put(routeEntry(1001, [dead.port, upstream.port]))
+    gateway.router.put(routeEntry(1001, [deadPort, upstream.port]))
     for (let i = 0; i < 4; i++) {
       const answer = await fetchThrough(gateway.port, 1001, { method: 'POST', body: `order ${i}` })
       expect(answer).toMatchObject({ status: 200, body: `order ${i}` })
@@ -91,9 +89,7 @@ describe('Pools', () => {
 
   it('answers 502 where nothing listens, and says what to do', async () => {
     const gateway = await use(startGateway())
-    const dead = await startHttpUpstream(() => {})
-    await dead[Symbol.asyncDispose]()
-    gateway.router.put(routeEntry(1001, [dead.port]))
+    gateway.router.put(routeEntry(1001, [deadPort]))
     const answer = await fetchThrough(gateway.port, 1001)
     expect(answer.status).toBe(502)
     expect(JSON.parse(answer.body)).toMatchObject({ code: 'upstream_failed', detail: expect.stringContaining('web-1 of environment 1001') })

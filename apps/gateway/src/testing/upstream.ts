@@ -11,10 +11,13 @@ export interface StartedUpstream extends AsyncDisposable {
   readonly accepted: () => number
 }
 
+/** Nobody listens there: one that was free a moment ago may be another test's by now. */
+export const deadPort = 1
+
 /** @param port 0: any free one */
-export const startHttpUpstream = (listener: RequestListener, port = 0): Promise<StartedUpstream> => {
+export const startHttpUpstream = (listener: RequestListener, port = 0, host = '127.0.0.1'): Promise<StartedUpstream> => {
   const server = createServer({ keepAliveTimeout: 60_000 }, listener)
-  return started(server, port)
+  return started(server, port, host)
 }
 
 /** One that speaks HTTP/2 without TLS. */
@@ -53,7 +56,7 @@ export const startRecordingUpstream = async (
   return Object.assign(upstream, { received: () => received })
 }
 
-const started = async (server: Server, port = 0): Promise<StartedUpstream> => {
+const started = async (server: Server, port = 0, host = '127.0.0.1'): Promise<StartedUpstream> => {
   const sockets = new Set<Socket>()
   let accepted = 0
   server.on('connection', (socket) => {
@@ -61,7 +64,7 @@ const started = async (server: Server, port = 0): Promise<StartedUpstream> => {
     sockets.add(socket)
     socket.once('close', () => sockets.delete(socket))
   })
-  server.listen(port, '127.0.0.1')
+  server.listen(port, host)
   await once(server, 'listening')
   return {
     port: (server.address() as AddressInfo).port,

@@ -8,7 +8,7 @@ import { cleanup } from '../testing/cleanup.ts'
 import { data, frame, frameType, goaway, greeting, ok, reset } from '../testing/http2-frames.ts'
 import { eventually } from '../testing/raw-client.ts'
 import { RecordingListener, upstreamRequest } from '../testing/recording-listener.ts'
-import { startHttpUpstream, startRawUpstream } from '../testing/upstream.ts'
+import { deadPort, startHttpUpstream, startRawUpstream } from '../testing/upstream.ts'
 import { H2cTransport } from './h2c-transport.ts'
 import { sweeper } from './sweeper.ts'
 
@@ -337,9 +337,7 @@ describe('H2cTransport', () => {
   })
 
   it('tells why it could not connect, and that nothing was sent', async () => {
-    const gone = await startHttpUpstream(() => {})
-    await gone[Symbol.asyncDispose]()
-    const transport = await transportTo(gone.port)
+    const transport = await transportTo(deadPort)
     const answers = await Promise.all([exchange(transport), exchange(transport)])
     for (const answer of answers) {
       expect(answer.error).toMatchObject({ code: 'ECONNREFUSED' })

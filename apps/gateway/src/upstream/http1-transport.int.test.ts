@@ -6,7 +6,7 @@ import { RefusedEndpoints } from '../refused-endpoints.ts'
 import { cleanup } from '../testing/cleanup.ts'
 import { eventually } from '../testing/raw-client.ts'
 import { RecordingListener, upstreamRequest } from '../testing/recording-listener.ts'
-import { startHttpUpstream, startRawUpstream } from '../testing/upstream.ts'
+import { deadPort, startHttpUpstream, startRawUpstream } from '../testing/upstream.ts'
 import { Http1Transport } from './http1-transport.ts'
 import { sweeper } from './sweeper.ts'
 
@@ -382,8 +382,15 @@ describe('Http1Transport: connections', () => {
     ] as const) {
       const upstream = await scripted(answer)
       const transport = await transportTo(upstream.port)
-      await exchange(transport)
-      const { tick } = sweeper
+      // When it became idle, and not a tick later.
+      let tick = 0
+      const listener = send(transport)
+      const onEnd = listener.onEnd.bind(listener)
+      listener.onEnd = (trailers) => {
+        tick = sweeper.tick
+        onEnd(trailers)
+      }
+      await listener.over()
       transport.sweep(tick + kept)
       expect(transport.connections).toBe(1)
       transport.sweep(tick + gone)
@@ -472,9 +479,7 @@ describe('Http1Transport: connections', () => {
 
 describe('Http1Transport: endings', () => {
   it('tells why it could not connect, and that nothing was sent', async () => {
-    const upstream = await startHttpUpstream(() => {})
-    await upstream[Symbol.asyncDispose]()
-    const refusedConnection = await exchange(await transportTo(upstream.port))
+    const refusedConnection = await exchange(await transportTo(deadPort))
     expect(refusedConnection.error).toMatchObject({ code: 'ECONNREFUSED' })
     expect(refusedConnection.stream).toMatchObject({ isSent: false, diedUnused: false })
     const refused = new RefusedEndpoints()

@@ -40,13 +40,19 @@ const answers = async (port: number, environment: number, count = 40): Promise<S
 
 describe.skipIf(process.platform !== 'linux')('A gateway of several processes', { timeout: 120_000 }, () => {
   const start = async (...more: string[]) => {
-    const upstream = await use(startHttpUpstream((req, res) => void setTimeout(() => res.end('hello'), req.url === '/slow' ? 500 : 0)))
+    let slow = 0
+    const upstream = await use(
+      startHttpUpstream((req, res) => {
+        if (req.url === '/slow') slow++
+        setTimeout(() => res.end('hello'), req.url === '/slow' ? 500 : 0)
+      }),
+    )
     const control = await use(startControl([routeEntry(1001, [upstream.port]), routeEntry(1002, [], { state: 'suspended' })]))
     const gateway = await use(
       spawnGateway('--home', control.home, '--http', '127.0.0.1:0', '--admin', '127.0.0.1:0', '--workers', '2', '--drain', '2s', ...more),
     )
     await isReady(gateway)
-    return { upstream, control, gateway }
+    return { upstream, control, gateway, slow: () => slow }
   }
 
   it('serves one table, wakes once, reports activity and adds up its numbers', async () => {
@@ -55,6 +61,9 @@ describe.skipIf(process.platform !== 'linux')('A gateway of several processes', 
     expect(await answers(gateway.port, 1001)).toEqual(new Set(['hello']))
     const woken = Array.from({ length: 30 }, () => fetchThrough(gateway.port, 1002))
     await eventually('control is asked', () => control.resumed.length > 0)
+    // Of both workers: one that is late asks for what another has woken meanwhile.
+    while (!/^standin_gateway_held_requests 30$/m.test((await get(gateway, '/metrics')).text))
+      await new Promise((resolve) => setTimeout(resolve, 10))
     control.delta(routeEntry(1002, [upstream.port], { revision: 2 }))
     for (const answer of await Promise.all(woken)) expect(answer.body).toBe('hello')
     expect(control.resumed).toEqual(['/v1/environments/1002/resume'])
@@ -118,11 +127,11 @@ describe.skipIf(process.platform !== 'linux')('A gateway of several processes', 
   })
 
   it.each(['SIGINT', 'SIGHUP'] as const)('lets requests end where its terminal sends all of them %s', async (signal) => {
-    const { gateway } = await start()
-    const slow = Array.from({ length: 12 }, () => fetchThrough(gateway.port, 1001, { path: '/slow' }))
-    await new Promise((resolve) => setTimeout(resolve, 200))
+    const { gateway, slow } = await start()
+    const answered = Array.from({ length: 12 }, () => fetchThrough(gateway.port, 1001, { path: '/slow' }))
+    await eventually('all are under way', () => slow() === 12)
     for (const pid of [...workersOf(gateway), gateway.process.pid as number]) process.kill(pid, signal)
-    for (const answer of await Promise.all(slow)) expect(answer.body).toBe('hello')
+    for (const answer of await Promise.all(answered)) expect(answer.body).toBe('hello')
     expect(await gateway.exited).toBe(0)
   })
 
