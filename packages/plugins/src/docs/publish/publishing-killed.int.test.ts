@@ -1,19 +1,17 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { createInterface } from 'node:readline'
 import { setTimeout as pause } from 'node:timers/promises'
+import { TalkingProcess } from '@standin/testing'
 import { afterEach, expect, it } from 'vitest'
 import { ConfluenceSimulator } from '../writers/confluence/testing/confluence-simulator.ts'
 
 const rounds = Number(process.env.STANDIN_KILLS ?? 4)
 const program = resolve(import.meta.dirname, 'fixtures/published-control.ts')
 const folder = mkdtempSync(join(tmpdir(), 'standin-published-'))
-let child: ChildProcess | undefined
-afterEach(() => {
-  child?.kill('SIGKILL')
+let running: TalkingProcess | undefined
+afterEach(async () => {
+  await running?.kill()
   rmSync(folder, { recursive: true, force: true })
 })
 
@@ -29,33 +27,25 @@ it(`has one page of each environment and none besides where control is killed ${
   const config = JSON.stringify({ confluence, markdown: [{ folder: pages }] })
 
   let at = '2026-03-02T09:00:00.000Z'
-  const run = (mode: 'go' | 'end') => {
-    const begun = spawn(process.execPath, [program, home, at, config, mode], { stdio: ['ignore', 'pipe', 'inherit'] })
-    child = begun
-    return { begun, lines: createInterface({ input: begun.stdout as NodeJS.ReadableStream }) }
-  }
   for (let round = 0; round < rounds; round++) {
-    const { begun, lines } = run('go')
-    const most = 6 + Math.floor(Math.random() * 12)
-    let seen = 0
-    for await (const line of lines) {
+    // All that it prints: from an earlier instant, an hour would not be enough for it in the end.
+    running = new TalkingProcess(program, [home, at, config, 'go'], (line) => {
       at = line
-      if (++seen === most) break
-    }
-    expect(seen).toBe(most)
+    })
+    await running.printed(6 + Math.floor(Math.random() * 12))
     // What goes wrong besides: an answer that is lost, a person who writes, a site that wants patience.
     simulator.upset(/^POST .*\/pages$/, 'cut after it is done')
     simulator.upset(/^PUT .*\/pages\//, (page) => void page.version++)
     simulator.upset(/^PUT .*\/pages\//, { status: 429, headers: { 'retry-after': '30' } })
     await pause(Math.random() * 60)
-    const ended = once(begun, 'exit')
-    begun.kill('SIGKILL')
-    await ended
+    await running.kill()
   }
-  const { begun, lines } = run('end')
   let told = ''
-  for await (const line of lines) told = line
-  if (begun.exitCode === null) await once(begun, 'exit')
+  running = new TalkingProcess(program, [home, at, config, 'end'], (line) => {
+    told = line
+  })
+  await running.printed(1)
+  await running.ended()
   const { environments } = JSON.parse(told) as { environments: { id: number; name: string; project: string | null }[] }
 
   expect(simulator.faults).toEqual([])

@@ -90,14 +90,14 @@ describe.skipIf(!has('chromium', 'chromium'))('The board in Chromium', { timeout
     expect(faults).toEqual([])
   })
 
-  it('says so, all over, when its numbers are not of now, and goes on by itself when they are', async () => {
+  it('says so, all over, when its numbers are not of now, and goes on by itself when they are', { timeout: 120_000 }, async () => {
     const booted = await boot(boardAlone(busyDay) as Plugin)
     const cable = await Cable.to(new URL(booted.client.url))
     open.push(cable)
     const { page } = await look()
     await page.goto((await linkTo(booted)).replace(booted.client.url, cable.url))
     await page.locator('body.live').waitFor()
-    await cable.cut()
+    cable.cut()
     const alarm = page.getByRole('alert')
     await alarm.getByText(/^No connection since 15:32:\d\d\. These numbers are .* old\.$/).waitFor()
     expect(await page.locator('body').getAttribute('class')).toBe('stale')
@@ -108,7 +108,7 @@ describe.skipIf(!has('chromium', 'chromium'))('The board in Chromium', { timeout
     await see(page, 'stale')
     expect(await page.locator('#svms').evaluate(contrastOfText)).toBeGreaterThan(4.5)
     await booted.clone('meanwhile')
-    await cable.mend()
+    cable.mend()
     await page.locator('body.live #environments .value', { hasText: '1' }).waitFor()
     expect([await alarm.isVisible(), await page.getByRole('status').textContent()]).toEqual([false, 'live'])
   })
@@ -202,52 +202,50 @@ describe.skipIf(!has('chromium', 'chromium'))('The board in Chromium', { timeout
   })
 })
 
-/** Between a browser and a control plane. */
+/** Between a browser and a control plane. Its port stays its own while it is cut. */
 class Cable implements AsyncDisposable {
   readonly #server: Server
-  readonly #sockets: Set<Socket>
-  #port = 0
+  readonly #sockets = new Set<Socket>()
+  #isCut = false
 
   static async to({ hostname, port }: URL): Promise<Cable> {
-    const sockets = new Set<Socket>()
-    const server = createServer((near) => {
-      const far = connect(Number(port), hostname)
+    const cable = new Cable(Number(port), hostname)
+    cable.#server.listen(0, '127.0.0.1')
+    await once(cable.#server, 'listening')
+    return cable
+  }
+
+  private constructor(port: number, hostname: string) {
+    this.#server = createServer((near) => {
+      if (this.#isCut) return near.destroy()
+      const far = connect(port, hostname)
       for (const [from, to] of [
         [near, far],
         [far, near],
       ] as const) {
-        sockets.add(from)
+        this.#sockets.add(from)
         from.on('error', () => {}).on('close', () => to.destroy())
         from.pipe(to)
       }
     })
-    const cable = new Cable(server, sockets)
-    await cable.mend()
-    return cable
-  }
-
-  private constructor(server: Server, sockets: Set<Socket>) {
-    this.#server = server
-    this.#sockets = sockets
   }
 
   get url(): string {
-    return `http://127.0.0.1:${this.#port}`
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`
   }
 
-  async cut(): Promise<void> {
-    this.#server.close()
+  cut(): void {
+    this.#isCut = true
     for (const socket of this.#sockets) socket.destroy()
     this.#sockets.clear()
   }
 
-  async mend(): Promise<void> {
-    this.#server.listen(this.#port, '127.0.0.1')
-    await once(this.#server, 'listening')
-    this.#port = (this.#server.address() as AddressInfo).port
+  mend(): void {
+    this.#isCut = false
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.cut()
+    this.#server.close()
+    this.cut()
   }
 }

@@ -139,7 +139,12 @@ export class ConfluenceSimulator {
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const parts: Buffer[] = []
-    for await (const part of request) parts.push(part as Buffer)
+    try {
+      for await (const part of request) parts.push(part as Buffer)
+    } catch {
+      // Whoever was asking was killed meanwhile.
+      return
+    }
     const method = request.method ?? ''
     const url = new URL(request.url ?? '/', 'http://simulator')
     const name = `${method} ${url.pathname}`
