@@ -17,6 +17,17 @@ interface Checked {
 /** Control knows the plugins; it is asked as a process of its own, as everywhere. */
 const checker = fileURLToPath(new URL('../../../control/src/check-plugins.ts', import.meta.url))
 
+const checkMs = 60_000
+
+/** What takes for ever can be given up, but for a loop in a plugin's own setup. */
+function neverReturns(cause: Error & { readonly killed?: boolean }): never {
+  if (cause.killed !== true) throw cause
+  throw new StandinError('timeout', `The plugins were not set up after ${checkMs / 1000} seconds.`, {
+    hint: 'Is there a loop in a setup() that never ends? Look at one plugin at a time, in a file with that plugin alone.',
+    cause,
+  })
+}
+
 export const pluginCheck: Verb<readonly [string | undefined]> = {
   description:
     'Tells every fault of every plugin at once, with line and column. Needs no platform; the plugins are set up, and not started.',
@@ -30,7 +41,7 @@ export const pluginCheck: Verb<readonly [string | undefined]> = {
     const inHome = join(findHome(flags.home, env), 'standin.config.yaml')
     const here = resolve('standin.config.yaml')
     const file = given === undefined ? (existsSync(here) ? here : inHome) : resolve(given)
-    const { stdout } = await promisify(execFile)(process.execPath, [checker, file], { env, timeout: 60_000 })
+    const { stdout } = await promisify(execFile)(process.execPath, [checker, file], { env, timeout: checkMs }).catch(neverReturns)
     const answer = JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as Checked | { readonly error: Problem }
     if ('error' in answer) throw StandinError.fromProblem(answer.error)
     const { items, faults } = answer

@@ -5,6 +5,7 @@ import { pathToFileURL } from 'node:url'
 import { didYouMean } from '@standin/blueprint'
 import { namePattern, scopes } from '@standin/client'
 import type { Plugin } from '@standin/core'
+import { whyNotImport } from './try-import.ts'
 
 export type BuiltInPlugins = Readonly<Record<string, () => Promise<Plugin>>>
 
@@ -20,6 +21,8 @@ export async function loadPlugin(use: string, dir: string, builtIn: BuiltInPlugi
 }
 
 async function importFrom(file: string, use: string): Promise<Plugin> {
+  const never = await whyNotImport(file)
+  if (never !== null) throw new Error(`${use} can not be loaded: ${never}`)
   let module: { default?: unknown; plugin?: unknown }
   try {
     module = (await import(pathToFileURL(file).href)) as typeof module

@@ -164,6 +164,7 @@ describe('readPlugins', () => {
     ['export default { id: "x", setup() {} }', 'it has no config'],
     ['export default { id: "x", config: {} }', 'it has no setup()'],
     ['throw new Error("not today")', './x.mjs can not be loaded: not today'],
+    ['process.exit(0)', './x.mjs can not be loaded: it ends the process when it is loaded'],
     ['export default {', './x.mjs can not be loaded: '],
   ])('refuses what is no plugin: %s', async (source, message) => {
     expect(await faultsOf('plugins:\n  - use: ./x.mjs\n', { 'x.mjs': source })).toEqual([expect.stringContaining(message)])
