@@ -3,7 +3,7 @@ import { pathToFileURL } from 'node:url'
 import { Worker } from 'node:worker_threads'
 
 /** What loading a module may take; a loop outside of its functions would stop all that is in this process. */
-export const importLimits = { timeMs: 20_000, memoryMb: 512 }
+const importLimits = { timeMs: 20_000, memoryMb: 512 }
 /** Node's exit code where nothing is left that a top-level await could be waiting for. */
 const unsettledAwait = 13
 
