@@ -77,7 +77,7 @@ const browse = async (host: string) => {
   return /<p>(.*?)<\/p>/s.exec(stdout)?.[1] ?? ''
 }
 
-describe.skipIf(chromium === undefined)('HTTPS in a browser', { timeout: 120_000 }, () => {
+describe.skipIf(chromium === undefined)('HTTPS in a browser', { timeout: 300_000 }, () => {
   it('works after `standin trust`, over HTTP/2, for every name that leads somewhere, and not after `--remove`', async () => {
     expect(await browse(`www-1001.${domain}`)).toBe('')
     await standin('trust')

@@ -168,7 +168,7 @@ describe('A connection of HTTP/1', () => {
     expect(server.streams).toHaveLength(20_000)
   })
 
-  it('reads no more requests while the client does not take the responses', async () => {
+  it('reads no more requests while the client does not take the responses', { timeout: 60_000 }, async () => {
     const server = await use(serve(echo))
     const client = await openRaw(server.port)
     client.pause()
@@ -184,7 +184,7 @@ describe('A connection of HTTP/1', () => {
     expect(server.accepted[0]?.socket.writableLength).toBeLessThan(256 * 1024)
     expect(server.streams.length).toBeLessThan(400 * written)
     client.resume()
-    await eventually('all are answered in the end', () => server.streams.length === 400 * written)
+    await eventually('all are answered in the end', () => server.streams.length === 400 * written, 50_000)
     client.destroy()
   })
 

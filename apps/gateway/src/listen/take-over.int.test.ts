@@ -61,7 +61,7 @@ class Load {
   }
 }
 
-it('a new gateway takes over the port of an old one, again and again, and no request is lost', { timeout: 180_000 }, async () => {
+it('a new gateway takes over the port of an old one, again and again, and no request is lost', { timeout: 300_000 }, async () => {
   const upstream = await use(startHttpUpstream((_, res) => setTimeout(() => res.end('hello'), 3)))
   const control = await use(startControl([routeEntry(1001, [upstream.port])]))
   const first = await use(spawnGateway('--home', control.home, '--http', '127.0.0.1:0'))
@@ -84,7 +84,7 @@ it('a new gateway takes over the port of an old one, again and again, and no req
   for (const { served } of loads) expect(served).toBeGreaterThan(100)
 })
 
-it('a second signal ends a gateway that drains at once', { timeout: 60_000 }, async () => {
+it('a second signal ends a gateway that drains at once', { timeout: 120_000 }, async () => {
   const upstream = await use(startHttpUpstream((_, res) => void res.write('begun')))
   const control = await use(startControl([routeEntry(1001, [upstream.port])]))
   const gateway = await use(spawnGateway('--home', control.home, '--http', '127.0.0.1:0', '--drain', '10m'))

@@ -1,8 +1,12 @@
 import type { Balance } from '@standin/client'
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { poolOf, seededRandom } from '../testing/pools.ts'
 import type { Upstream } from './upstream.ts'
+
+afterEach(() => {
+  vi.useRealTimers()
+})
 
 const weightsOf = (maximum: number) => fc.array(fc.integer({ min: 1, max: maximum }), { minLength: 1, maxLength: 12 })
 const sum = (numbers: readonly number[]) => numbers.reduce((total, one) => total + one, 0)
@@ -141,6 +145,8 @@ describe.each(['round-robin', 'least-connections', 'two-choices', 'sticky'] sati
   })
 
   it('sends a retry to another endpoint than the one that failed', () => {
+    // Each second has retries of its own.
+    vi.useFakeTimers({ toFake: ['performance'] })
     const { pool, at, registry } = poolOf([1, 1, 5], { balance })
     for (let i = 0; i < 20; i++) {
       pool.enter(performance.now())

@@ -38,7 +38,7 @@ const answers = async (port: number, environment: number, count = 40): Promise<S
   return new Set(all.map(({ status, body }) => (status === 200 ? body : String(status))))
 }
 
-describe.skipIf(process.platform !== 'linux')('A gateway of several processes', { timeout: 120_000 }, () => {
+describe.skipIf(process.platform !== 'linux')('A gateway of several processes', { timeout: 300_000 }, () => {
   const start = async (...more: string[]) => {
     let slow = 0
     const upstream = await use(
@@ -68,7 +68,7 @@ describe.skipIf(process.platform !== 'linux')('A gateway of several processes', 
     for (const answer of await Promise.all(woken)) expect(answer.body).toBe('hello')
     expect(control.resumed).toEqual(['/v1/environments/1002/resume'])
     control.delta(null, 1001)
-    await eventually('it is told', () => control.activity.some(({ environment }) => environment === 1001))
+    await eventually('it is told', () => control.activity.some(({ environment }) => environment === 1001), 30_000)
     let seen = new Set<string>()
     while (!seen.has('410') || seen.size > 1) seen = await answers(gateway.port, 1001, 10)
 
@@ -123,7 +123,7 @@ describe.skipIf(process.platform !== 'linux')('A gateway of several processes', 
     const { gateway } = await start()
     const workers = workersOf(gateway)
     gateway.process.kill('SIGKILL')
-    await eventually('they have ended', () => !workers.some(isAlive))
+    await eventually('they have ended', () => !workers.some(isAlive), 30_000)
   })
 
   it.each(['SIGINT', 'SIGHUP'] as const)('lets requests end where its terminal sends all of them %s', async (signal) => {
