@@ -54,7 +54,8 @@ describe('LineWriter', () => {
 
   it('neither waits nor grows when nobody reads the pipe, and tells afterwards what is missing', async () => {
     const child = spawn(process.execPath, [writerProgram, '30000'], { stdio: ['pipe', 'pipe', 'pipe'] })
-    const exited = once(child, 'exit')
+    // Not `exit`, after which there may be more to read.
+    const closed = once(child, 'close')
     // 30 MB: nobody has read a byte when this line comes.
     const [told] = (await once(child.stdout, 'data')) as [Buffer]
     const { dropped, longestTurnMs, heap } = JSON.parse(String(told))
@@ -66,7 +67,7 @@ describe('LineWriter', () => {
       text += chunk
     })
     child.stdin.write('end\n')
-    expect(await exited).toEqual([0, null])
+    expect(await closed).toEqual([0, null])
     const lines = text
       .trimEnd()
       .split('\n')

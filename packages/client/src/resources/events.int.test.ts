@@ -43,9 +43,9 @@ describe('follow', () => {
   it('keeps a quiet connection whose heart beats', async () => {
     const stop = new AbortController()
     const done = (async () => {
-      for await (const _ of standin.events.follow({ signal: stop.signal, silenceMs: 1_000 })) return
+      for await (const _ of standin.events.follow({ signal: stop.signal, silenceMs: 3_000 })) return
     })()
-    await sleep(1_300)
+    await sleep(3_300)
     stop.abort()
     await done
     expect(watches()).toHaveLength(1)

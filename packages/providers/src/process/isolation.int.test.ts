@@ -1,5 +1,6 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -167,9 +168,11 @@ describe.skipIf(!isolation.namespaces)('an environment in namespaces', () => {
     socket.write(`${JSON.stringify({ ...request, command: ['bash', '-c', script] })}\n`)
     await run('until [ -s ticks ]; do sleep 0.01; done')
     const ticks = (): number => readFileSync(join(home, 'data/environments/1001/tree/hosts/web/ticks')).length
-    const shell = (await environmentProcesses(1001, join(home, 'data'))).find(({ pid }) =>
-      readFileSync(`/proc/${pid}/cmdline`, 'utf8').startsWith('bash\0-c\0set -m'),
-    )
+    const commands = (await environmentProcesses(1001, join(home, 'data'))).map(async ({ pid }) => {
+      // Some end meanwhile.
+      return { pid, command: await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '') }
+    })
+    const shell = (await Promise.all(commands)).find(({ command }) => command.startsWith('bash\0-c\0set -m'))
     if (shell === undefined) throw new Error('no shell')
     await handle.suspend(1001)
     if (how === 'it is killed') process.kill(shell.pid, 'SIGKILL')
@@ -318,7 +321,7 @@ describe.skipIf(!isolation.namespaces)('an environment in namespaces', () => {
     }
   })
 
-  it.skipIf(!anotherUserMay)('works for a user who is not root', async () => {
+  it.skipIf(!anotherUserMay)('works for a user who is not root', { timeout: 60_000 }, async () => {
     chmodSync(home, 0o777)
     const own = join(home, 'own')
     mkdirSync(own)
@@ -333,7 +336,8 @@ describe.skipIf(!isolation.namespaces)('an environment in namespaces', () => {
     child.stderr.on('data', (chunk) => {
       wrong += chunk
     })
-    await new Promise((resolve) => child.once('exit', resolve))
+    // Not `exit`, after which there may be more to read.
+    await new Promise((resolve) => child.once('close', resolve))
     expect({ wrong, ...JSON.parse(said || '{}') }).toEqual({
       wrong: '',
       namespaces: true,

@@ -9,7 +9,7 @@ export const programs: Readonly<Record<string, string>> = {
       if (request.url === '/exit') process.exit(3)
       if (request.url === '/health') { response.statusCode = fs.existsSync('sick') ? 503 : 200 }
       response.end(process.env.STANDIN_INSTANCE)
-    }).listen(8080, process.env.LISTEN ?? process.env.STANDIN_ADDRESS, () => console.log('listening'))`,
+    }).listen(process.env.PORT ?? 8080, process.env.LISTEN ?? process.env.STANDIN_ADDRESS, () => console.log('listening'))`,
   'restless.sh': `
     # Forks and leaves its session, over and over: what a freeze must not lose.
     for n in $HOPPERS; do sh hopper.sh & done

@@ -5,7 +5,7 @@ import { eventually } from './waits.ts'
 
 /** Nothing moves while it is suspended; nothing is left when it is stopped. */
 export function rulesOfSuspension(bench: () => Bench, subject: ConformanceSubject): void {
-  it('freezes every process, also those that run away, and thaws them', async () => {
+  it('freezes every process, also those that run away, and thaws them', { timeout: 60_000 }, async () => {
     const environment = subject.contained ? { HOPPERS: '1 2 3 4 5 6' } : {}
     await bench().create(stackOf(server('web'), host('restless', { command: ['sh', 'restless.sh'], environment })))
     const { instances } = await bench().handle.start(1001)

@@ -12,7 +12,9 @@ describe('LogFile', () => {
   })
   afterEach(() => rmSync(dir, { recursive: true }))
   const written = async (lines: number, name = 'web-1.log') =>
-    vi.waitFor(() => expect(readFileSync(join(dir, name), 'utf8').trimEnd().split('\n')).toHaveLength(lines))
+    vi.waitFor(() => expect(readFileSync(join(dir, name), 'utf8').trimEnd().split('\n')).toHaveLength(lines), {
+      timeout: 10_000,
+    })
 
   it('cuts what comes in pieces into lines, and keeps a last one without its end', async () => {
     const log = new LogFile(join(dir, 'web-1.log'), () => 5)

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import type { ProcessPlan } from '../process-environment.ts'
+import { drained } from './drained.ts'
 import type { Exit } from './exit-verdict.ts'
 import type { LogFile } from './log-file.ts'
 import { groupLives, killGroup } from './process-group.ts'
@@ -22,7 +23,6 @@ export class ProcessRun {
     const sinks = [log.lines('stdout'), log.lines('stderr')] as const
     child.stdout.on('data', sinks[0].write)
     child.stderr.on('data', sinks[1].write)
-    const drained = new Promise<void>((resolve) => child.once('close', () => resolve()))
     this.ended = new Promise((resolve) => {
       child.once('error', (error) => child.pid === undefined && resolve(error))
       child.once('exit', (code, signal) => {
@@ -30,7 +30,7 @@ export class ProcessRun {
         // While it is being stopped, its children have the rest of the grace period.
         if (!this.#stopping) this.kill()
         // A child that keeps the pipe open must not hold the verdict up.
-        void Promise.race([drained, delay(drainMs)]).then(() => {
+        void drained(child, drainMs).then(() => {
           for (const sink of sinks) sink.end()
           resolve({ code, signal })
         })

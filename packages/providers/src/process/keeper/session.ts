@@ -1,8 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import type { Socket } from 'node:net'
+import { drained } from './drained.ts'
 import { channel, frame, frameReader } from './frames.ts'
 import type { Gate } from './gate.ts'
 import { killGroup } from './process-group.ts'
+
+/** Milliseconds that a command's last words may take to come after its exit. */
+const drainMs = 250
 
 export interface SessionPlan {
   readonly command: readonly string[]
@@ -81,11 +85,8 @@ export class Session {
         .then(() => this.#gate.sleep(1000))
         .then(() => this.end('SIGKILL'))
     })
-    const drained = new Promise<void>((resolve) => child.once('close', () => resolve()))
     child.once('exit', (exitCode, signal) => {
-      // A daemon that it left may hold its output open for ever.
-      const patience = new Promise<void>((resolve) => setTimeout(resolve, 250))
-      void Promise.race([drained, patience]).then(() => {
+      void drained(child, drainMs, () => socket.destroyed).then(() => {
         if (!socket.destroyed) socket.end(frame(channel.exit, Buffer.from(JSON.stringify({ exitCode, signal }))))
       })
     })
