@@ -35,8 +35,7 @@ describe('many environments', { timeout: 300_000 }, () => {
     await Promise.all(ids.map(answers))
 
     await platform.deleteAll()
-    await eventually(() => (leftovers(platform.home).environments.length === 0 ? true : undefined), 30_000)
-    expect(leftovers(platform.home)).toEqual({ processes: [], mounts: [], environments: [] })
+    await expect.poll(() => leftovers(platform.home), { timeout: 30_000 }).toEqual({ processes: [], mounts: [], environments: [] })
   })
 
   it('knows ten thousand attached environments within 300 MiB each of control and gateway', async () => {
