@@ -129,16 +129,18 @@ describe('faults', () => {
   it('end by themselves, also where their time ends while control is away', async () => {
     const id = await attach('short')
     const brief = (await add(id, { service: 'www', kind: 'reset', forMs: 50 })).body
-    await expect.poll(async () => (await entryOf(id))?.routes[0]?.faults).toBeUndefined()
-    const removed = control.part(Tokens.events).list({ environment: id, type: 'fault.removed' })
-    expect(removed.map(({ data, actor }) => [data, actor])).toEqual([[{ fault: brief, reason: 'expired' }, 'reconciler']])
+    const removed = () => control.part(Tokens.events).list({ environment: id, type: 'fault.removed' })
+    await expect
+      .poll(() => removed().map(({ data, actor }) => [data, actor]), { timeout: 10_000 })
+      .toEqual([[{ fault: brief, reason: 'expired' }, 'reconciler']])
+    expect((await entryOf(id))?.routes.map(({ faults }) => faults)).toEqual([undefined, undefined])
 
     const long = (await add(id, { service: 'www', kind: 'abort', status: 500, forMs: 10 * minute })).body
     const away = (await add(id, { service: 'www', kind: 'reset', forMs: 200 })).body
     await control.stop()
     await new Promise((done) => setTimeout(done, Math.max(0, Date.parse(away.expiresAt) - Date.now() + 1)))
     await control.start()
-    await expect.poll(async () => (await entryOf(id))?.routes[0]?.faults?.map((fault) => fault.id)).toEqual([long.id])
+    await expect.poll(async () => (await entryOf(id))?.routes[0]?.faults?.map((fault) => fault.id), { timeout: 10_000 }).toEqual([long.id])
     expect(await list(id)).toEqual([long])
   })
 
@@ -150,7 +152,7 @@ describe('faults', () => {
     })
     expect({ status, code: body.code }).toEqual({ status: 409, code: 'state_conflict' })
     await control.call('DELETE', `/v1/environments/${id}?purge=true`)
-    await expect.poll(async () => (await control.call('GET', `/v1/environments/${id}`)).status).toBe(410)
+    await expect.poll(async () => (await control.call('GET', `/v1/environments/${id}`)).status, { timeout: 10_000 }).toBe(410)
     const left = (await control.call<Page<ServiceFault>>('GET', '/v1/faults?limit=1000')).body.items
     expect(left.filter(({ environment }) => environment === id)).toEqual([])
   })

@@ -354,10 +354,10 @@ describe('somebody who leaves', () => {
     const open = async (path: string) =>
       (await fetch(`${company.control.api}${path}`, { headers: { authorization: `Bearer ${token}`, accept: 'text/event-stream' } })).text()
     const streams = [open('/v1/events'), open(`/v1/environments/${id}/logs?follow=true`)]
-    await expect.poll(() => company.control.part(Tokens.streams).size).toBe(3)
+    await expect.poll(() => company.control.part(Tokens.streams).size, { timeout: 10_000 }).toBe(3)
+    const closed = once(socket, 'close')
     await client().users.deactivate(user.id)
-    const [closed] = await once(socket, 'close')
-    expect(closed).toBe(1001)
+    expect((await closed)[0]).toBe(1001)
     await Promise.all(streams)
     expect(await code(theirs.environments.list())).toBe('unauthenticated')
     expect(await code(client().tokens.create({ name: 'again', scope: 'read', user: user.id }))).toBe('state_conflict')

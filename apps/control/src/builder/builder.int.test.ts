@@ -105,7 +105,7 @@ describe('building on the process provider', { timeout: 60_000 }, () => {
     write({
       'compose.yaml': blueprint.replace(
         'expose: [8080]',
-        'expose: [8080]\n    healthcheck: {x-http: {port: 8080, path: /nothing}, interval: 300ms, retries: 2}',
+        'expose: [8080]\n    healthcheck: {x-http: {port: 8080, path: /nothing}, interval: 300ms, retries: 12}',
       ),
     })
     const failed = await build()

@@ -174,7 +174,7 @@ describe('Admission', () => {
         if (((await client?.environments.list())?.items.length ?? 0) >= 3) throw full()
       },
     })
-    await using booted = await bootPlugin(plugin)
+    await using booted = await bootPlugin(plugin, {}, { limits: { admitMs: 20_000 } })
     client = booted.client
     await booted.clone('first')
     const all = await Promise.allSettled(
@@ -259,11 +259,11 @@ describe('Admission', () => {
     })
     await using booted = await bootPlugin(plugin, {}, { limits: { admitMs: 20, graceMs: 20 } })
     await booted.clone('a')
-    await expect.poll(() => booted.plugin.state).toBe('waiting')
+    await expect.poll(() => booted.plugin.state, { timeout: 10_000 }).toBe('waiting')
     await booted.clone('b')
     expect(booted.logs.some(({ level, msg }) => level === 40 && msg?.includes('what it would refuse is let through'))).toBe(true)
     await booted.advance('30s')
-    await expect.poll(() => booted.plugin.state).toBe('running')
+    await expect.poll(() => booted.plugin.state, { timeout: 10_000 }).toBe('running')
     expect(lives).toBe(2)
     expect(await messageOf(booted)).toContain('admit')
   })

@@ -169,7 +169,7 @@ describe('docs, with what other plugins say', () => {
   })
 })
 
-describe('docs, in a git repository', () => {
+describe('docs, in a git repository', { timeout: 60_000 }, () => {
   it('commits what it wrote, and nothing else', async () => {
     git('init', '--quiet')
     mkdirSync(join(folder, 'pages'))

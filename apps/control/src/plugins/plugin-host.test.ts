@@ -12,7 +12,8 @@ const plugin = (setup: (context: PluginContext) => PluginHooks | Promise<PluginH
   setup,
   ...more,
 })
-const limits = { setupMs: 200, startMs: 200, eventMs: 100, graceMs: 50, stopMs: 100 }
+/** Short for what hangs, and long enough for good plugins on a busy machine: their routes take some turns to be set up. */
+const limits = { setupMs: 2_000, startMs: 200, eventMs: 100, graceMs: 50, stopMs: 100 }
 /** Never, and deaf to its signal. */
 const forever = () => new Promise<never>(() => {})
 

@@ -157,7 +157,7 @@ describe('watching routes', () => {
   })
 })
 
-describe('a reader that does not read', { timeout: 60_000 }, () => {
+describe('a reader that does not read', { timeout: 300_000 }, () => {
   /** Asks for a stream and reads nothing until told to. */
   function stalledReader(path: string): Socket {
     const { hostname, port } = new URL(control.api)
@@ -174,7 +174,7 @@ describe('a reader that does not read', { timeout: 60_000 }, () => {
     for (let index = 0; index < 20; index += 1) ids.push((await control.attach(`busy-${index}`, ['127.0.0.1:9100'])).body.id)
     const environments = control.part(Tokens.environments)
     const socket = stalledReader('/v1/routes?watch=1')
-    await expect.poll(() => control.part(Tokens.feeds).routes.watchers).toBe(1)
+    await expect.poll(() => control.part(Tokens.feeds).routes.watchers, { timeout: 10_000 }).toBe(1)
     const rounds = 30
     for (let round = 1; round <= rounds; round += 1) {
       for (const id of ids) {
@@ -199,12 +199,12 @@ describe('a reader that does not read', { timeout: 60_000 }, () => {
       [...received.matchAll(/^data: (\{"revision":\d+,"put":\{"environment":(\d+).*)$/gm)]
         .filter(([, data]) => data?.includes(`"generation":${rounds},`))
         .map(([, , id]) => Number(id))
-    await expect.poll(() => newest().sort(), { timeout: 40_000 }).toEqual(ids)
+    await expect.poll(() => newest().sort(), { timeout: 200_000 }).toEqual(ids)
     const deltas = received.split('event: delta').length - 1
     // What piled up is one state of each, not every step; the kernel's buffers hold some.
     expect(deltas).toBeLessThan(ids.length * rounds)
     socket.destroy()
-    await expect.poll(() => control.part(Tokens.feeds).routes.watchers).toBe(0)
+    await expect.poll(() => control.part(Tokens.feeds).routes.watchers, { timeout: 10_000 }).toBe(0)
   })
 
   it('gets every event, in order, when it reads again', async () => {
@@ -223,7 +223,7 @@ describe('a reader that does not read', { timeout: 60_000 }, () => {
     })
     socket.resume()
     const seen = () => [...received.matchAll(/^id: (\d+)$/gm)].map((match) => Number(match[1]))
-    await expect.poll(() => seen().length, { timeout: 40_000 }).toBe(600)
+    await expect.poll(() => seen().length, { timeout: 200_000 }).toBe(600)
     expect(seen()).toEqual(Array.from({ length: 600 }, (_, index) => from + index + 1))
     socket.destroy()
   })
