@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { RouteEntry } from '@standin/client'
 import { type ConnectedClient, connect } from '@standin/client/connect'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { SmallControl } from './fixtures/small-control.ts'
 import { type Follower, followTable } from './follow-table.ts'
 
 const main = resolve(import.meta.dirname, '../../../apps/control/src/main.ts')
@@ -16,11 +17,21 @@ const quiet = { info: () => undefined, warn: () => undefined, error: () => undef
 let control: ChildProcess
 let standin: ConnectedClient
 
-async function startControl(api = '127.0.0.1:0'): Promise<string> {
+async function startControl(api: string): Promise<string> {
   control = spawn(process.execPath, [main, '--home', home, '--api', api], { stdio: ['ignore', 'pipe', 'ignore'] })
   const lines = createInterface({ input: control.stdout as NonNullable<ChildProcess['stdout']> })
   const [line] = (await once(lines, 'line')) as [string]
   return JSON.parse(line).api
+}
+
+/** Below those that the system gives to whoever asks for any (ip_local_port_range of Linux): nobody has it while control is away. */
+async function steadyPort(): Promise<number> {
+  for (;;) {
+    const port = 10_000 + Math.floor(Math.random() * 22_000)
+    const probe = await SmallControl.start(port).catch(() => undefined)
+    await probe?.[Symbol.asyncDispose]()
+    if (probe !== undefined) return port
+  }
 }
 
 async function killControl(): Promise<void> {
@@ -64,7 +75,7 @@ const attach = (name: string, port: number) =>
   standin.environments.attach({ name, services: [{ name: 'www', endpoints: [`127.0.0.1:${port}`] }] })
 
 beforeAll(async () => {
-  const url = await startControl()
+  const url = await startControl(`127.0.0.1:${await steadyPort()}`)
   standin = await connect({ url, token: readFileSync(join(home, 'secrets', 'admin.token'), 'utf8').trim() })
 }, 60_000)
 afterAll(async () => {
