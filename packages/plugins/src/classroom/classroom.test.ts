@@ -193,7 +193,8 @@ describe('A class', { timeout: 60_000 }, () => {
         },
       }),
     })
-    await boot({ wave: 1 }, { beside: [[quota]] })
+    // What it does not answer within two seconds is let through.
+    await boot({ wave: 1 }, { beside: [[quota]], limits: { admitMs: 30_000 } })
     await to('2026-03-02T07:40:00Z')
     expect(await seats()).toHaveLength(3)
     await jump('2026-03-03T07:30:00Z')

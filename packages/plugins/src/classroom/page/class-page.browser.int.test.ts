@@ -14,7 +14,7 @@ const intro = {
   timetable: [{ days: '1-5', from: '09:00', to: '12:00', timeZone: 'Europe/Berlin' }],
 }
 
-describe.skipIf(!has('chromium', 'chromium'))('The page of a class in Chromium', { timeout: 60_000 }, () => {
+describe.skipIf(!has('chromium', 'chromium'))('The page of a class in Chromium', { timeout: 120_000 }, () => {
   let browser: Browser
   beforeAll(async () => {
     const quiet = ['--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run', '--no-proxy-server']

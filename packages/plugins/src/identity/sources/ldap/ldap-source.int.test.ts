@@ -45,7 +45,7 @@ member: cn=nested,ou=groups,${suffix}
   `dn: cn=posix,ou=groups,${suffix}\nobjectClass: posixGroup\ncn: posix\ngidNumber: 100\nmemberUid: p11\nmemberUid: ADA\n`,
 ].join('\n')
 
-describe.skipIf(!hasSlapd)('LdapSource, of a real OpenLDAP server', () => {
+describe.skipIf(!hasSlapd)('LdapSource, of a real OpenLDAP server', { timeout: 60_000 }, () => {
   let slapd: Slapd
   let passwordFile: string
   const signal = new AbortController().signal
