@@ -24,7 +24,7 @@ function run(words: readonly string[], options: { file?: string; env?: Record<st
   })
 }
 
-describe('bin/standin', () => {
+describe('bin/standin', { timeout: 60_000 }, () => {
   it('works from any folder, through symlinks of symlinks and a linked folder', async () => {
     mkdirSync(join(directory, 'links'))
     symlinkSync(bin, join(directory, 'links', 'standin'))
@@ -47,7 +47,7 @@ describe('bin/standin', () => {
   })
 })
 
-describe('bad input', () => {
+describe('bad input', { timeout: 60_000 }, () => {
   it.each([
     [[], /Usage: standin/],
     [['frobnicate'], /unknown verb 'frobnicate'/],
@@ -120,7 +120,7 @@ describe('bad input', () => {
   })
 })
 
-describe('streams', () => {
+describe('streams', { timeout: 60_000 }, () => {
   it('says that its output can not be written', async () => {
     const { code, stderr } = await run(['-c', `"${bin}" completion bash > /dev/full`], { file: 'sh' })
     expect(code).toBe(1)

@@ -75,8 +75,10 @@ x-standin:
       ['twin-2', 'running', 'b=c'],
     ])
     expect(stderr).toMatch(/twin-1: idler .*neutralise/)
-    const { stdout: log } = await platform.cli('logs', 'twin-1', 'idler')
-    expect(log).toMatch(/^idler-1 \| hello from idler$/m)
+    // It runs as soon as it is there, whenever it comes to say something.
+    await eventually(async () =>
+      /^idler-1 \| hello from idler$/m.test((await platform.cli('logs', 'twin-1', 'idler')).stdout) ? true : undefined,
+    )
     const lines = await platform.cli('logs', 'twin-1', '-n', '1', '--json')
     expect(JSON.parse(lines.stdout)).toMatchObject({ host: 'idler', instance: 'idler-1' })
   })
@@ -146,7 +148,7 @@ x-standin:
   })
 
   it('goes on when nobody waits any longer: timeout 5, Ctrl-C 130', async () => {
-    await platform.json('template', 'build', blueprint('slow', 'sleep 3'))
+    await platform.json('template', 'build', blueprint('slow', 'sleep 5'))
     const late = await platform.cli('up', 'slow', '--name', 'late', '--timeout', '300ms')
     expect(late.code).toBe(5)
     expect(late.stderr).toMatch(/late \(\d+\)/)
@@ -160,7 +162,7 @@ x-standin:
   })
 
   it('lets a build go on after Ctrl-C, and says so', async () => {
-    const { code, stderr } = await interrupted(['template', 'build', blueprint('long', 'true', 'sleep 2')], /^Build \d+ of long/m)
+    const { code, stderr } = await interrupted(['template', 'build', blueprint('long', 'true', 'sleep 4')], /^Build \d+ of long/m)
     expect(code).toBe(130)
     expect(stderr).toMatch(/Build \d+ goes on/)
     const baked = await eventually(async () => (await platform.json<Template[]>('template', 'list', 'long'))[0], 30_000)

@@ -25,7 +25,7 @@ beforeAll(async () => {
 })
 afterAll(() => rmSync(dir, { recursive: true, force: true }))
 
-describe('standin plugin new', () => {
+describe('standin plugin new', { timeout: 60_000 }, () => {
   it('writes a plugin whose test passes', async () => {
     const { stdout } = await promisify(execFile)(process.execPath, ['--test', '--test-reporter=tap'], {
       cwd: join(dir, 'greeter'),
@@ -61,7 +61,7 @@ describe('standin plugin new', () => {
   })
 })
 
-describe('standin plugin check', () => {
+describe('standin plugin check', { timeout: 60_000 }, () => {
   it('lists the plugins of a good file', async () => {
     writeFileSync(join(dir, 'good.yaml'), 'plugins:\n  - use: ./greeter\n')
     const { code, stdout } = await here('plugin', 'check', 'good.yaml')
@@ -127,7 +127,7 @@ describe('a platform with plugins', { timeout: 60_000 }, () => {
     const plugins = await eventually(async () => {
       const items = await platform.json<Plugin[]>('plugin', 'list')
       return items.some(({ id, restarts }) => id === 'late' && restarts > 0) ? items : undefined
-    })
+    }, 30_000)
     expect(plugins.map(({ id, state }) => [id, id === 'late' || state])).toEqual([
       ['greeter', 'running'],
       ['./greetr', 'invalid'],
@@ -186,7 +186,7 @@ describe('a platform with plugins', { timeout: 60_000 }, () => {
     let said = ''
     child.stderr.on('data', (chunk) => (said += chunk))
     try {
-      await eventually(() => (said.includes(' is not used: `standin start --config') ? true : undefined))
+      await eventually(() => (said.includes(' is not used: `standin start --config') ? true : undefined), 30_000)
     } finally {
       child.kill('SIGINT')
       await once(child, 'exit')

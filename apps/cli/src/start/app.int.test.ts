@@ -35,7 +35,7 @@ async function eventually<T>(attempt: () => T | undefined): Promise<T> {
   throw new Error('it did not come true')
 }
 
-describe('App', () => {
+describe('App', { timeout: 60_000 }, () => {
   it('is ready with its line, and stops when told to', async () => {
     const { app } = program('waits', waits)
     expect(await app.start(['--http', '0'])).toEqual({ args: '--http 0' })

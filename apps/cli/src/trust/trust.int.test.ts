@@ -52,7 +52,7 @@ const trustIn = async (directory: string) => {
   return new RegExp(`^${name} +(\\S+)`, 'm').exec(stdout)?.[1]
 }
 
-describe('standin trust', () => {
+describe('standin trust', { timeout: 60_000 }, () => {
   it('puts the CA into the databases of browsers, says where, and takes it out again', async () => {
     const chromium = join(user, '.pki/nssdb')
     const firefox = join(user, '.mozilla/firefox/abc.default')
