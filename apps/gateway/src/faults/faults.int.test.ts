@@ -112,7 +112,7 @@ describe('Injected faults', () => {
   })
 
   it('ends by itself, without a word from control', async () => {
-    const { gateway } = await start([fault({ expiresAt: new Date(Date.now() + 1_500).toISOString() })])
+    const { gateway } = await start([fault({ expiresAt: new Date(Date.now() + 3_000).toISOString() })])
     expect((await fetchThrough(gateway.port, 1001)).status).toBe(503)
     let status = 503
     for (const deadline = Date.now() + 10_000; status === 503 && Date.now() < deadline; )

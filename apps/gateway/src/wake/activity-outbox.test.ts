@@ -2,7 +2,7 @@ import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { ActivityReport } from '@standin/client'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { ActivityFile } from './activity-file.ts'
 import { ActivityOutbox } from './activity-outbox.ts'
 
@@ -17,10 +17,15 @@ const item = (environment: number, second: number, cause = 'GET www-1001.test') 
 let folder: string
 let path: string
 beforeEach(async () => {
+  // One that was killed does nothing any more, and the others only what they are told to.
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] })
   folder = await mkdtemp(join(tmpdir(), 'standin-activity-'))
   path = join(folder, 'gateway', 'activity.json')
 })
-afterEach(() => rm(folder, { recursive: true }))
+afterEach(async () => {
+  vi.useRealTimers()
+  await rm(folder, { recursive: true })
+})
 
 /** Control as it is reached or not. */
 const startOutbox = () => {
