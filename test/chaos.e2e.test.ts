@@ -20,7 +20,7 @@ function random(state: number): () => number {
   }
 }
 
-describe(`kill -9 at ${rounds} random moments (STANDIN_SEED=${seed})`, { timeout: 480_000 }, () => {
+describe(`kill -9 at ${rounds} random moments (STANDIN_SEED=${seed})`, { timeout: 900_000 }, () => {
   let platform: Platform
   beforeAll(async () => {
     process.stderr.write(`seed ${seed}\n`)
@@ -95,7 +95,7 @@ describe(`kill -9 at ${rounds} random moments (STANDIN_SEED=${seed})`, { timeout
       for (const environment of await list()) {
         if (environment.state === 'failed') expect(environment.reason.message, `${environment.id} failed without a reason`).not.toBe('')
         if (environment.state !== 'running') continue
-        await eventually(async () => ((await platform.ask(`www-${environment.id}.${domain}`)).status === 200 ? true : undefined))
+        await eventually(async () => ((await platform.ask(`www-${environment.id}.${domain}`)).status === 200 ? true : undefined), 30_000)
       }
     }
     process.stderr.write(`killed ${JSON.stringify(killed)}\n`)
