@@ -9,17 +9,17 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 const shop = resolve(import.meta.dirname, '../examples/shop')
 
-describe('bad input', { timeout: 60_000 }, () => {
+describe('bad input', { timeout: 180_000 }, () => {
   let platform: Platform
   const scratch = mkdtempSync(join(tmpdir(), 'standin-bad-'))
   beforeAll(async () => {
     platform = await Platform.boot()
     await platform.json('template', 'build', shop)
-  }, 60_000)
+  }, 120_000)
   afterAll(async () => {
     await platform?.stop()
     rmSync(scratch, { recursive: true, force: true })
-  }, 60_000)
+  }, 120_000)
 
   /** The shop, changed in one place. */
   function changed(name: string, file: string, from: string | RegExp, to: string): string {
@@ -99,7 +99,7 @@ describe('bad input', { timeout: 60_000 }, () => {
   })
 
   it('a health check that never passes is named, with what the host said', async () => {
-    const directory = changed('health', 'compose.yaml', 'path: /health }\n      interval: 5s', 'path: /helth }\n      interval: 300ms')
+    const directory = changed('health', 'compose.yaml', 'path: /health }\n      interval: 5s', 'path: /helth }\n      interval: 2s')
     const { code, stderr } = await platform.cli('template', 'build', directory)
     expect(code).toBe(6)
     expect(stderr).toContain('api-1')
@@ -194,7 +194,7 @@ describe('bad input', { timeout: 60_000 }, () => {
 })
 
 // Mounting a small file system of its own needs root.
-describe.skipIf(process.getuid?.() !== 0)('a full disk', { timeout: 90_000 }, () => {
+describe.skipIf(process.getuid?.() !== 0)('a full disk', { timeout: 240_000 }, () => {
   it('gives one clear error, and all goes on once there is room', async () => {
     const home = mkdtempSync(join(tmpdir(), 'standin-full-'))
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=24m', 'tmpfs', home])

@@ -80,18 +80,17 @@ it('plugins that are wrong, each in its own way, are told apart by one clear err
   // Flooded or not, it does its work.
   expect(await platform.api('GET', '/v1/plugins/good/hello')).toEqual({ status: 200, body: { hello: 'world' } })
   for (const where of ['timer', 'listener']) {
-    const answer = await eventually(async () => {
-      const { status } = await platform.api('GET', `/v1/plugins/late/${where}`)
-      return status === 503 ? undefined : status
-    }, 30_000)
-    expect(answer).toBe(200)
+    // It is begun anew after a second, and shows nothing of it any more then: who did not look meanwhile asks once more.
+    const answers = new Set<number>()
     await eventually(async () => {
+      answers.add((await platform.api('GET', `/v1/plugins/late/${where}`)).status)
       const { body } = await platform.api<Plugin>('GET', '/v1/plugins/late')
       return body.message === `plugin/late: in a ${where} of a route` || undefined
     }, 30_000)
+    expect([...answers].filter((status) => status !== 503)).toEqual([200])
   }
   const services = [{ name: 'www', endpoints: ['127.0.0.1:9'] }]
   expect((await platform.api('POST', '/v1/environments', { name: 'shop-1', provider: 'attach', services })).status).toBe(201)
   expect((await platform.cli('show', 'shop-1')).code).toBe(0)
   expect(platform.pids().control).toBe(control)
-}, 120_000)
+}, 240_000)

@@ -6,7 +6,7 @@ import type { Alias, Environment, ServiceFault } from '@standin/client'
 import { eventually, Platform } from '@standin/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
-describe('aliases and faults on a running platform', { timeout: 60_000 }, () => {
+describe('aliases and faults on a running platform', { timeout: 180_000 }, () => {
   let platform: Platform
   const backends: Server[] = []
 
@@ -30,11 +30,11 @@ describe('aliases and faults on a running platform', { timeout: 60_000 }, () => 
     for (const name of ['blue', 'green']) {
       await platform.json<Environment>('attach', name, '-s', `www=${await backend(name)}`, '-s', `api=${await backend(`${name} api`)}`)
     }
-  }, 60_000)
+  }, 120_000)
   afterAll(async () => {
     await platform?.stop()
     for (const server of backends) server.close()
-  }, 60_000)
+  }, 120_000)
 
   it('gives a name to an environment, and moves it to another one', async () => {
     const would = await succeed('alias', 'set', 'demo', 'blue', '--dry-run')

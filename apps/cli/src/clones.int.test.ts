@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 const bin = resolve(import.meta.dirname, '../../../bin/standin')
 
-describe('clones on a running platform', { timeout: 60_000 }, () => {
+describe('clones on a running platform', { timeout: 180_000 }, () => {
   let platform: Platform
   const scratch = mkdtempSync(join(tmpdir(), 'standin-clones-'))
 
@@ -52,11 +52,11 @@ x-standin:
   beforeAll(async () => {
     platform = await Platform.boot()
     await platform.json('template', 'build', blueprint('tiny', 'true'))
-  }, 60_000)
+  }, 120_000)
   afterAll(async () => {
     await platform?.stop()
     rmSync(scratch, { recursive: true, force: true })
-  }, 60_000)
+  }, 120_000)
 
   it('shows a build phase by phase, and prints what was baked', async () => {
     const { code, stdout, stderr } = await platform.cli('template', 'build', join(scratch, 'tiny'), '--channel', 'stable')

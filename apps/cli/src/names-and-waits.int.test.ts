@@ -2,12 +2,12 @@ import type { Environment } from '@standin/client'
 import { Platform } from '@standin/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
-describe('names on a running platform', { timeout: 60_000 }, () => {
+describe('names on a running platform', { timeout: 180_000 }, () => {
   let platform: Platform
   beforeAll(async () => {
     platform = await Platform.boot()
-  }, 60_000)
-  afterAll(() => platform?.stop(), 60_000)
+  }, 120_000)
+  afterAll(() => platform?.stop(), 120_000)
 
   const attach = async (name: string) => (await platform.json<Environment>('attach', name, '--service', 'www=127.0.0.1:9')).id
   const trash = async (name: string) => {

@@ -12,7 +12,7 @@ import { isAlive } from './running-file.ts'
 
 const bin = resolve(import.meta.dirname, '../../../bin/standin')
 
-describe('a running platform', { timeout: 60_000 }, () => {
+describe('a running platform', { timeout: 180_000 }, () => {
   let platform: Platform
   let backend: Server
   let endpoint: string
@@ -24,12 +24,12 @@ describe('a running platform', { timeout: 60_000 }, () => {
     await once(backend, 'listening')
     endpoint = `127.0.0.1:${(backend.address() as AddressInfo).port}`
     platform = await Platform.boot()
-  }, 60_000)
+  }, 120_000)
   afterAll(async () => {
     await platform?.stop()
     backend.close()
     rmSync(scratch, { recursive: true, force: true })
-  }, 60_000)
+  }, 120_000)
 
   const environment = () => ({ PATH: process.env.PATH ?? '', HOME: platform.home, STANDIN_HOME: platform.home, NO_COLOR: '1' })
 
@@ -226,7 +226,7 @@ describe('a running platform', { timeout: 60_000 }, () => {
   })
 })
 
-describe('the supervisor', { timeout: 60_000 }, () => {
+describe('the supervisor', { timeout: 180_000 }, () => {
   it('goes on where it can not write down who runs, and does so once it can', async () => {
     const platform = await Platform.boot()
     const { start, control } = platform.pids()

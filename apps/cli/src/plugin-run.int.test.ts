@@ -110,7 +110,7 @@ beforeAll(async () => {
   platform = await Platform.boot()
   client = new StandinClient({ url: platform.running.api, token: platform.token })
   token = (await platform.json<{ token: string }>('token', 'create', 'counting', '--scope', 'write')).token
-}, 60_000)
+}, 120_000)
 afterEach(async () => {
   rmSync(join(dir, 'hold'), { force: true })
   for (const child of started.splice(0)) {
@@ -123,9 +123,9 @@ afterEach(async () => {
 afterAll(async () => {
   await platform?.stop()
   rmSync(dir, { recursive: true, force: true })
-}, 60_000)
+}, 120_000)
 
-describe('standin plugin run', { timeout: 120_000 }, () => {
+describe('standin plugin run', { timeout: 300_000 }, () => {
   it('runs a plugin beside a control plane, in the name of its token', async () => {
     const { ready, beside, stop, ended } = await run('./counter.mjs')
     expect(ready).toMatchObject({ plugin: 'counter', actor: 'token:counting', dir: join(dir, 'home/plugins/counter') })

@@ -25,7 +25,7 @@ beforeAll(async () => {
 })
 afterAll(() => rmSync(dir, { recursive: true, force: true }))
 
-describe('standin plugin new', { timeout: 60_000 }, () => {
+describe('standin plugin new', { timeout: 180_000 }, () => {
   it('writes a plugin whose test passes', async () => {
     const { stdout } = await promisify(execFile)(process.execPath, ['--test', '--test-reporter=tap'], {
       cwd: join(dir, 'greeter'),
@@ -61,7 +61,7 @@ describe('standin plugin new', { timeout: 60_000 }, () => {
   })
 })
 
-describe('standin plugin check', { timeout: 60_000 }, () => {
+describe('standin plugin check', { timeout: 180_000 }, () => {
   it('lists the plugins of a good file', async () => {
     writeFileSync(join(dir, 'good.yaml'), 'plugins:\n  - use: ./greeter\n')
     const { code, stdout } = await here('plugin', 'check', 'good.yaml')
@@ -113,7 +113,7 @@ describe('standin plugin check', { timeout: 60_000 }, () => {
   })
 })
 
-describe('a platform with plugins', { timeout: 60_000 }, () => {
+describe('a platform with plugins', { timeout: 180_000 }, () => {
   it('runs the good ones beside those that are wrong, and outlives one that throws where nobody catches', async () => {
     const late = `export default { id: 'late', config: { type: 'object' }, setup: () => ({ async start() { setTimeout(() => { throw new Error('too late') }, 50); Promise.reject(new Error('forgotten')) } }) }`
     writeFileSync(join(dir, 'late.mjs'), late)

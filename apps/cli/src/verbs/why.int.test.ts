@@ -5,13 +5,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { changeLabels } from '../change-labels.ts'
 import type { Context } from '../context.ts'
 
-describe('verbs that plugins have to do with, where none runs', { timeout: 60_000 }, () => {
+describe('verbs that plugins have to do with, where none runs', { timeout: 180_000 }, () => {
   let platform: Platform
   beforeAll(async () => {
     platform = await Platform.boot()
     await platform.cli('attach', 'legacy', '--service', 'www=127.0.0.1:9', '--label', 'team=old')
-  }, 60_000)
-  afterAll(() => platform?.stop(), 60_000)
+  }, 120_000)
+  afterAll(() => platform?.stop(), 120_000)
 
   const labels = async () => (await platform.json<Environment>('show', 'legacy')).labels
 
