@@ -40,12 +40,12 @@ function run(command: string, env: Record<string, string>): Promise<{ code: numb
 
 const pages = readdirSync(guides).filter((page) => page.endsWith('.md') && commands(join(guides, page)).length > 0)
 
-describe.each(pages)('docs/guide/%s', { timeout: 120_000 }, (page) => {
+describe.each(pages)('docs/guide/%s', { timeout: 360_000 }, (page) => {
   let platform: Platform
   beforeAll(async () => {
     platform = await Platform.boot()
-  }, 60_000)
-  afterAll(() => platform?.stop(), 60_000)
+  }, 120_000)
+  afterAll(() => platform?.stop(), 120_000)
 
   it('has commands that work in this order', async () => {
     // Installing is what brought this test here.
