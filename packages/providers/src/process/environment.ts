@@ -134,9 +134,10 @@ export class ProcessEnvironment {
 
   /** The connection to the keeper, which is started where there is none. */
   async #keeper(): Promise<KeeperClient> {
-    for (let attempt = 0; attempt < 3; attempt++) {
+    for (let attempt = 0; ; attempt++) {
       const client = this.#client ?? (await this.#connect())
       if (client !== null) return client
+      if (attempt === 3) throw new StandinError('provider_failed', `the keeper of environment ${this.record.id} does not answer`)
       const known = await keeperProcess(this.dir)
       // It lives but does not answer: nobody can supervise with it any more.
       if (known !== null && !(await this.#comesUp())) await endKeeper(known)
@@ -144,7 +145,6 @@ export class ProcessEnvironment {
       await endStrays(treeRoot(this.#options, this.record.id), this.#options.isolation)
       await launchKeeper(this.#options, this.record)
     }
-    throw new StandinError('provider_failed', `the keeper of environment ${this.record.id} does not answer`)
   }
 
   async #comesUp(): Promise<boolean> {

@@ -16,7 +16,12 @@ cd "$dir" || exit
 exec 2>keeper.log </dev/null
 if command -v flock >/dev/null; then
   exec 9>lock
-  flock -n 9 || exit 75
+  # Without namespaces the shell of the keeper before may outlive it for a moment, and holds the lock until then.
+  tries=0
+  until flock -n 9; do
+    [ $((tries += 1)) -lt 50 ] || exit 75
+    sleep 0.1
+  done
 fi
 echo "$identity" >keeper.pid
 
