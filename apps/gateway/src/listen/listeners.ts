@@ -107,6 +107,8 @@ export class Listeners implements StreamHandler {
     await Promise.all([this.#http.close(), this.#https.close()])
     const lastRequests = performance.now() + Math.min(lastRequestMs, ms)
     while (this.#open.open > 0 && performance.now() < lastRequests) await new Promise((resolve) => setTimeout(resolve, 20))
+    // Where this process stood still, requests that came in time are still to be read: that is before an immediate.
+    await new Promise((resolve) => setImmediate(resolve))
     this.#http.cutUnknown()
     this.#https.cutUnknown()
     this.#secure.close()
