@@ -55,15 +55,18 @@ class InstanceLog {
   async past(query: LogQuery): Promise<Entry[]> {
     const found: Entry[] = []
     const current = await this.fresh()
+    // A file that was read may be renamed meanwhile, and is met again.
+    const read = new Set([this.#inode])
     for (let n = 1; n <= logLimits.oldFiles; n++) {
       // From the newest on, and no further back than what is asked for reaches.
       if (query.tail !== undefined && query.until === undefined && found.length + current.length >= query.tail) break
-      const old = `${this.#path}.${n}`
-      const info = await stat(old).catch(() => null)
-      if (info === null || info.mtimeMs < (query.since ?? 0)) break
-      const handle = await open(old).catch(() => null)
-      if (handle === null) break
+      const handle = await open(`${this.#path}.${n}`).catch(() => null)
+      if (handle === null) continue
       try {
+        const { ino, mtimeMs } = await handle.stat()
+        if (mtimeMs < (query.since ?? 0)) break
+        if (read.has(ino)) continue
+        read.add(ino)
         found.unshift(...this.#entries((await handle.readFile()).toString('utf8')))
       } finally {
         await handle.close()

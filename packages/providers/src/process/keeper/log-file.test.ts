@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { linkSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
@@ -50,6 +50,17 @@ describe('LogFile', () => {
     expect(numbers).toEqual([...numbers].sort((a, b) => a - b))
     expect(new Set(numbers).size).toBe(numbers.length)
     expect(numbers.length).toBeGreaterThan(2000)
+  })
+
+  it('is read once each where files are renamed meanwhile', async () => {
+    const path = join(dir, 'web-1.log')
+    writeFileSync(path, '2 o new\n')
+    // As it is found in the middle of a rotation: the current file under its next name, nothing under that of the one before.
+    linkSync(path, `${path}.1`)
+    writeFileSync(`${path}.3`, '1 o old\n')
+    const lines: string[] = []
+    for await (const { line } of readLogs(dir, [{ host: 'web', name: 'web-1' }], {})) lines.push(line)
+    expect(lines).toEqual(['old', 'new'])
   })
 
   it('does without the disk, and says how much is missing', async () => {
