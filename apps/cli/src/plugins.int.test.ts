@@ -96,6 +96,17 @@ describe('standin plugin check', { timeout: 180_000 }, () => {
     ])
   })
 
+  it('says which plugin never returns, and where', async () => {
+    const loop = 'async () => {\n  await null\n  for (;;) {}\n}'
+    writeFileSync(join(dir, 'loops.mjs'), `export default { id: 'loops', config: { type: 'object' }, setup: ${loop} }`)
+    writeFileSync(join(dir, 'loops.yaml'), 'plugins:\n  - use: ./loops.mjs\n  - use: usage\n')
+    const { code, stderr } = await here('plugin', 'check', 'loops.yaml')
+    expect([code, stderr]).toEqual([
+      2,
+      expect.stringMatching(/^error: plugin\/loops did not return for \d+ s, at \S+loops\.mjs:3 \(setup\)\n/),
+    ])
+  })
+
   it('says in which line the syntax of a plugin is wrong', async () => {
     writeFileSync(join(dir, 'slip.ts'), "const id = 'slip'\nexport default { id: 'slip' setup() {")
     writeFileSync(join(dir, 'slip.yaml'), 'plugins:\n  - use: ./slip.ts\n')

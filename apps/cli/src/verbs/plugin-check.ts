@@ -17,15 +17,10 @@ interface Checked {
 /** Control knows the plugins; it is asked as a process of its own, as everywhere. */
 const checker = fileURLToPath(new URL('../../../control/src/check-plugins.ts', import.meta.url))
 
-const checkMs = 60_000
-
-/** What takes for ever can be given up, but for a loop in a plugin's own setup. */
-function neverReturns(cause: Error & { readonly killed?: boolean }): never {
-  if (cause.killed !== true) throw cause
-  throw new StandinError('timeout', `The plugins were not set up after ${checkMs / 1000} seconds.`, {
-    hint: 'Is there a loop in a setup() that never ends? Look at one plugin at a time, in a file with that plugin alone.',
-    cause,
-  })
+/** What the checker said before it ended itself, because of a plugin that never returns. */
+function lastWords(cause: Error & { readonly stdout?: string }): { readonly stdout: string } {
+  if (cause.stdout === undefined || cause.stdout === '') throw cause
+  return { stdout: cause.stdout }
 }
 
 export const pluginCheck: Verb<readonly [string | undefined]> = {
@@ -41,7 +36,7 @@ export const pluginCheck: Verb<readonly [string | undefined]> = {
     const inHome = join(findHome(flags.home, env), 'standin.config.yaml')
     const here = resolve('standin.config.yaml')
     const file = given === undefined ? (existsSync(here) ? here : inHome) : resolve(given)
-    const { stdout } = await promisify(execFile)(process.execPath, [checker, file], { env, timeout: checkMs }).catch(neverReturns)
+    const { stdout } = await promisify(execFile)(process.execPath, [checker, file], { env, timeout: 60_000 }).catch(lastWords)
     const answer = JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as Checked | { readonly error: Problem }
     if ('error' in answer) throw StandinError.fromProblem(answer.error)
     const { items, faults } = answer

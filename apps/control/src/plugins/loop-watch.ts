@@ -9,8 +9,8 @@ export interface Watched {
   readonly tickMs: number
   /** After so many ticks without a beat it is asked what it does. */
   readonly patience: number
-  /** Where it is written down, for `HeldLoops`. */
-  readonly file: string
+  /** Where it is written down, for `HeldLoops`; null: this process only looks at plugins, once. */
+  readonly file: string | null
   /** An expression: the id of the plugin whose code the watched thread is in. */
   readonly whose: string
 }
@@ -20,10 +20,10 @@ const ticks = 20
 /**
  * Plugins run in this thread: one that never returns keeps it from everything else, timers and signals among it. So another thread looks
  * whether this one goes on. Where a plugin does not let it, that is written down and the process ended: it is started again. A machine
- * that sleeps and a process that is stopped hold both threads. For the process of control alone.
- * @param file where it is written down, for `HeldLoops`
+ * that sleeps and a process that is stopped hold both threads. For processes of which plugins are a part: there is one main thread.
+ * @param file where it is written down, for `HeldLoops`; null: nowhere, the process says it as its answer
  */
-export function watchLoop(file: string, log: Logger, afterMs = 20_000): void {
+export function watchLoop(file: string | null, log: Logger, afterMs = 20_000): void {
   const tickMs = afterMs / ticks
   const beats = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)
   const beat = new Int32Array(beats)

@@ -2,6 +2,7 @@ import { writeSync } from 'node:fs'
 import { type Debugger, Session } from 'node:inspector/promises'
 import { fileURLToPath } from 'node:url'
 import { workerData } from 'node:worker_threads'
+import { StandinError } from '@standin/client/errors'
 import { HeldLoops } from './held-loops.ts'
 import type { Watched } from './loop-watch.ts'
 
@@ -59,16 +60,23 @@ async function look(asking: Session, frames: readonly Debugger.CallFrame[], urls
 }
 
 function end(plugin: string): void {
-  const message = `plugin/${plugin} did not let anything else of control run for ${Math.round((missed * tickMs) / 1_000)} s, at ${place}: control is ended, and started again`
+  const seconds = Math.round((missed * tickMs) / 1_000)
+  if (file === null)
+    write(1, { error: new StandinError('invalid', `plugin/${plugin} did not return for ${seconds} s, at ${place}`).toProblem() })
+  else endControl(plugin, seconds, new HeldLoops(file))
+  process.kill(process.pid, 'SIGKILL')
+}
+
+function endControl(plugin: string, seconds: number, heldLoops: HeldLoops): void {
+  const message = `plugin/${plugin} did not let anything else of control run for ${seconds} s, at ${place}: control is ended, and started again`
   try {
-    new HeldLoops(file).add({ plugin, at: new Date().toISOString(), place })
+    heldLoops.add({ plugin, at: new Date().toISOString(), place })
   } catch (error) {
     log(`it can not be written down: ${error}`)
   }
   log(message)
   // The supervisor reads what control says.
   write(1, { warning: message })
-  process.kill(process.pid, 'SIGKILL')
 }
 
 function cannotTell(error: unknown): void {
