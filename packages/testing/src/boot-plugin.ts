@@ -62,8 +62,13 @@ const quietTurns = 20
  */
 export async function bootPlugin<C>(plugin: Plugin<C>, config: unknown = {}, options: BootPluginOptions = {}): Promise<BootedPlugin> {
   const booted = new BootedPlugin([...(options.beside ?? []), [plugin as Plugin, config]], options)
-  await booted.start()
-  return booted
+  try {
+    await booted.start()
+    return booted
+  } catch (error) {
+    await booted[Symbol.asyncDispose]()
+    throw error
+  }
 }
 
 export class BootedPlugin {
