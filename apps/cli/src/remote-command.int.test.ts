@@ -149,7 +149,7 @@ describe('runRemote', () => {
     }
     const session = start({ terminal: true, withInput: true })
     session.stdin.write('ls\r')
-    await expect.poll(() => session.stdin.raw, { timeout: 10_000 }).toEqual([true])
+    await expect.poll(() => session.stdin.raw).toEqual([true])
     session.stdout.columns = 120
     session.stdout.emit('resize')
     await session.done

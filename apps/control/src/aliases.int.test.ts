@@ -161,7 +161,7 @@ describe('aliases', () => {
     const id = await attach('purged', 'www')
     await set('gone', id)
     await control.call('DELETE', '/v1/environments/purged?purge=true')
-    await expect.poll(async () => (await control.call('GET', '/v1/aliases/gone')).status, { timeout: 10_000 }).toBe(404)
+    await expect.poll(async () => (await control.call('GET', '/v1/aliases/gone')).status).toBe(404)
     const types = control
       .part(Tokens.events)
       .list({ environment: id, limit: 1000 })

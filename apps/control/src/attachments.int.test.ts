@@ -143,9 +143,7 @@ describe('attachments', () => {
     // It lapses later than the other one would have.
     const lapsing = (await control.attach('lapsing', ['127.0.0.1:9000'], { ttlMs: 2000 })).body
     expect(lapsing.expiresAt).not.toBeNull()
-    await expect
-      .poll(async () => (await control.call<Problem>('GET', `/v1/environments/${lapsing.id}`)).status, { timeout: 10_000 })
-      .toBe(410)
+    await expect.poll(async () => (await control.call<Problem>('GET', `/v1/environments/${lapsing.id}`)).status).toBe(410)
     expect((await control.call<Problem>('GET', `/v1/environments/${lapsing.id}`)).body.detail).toContain('not renewed')
     expect((await control.call('GET', `/v1/environments/${renewed.id}`)).body.state).toBe('running')
   })

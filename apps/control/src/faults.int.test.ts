@@ -131,7 +131,7 @@ describe('faults', () => {
     const brief = (await add(id, { service: 'www', kind: 'reset', forMs: 50 })).body
     const removed = () => control.part(Tokens.events).list({ environment: id, type: 'fault.removed' })
     await expect
-      .poll(() => removed().map(({ data, actor }) => [data, actor]), { timeout: 10_000 })
+      .poll(() => removed().map(({ data, actor }) => [data, actor]))
       .toEqual([[{ fault: brief, reason: 'expired' }, 'reconciler']])
     expect((await entryOf(id))?.routes.map(({ faults }) => faults)).toEqual([undefined, undefined])
 
@@ -140,7 +140,7 @@ describe('faults', () => {
     await control.stop()
     await new Promise((done) => setTimeout(done, Math.max(0, Date.parse(away.expiresAt) - Date.now() + 1)))
     await control.start()
-    await expect.poll(async () => (await entryOf(id))?.routes[0]?.faults?.map((fault) => fault.id), { timeout: 10_000 }).toEqual([long.id])
+    await expect.poll(async () => (await entryOf(id))?.routes[0]?.faults?.map((fault) => fault.id)).toEqual([long.id])
     expect(await list(id)).toEqual([long])
   })
 
@@ -152,7 +152,7 @@ describe('faults', () => {
     })
     expect({ status, code: body.code }).toEqual({ status: 409, code: 'state_conflict' })
     await control.call('DELETE', `/v1/environments/${id}?purge=true`)
-    await expect.poll(async () => (await control.call('GET', `/v1/environments/${id}`)).status, { timeout: 10_000 }).toBe(410)
+    await expect.poll(async () => (await control.call('GET', `/v1/environments/${id}`)).status).toBe(410)
     const left = (await control.call<Page<ServiceFault>>('GET', '/v1/faults?limit=1000')).body.items
     expect(left.filter(({ environment }) => environment === id)).toEqual([])
   })

@@ -128,7 +128,7 @@ describe('what a user sees', () => {
     company.bake('bank-base', 'bank')
     const end = await company.environment('shop')
     const ends = (events: readonly Event[]) => events.some(({ environment, type }) => environment === end && type === 'environment.state')
-    await expect.poll(() => ends(watched), { timeout: 10_000 }).toBe(true)
+    await expect.poll(() => ends(watched)).toBe(true)
     stop.abort()
     await watching
     const { items } = await as('viewer').events.list({ after: last, limit: 1000 })
@@ -354,7 +354,7 @@ describe('somebody who leaves', () => {
     const open = async (path: string) =>
       (await fetch(`${company.control.api}${path}`, { headers: { authorization: `Bearer ${token}`, accept: 'text/event-stream' } })).text()
     const streams = [open('/v1/events'), open(`/v1/environments/${id}/logs?follow=true`)]
-    await expect.poll(() => company.control.part(Tokens.streams).size, { timeout: 10_000 }).toBe(3)
+    await expect.poll(() => company.control.part(Tokens.streams).size).toBe(3)
     const closed = once(socket, 'close')
     await client().users.deactivate(user.id)
     expect((await closed)[0]).toBe(1001)

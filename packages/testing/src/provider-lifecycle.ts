@@ -108,7 +108,7 @@ export function describeProviderLifecycle<C>(name: string, subject: LifecycleSub
       const seen: Observed[] = []
       const unsubscribe = handle.onChange((observed) => seen.push(observed))
       await handle.start(1001)
-      await expect.poll(() => seen.at(-1), { timeout: 10_000 }).toMatchObject({ id: 1001, state: 'running' })
+      await expect.poll(() => seen.at(-1)).toMatchObject({ id: 1001, state: 'running' })
       unsubscribe()
       const before = seen.length
       await handle.stop(1001)

@@ -185,7 +185,7 @@ describe('API: environments', () => {
     await control.until('life', 'stopped')
     await control.call('DELETE', '/v1/environments/life?purge=true')
     const code = async () => (await control.call<Problem>('GET', `/v1/environments/${body.id}`)).body.code
-    await expect.poll(code, { timeout: 10_000 }).toBe('environment_deleted')
+    await expect.poll(code).toBe('environment_deleted')
     expect((await control.call<Problem>('GET', '/v1/environments/life')).status).toBe(404)
   })
 
@@ -244,7 +244,7 @@ describe('API: environments', () => {
     expect([refused.status, refused.body.code]).toEqual([409, 'template_in_use'])
     expect(refused.body.detail).toContain('user')
     await control.call('DELETE', '/v1/environments/user?purge=true')
-    await expect.poll(async () => (await control.call('DELETE', `/v1/templates/shop@${version}`)).status, { timeout: 10_000 }).toBe(204)
+    await expect.poll(async () => (await control.call('DELETE', `/v1/templates/shop@${version}`)).status).toBe(204)
     expect(control.world.snapshots.size).toBe(1)
     expect((await control.call<Template>('GET', '/v1/templates/shop')).body).toMatchObject({ ref: 'shop@1', channels: ['latest'] })
     const channel = await control.call('PUT', '/v1/templates/shop/channels/stable', { body: { version: 1 } })

@@ -66,7 +66,7 @@ describe('exec', () => {
     await once(socket, 'open')
     const before = control.world.calls.length
     socket.terminate()
-    await expect.poll(() => control.world.calls.slice(before), { timeout: 10_000 }).toContain('kill SIGHUP 1001')
+    await expect.poll(() => control.world.calls.slice(before)).toContain('kill SIGHUP 1001')
   })
 })
 
@@ -138,7 +138,7 @@ describe('exec, when nobody can be connected to the command', () => {
     client.socket?.resetAndDestroy()
     await closed
     opened.resolve(session)
-    await expect.poll(() => session.kill.mock.calls, { timeout: 10_000 }).toContainEqual(['SIGHUP'])
+    await expect.poll(() => session.kill.mock.calls).toContainEqual(['SIGHUP'])
   })
 
   it('ends it where the handshake has a fault that shows late', async () => {
@@ -148,7 +148,7 @@ describe('exec, when nobody can be connected to the command', () => {
     const [response] = (await once(sent, 'response')) as [IncomingMessage]
     expect(response.statusCode).toBe(400)
     response.resume()
-    await expect.poll(() => session.kill.mock.calls, { timeout: 10_000 }).toContainEqual(['SIGHUP'])
+    await expect.poll(() => session.kill.mock.calls).toContainEqual(['SIGHUP'])
   })
 })
 
@@ -170,7 +170,7 @@ describe('exec, when the command does not read', () => {
     const socket = open('/v1/environments/shop/exec?arg=sleep')
     await once(socket, 'open')
     for (let sent = 0; sent < count; sent += 1) socket.send(Buffer.alloc(size))
-    await expect.poll(() => taken, { timeout: 10_000 }).toBeGreaterThan(0)
+    await expect.poll(() => taken).toBeGreaterThan(0)
     // Time enough to take all of it.
     await new Promise((done) => setTimeout(done, 500))
     expect(session.stdin.writableLength).toBeLessThan(roomy)

@@ -122,7 +122,7 @@ describe('Sections', () => {
     await using booted = await bootPlugin(slow, {}, { limits: { sectionMs: 20_000 } })
     const shop = await booted.clone('a')
     const all = Array.from({ length: 40 }, () => shop.sections())
-    await expect.poll(() => inside, { timeout: 10_000 }).toBe(16)
+    await expect.poll(() => inside).toBe(16)
     // Those beyond that have their answer already.
     await Promise.all([Promise.any(all)])
     release.resolve()

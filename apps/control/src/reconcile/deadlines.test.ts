@@ -57,7 +57,7 @@ describe('Deadlines', () => {
     deadlines.arm()
     await house.until(id, 'deleted')
     house.time += 20
-    await expect.poll(() => house.environments.require(id).purgedAt, { timeout: 10_000 }).not.toBeNull()
+    await expect.poll(() => house.environments.require(id).purgedAt).not.toBeNull()
     deadlines.close()
   })
 

@@ -26,7 +26,7 @@ describe('Needs', () => {
     await shop?.resume()
     await reached
     // The database is being woken; the others wait.
-    await expect.poll(async () => (await shop?.refresh())?.state, { timeout: 10_000 }).toBe('resuming')
+    await expect.poll(async () => (await shop?.refresh())?.state).toBe('resuming')
     expect(shop?.reason).toMatchObject({ actor: 'reconciler', message: `waits for api (${api?.id}), which it needs` })
     expect((await api?.refresh())?.reason.message).toBe(`waits for db (${db?.id}), which it needs`)
     expect(order(booted)).toEqual([])
@@ -68,7 +68,7 @@ describe('Needs', () => {
     await shop?.resume()
     await reached
     await shop?.suspend()
-    await expect.poll(async () => (await shop?.refresh())?.state, { timeout: 10_000 }).toBe('suspended')
+    await expect.poll(async () => (await shop?.refresh())?.state).toBe('suspended')
     release()
     await booted.settled()
     expect((await booted.client.environments.get('db')).state).toBe('running')

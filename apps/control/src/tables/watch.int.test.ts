@@ -174,7 +174,7 @@ describe('a reader that does not read', { timeout: 300_000 }, () => {
     for (let index = 0; index < 20; index += 1) ids.push((await control.attach(`busy-${index}`, ['127.0.0.1:9100'])).body.id)
     const environments = control.part(Tokens.environments)
     const socket = stalledReader('/v1/routes?watch=1')
-    await expect.poll(() => control.part(Tokens.feeds).routes.watchers, { timeout: 10_000 }).toBe(1)
+    await expect.poll(() => control.part(Tokens.feeds).routes.watchers).toBe(1)
     const rounds = 30
     for (let round = 1; round <= rounds; round += 1) {
       for (const id of ids) {
@@ -204,7 +204,7 @@ describe('a reader that does not read', { timeout: 300_000 }, () => {
     // What piled up is one state of each, not every step; the kernel's buffers hold some.
     expect(deltas).toBeLessThan(ids.length * rounds)
     socket.destroy()
-    await expect.poll(() => control.part(Tokens.feeds).routes.watchers, { timeout: 10_000 }).toBe(0)
+    await expect.poll(() => control.part(Tokens.feeds).routes.watchers).toBe(0)
   })
 
   it('gets every event, in order, when it reads again', async () => {

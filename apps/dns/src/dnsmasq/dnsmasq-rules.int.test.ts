@@ -41,11 +41,11 @@ describe('files that the configuration names', () => {
       unlinkSync(at(name))
       symlinkSync(at(name), at(name))
     }
-    await expect.poll(() => ask(served.port, 'a.l.test'), { timeout: 10_000 }).toBe(nxdomain)
+    await expect.poll(() => ask(served.port, 'a.l.test')).toBe(nxdomain)
     expect(served.notices).toContainEqual(expect.stringMatching(/hosts.*can not be read/))
     unlinkSync(at('hosts'))
     write('hosts', '10.0.0.2 a.l.test\n')
-    await expect.poll(() => ask(served.port, 'a.l.test'), { timeout: 10_000 }).toBe('10.0.0.2')
+    await expect.poll(() => ask(served.port, 'a.l.test')).toBe('10.0.0.2')
   })
 
   it('say nothing of localhost by domain-needed: it is this machine, and nobody is asked for it (RFC 6761, section 6.3)', async () => {
@@ -88,7 +88,7 @@ describe('files that the configuration names', () => {
     // Twice, so that it is a kept answer that has to go.
     for (let times = 0; times < 3; times++) expect(await ask(served.port, 'a.l.test')).toBe('10.0.0.1')
     change()
-    await expect.poll(() => ask(served.port, 'a.l.test'), { timeout: 10_000 }).toBe('10.0.0.2')
+    await expect.poll(() => ask(served.port, 'a.l.test')).toBe('10.0.0.2')
     expect(await ask(served.port, '2.0.0.10.in-addr.arpa', 12)).toBe('a.l.test.')
   })
 
@@ -98,11 +98,11 @@ describe('files that the configuration names', () => {
     await using served = await serveFile(file)
     expect(await ask(served.port, 'a.l.test')).toBe(3)
     write('more/one', '10.0.0.1 a.l.test\n')
-    await expect.poll(() => ask(served.port, 'a.l.test'), { timeout: 10_000 }).toBe('10.0.0.1')
+    await expect.poll(() => ask(served.port, 'a.l.test')).toBe('10.0.0.1')
     write('later', '10.0.0.2 b.l.test\n')
-    await expect.poll(() => ask(served.port, 'b.l.test'), { timeout: 10_000 }).toBe('10.0.0.2')
+    await expect.poll(() => ask(served.port, 'b.l.test')).toBe('10.0.0.2')
     unlinkSync(at('more/one'))
-    await expect.poll(() => ask(served.port, 'a.l.test'), { timeout: 10_000 }).toBe(3)
+    await expect.poll(() => ask(served.port, 'a.l.test')).toBe(3)
     expect(served.notices).toEqual([`${at('later')}: can not be read`])
   })
 
@@ -113,10 +113,10 @@ describe('files that the configuration names', () => {
     expect(await ask(served.port, 'printer.l.test')).toBe('10.0.0.9')
     const inTwoSeconds = Math.ceil(Date.now() / 1000) + 1
     write('leases', `${inTwoSeconds} aa:bb:cc:dd:ee:02 10.0.0.3 laptop *\n0 aa:bb:cc:dd:ee:03 10.0.0.4 printer *\n`)
-    await expect.poll(() => ask(served.port, 'printer.l.test'), { timeout: 10_000 }).toBe('10.0.0.4')
+    await expect.poll(() => ask(served.port, 'printer.l.test')).toBe('10.0.0.4')
     write('fixed', 'aa:bb:cc:dd:ee:01,scanner,10.0.0.10\n')
-    await expect.poll(() => ask(served.port, 'scanner.l.test'), { timeout: 10_000 }).toBe('10.0.0.10')
-    await expect.poll(() => ask(served.port, 'laptop.l.test'), { timeout: 10_000 }).toBe(3)
+    await expect.poll(() => ask(served.port, 'scanner.l.test')).toBe('10.0.0.10')
+    await expect.poll(() => ask(served.port, 'laptop.l.test')).toBe(3)
   })
 
   it('tell whom to ask: the servers of resolv-file', async () => {
@@ -126,7 +126,7 @@ describe('files that the configuration names', () => {
     const servers = () => served.rules.current.upstreamsFor('\x01a\x04test\0', [0, 2])?.servers.map(({ address }) => address)
     expect(servers()).toEqual(['192.0.2.1', '192.0.2.53'])
     write('resolv.conf', 'nameserver 192.0.2.54\nnameserver 192.0.2.55\n')
-    await expect.poll(servers, { timeout: 10_000 }).toEqual(['192.0.2.1', '192.0.2.54', '192.0.2.55'])
+    await expect.poll(servers).toEqual(['192.0.2.1', '192.0.2.54', '192.0.2.55'])
     expect(served.rules.current.upstreamsFor('\x02up\x04test\0', [0, 3])).toMatchObject({ label: 'up.test' })
     expect(served.rules.current.upstreamsFor('\x01l\x04test\0', [0, 2])).toBeUndefined()
   })
@@ -164,11 +164,11 @@ describe('the resolver as a process, with --conf-file', { timeout: 60_000 }, () 
     expect(await ask(port, 'other.test')).toBe('192.0.2.1')
     write('dnsmasq.conf', 'no-resolv\nnonsense\naddress=/d.test/10.0.0.2\n')
     child?.kill('SIGHUP')
-    await expect.poll(() => log, { timeout: 10_000 }).toContain(`${file}:2: nonsense: there is no such option`)
+    await expect.poll(() => log).toContain(`${file}:2: nonsense: there is no such option`)
     expect(await ask(port, 'x.d.test')).toBe('10.0.0.1')
     write('dnsmasq.conf', `no-resolv\nno-hosts\n${server}\naddress=/d.test/10.0.0.3\nlocal=/other.test/\n`)
     child?.kill('SIGHUP')
-    await expect.poll(() => ask(port, 'x.d.test'), { timeout: 10_000 }).toBe('10.0.0.3')
+    await expect.poll(() => ask(port, 'x.d.test')).toBe('10.0.0.3')
     expect(await ask(port, 'other.test')).toBe(3)
   })
 

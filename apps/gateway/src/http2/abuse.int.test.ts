@@ -90,7 +90,7 @@ describe('a connection of HTTP/2', () => {
     socket.pause()
     const pings = Buffer.concat(Array.from({ length: 4_000 }, () => frame(frameType.ping, 0, 0, Buffer.alloc(8))))
     for (let i = 0; i < 200; i++) socket.write(pings)
-    await expect.poll(() => accepted?.isPaused(), { timeout: 10_000 }).toBe(true)
+    await expect.poll(() => accepted?.isPaused()).toBe(true)
     expect(accepted?.writableLength).toBeLessThan(4 * 1024 * 1024)
     socket.resume()
     await expect.poll(() => socket.bytesRead, { timeout: 20_000 }).toBeGreaterThan(200 * pings.length)
@@ -127,7 +127,7 @@ describe('a connection of HTTP/2', () => {
       socket.write(Buffer.from([byte]))
       await new Promise(setImmediate)
     }
-    await expect.poll(() => heard, { timeout: 10_000 }).toEqual(['hello', 'x', 'end'])
+    await expect.poll(() => heard).toEqual(['hello', 'x', 'end'])
   })
 
   it('reads what nghttp2 compresses, over many requests and more fields than fit its table (RFC 7541)', async () => {

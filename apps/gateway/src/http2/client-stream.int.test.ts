@@ -160,7 +160,7 @@ describe('a request', () => {
       })
     }
     send()
-    await expect.poll(() => stream, { timeout: 10_000 }).toBeDefined()
+    await expect.poll(() => stream).toBeDefined()
     await new Promise((resolve) => setTimeout(resolve, 300))
     expect(taken).toBeLessThan(1024 * 1024)
     const read = new Promise<number>((resolve) => {
@@ -358,11 +358,11 @@ describe('a connection that drains', () => {
     const seen: ClientStream[] = []
     onStream = (stream) => seen.push(stream)
     const first = request({ ':path': '/slow' })
-    await expect.poll(() => seen.length, { timeout: 10_000 }).toBe(1)
+    await expect.poll(() => seen.length).toBe(1)
     const closed = new Promise((resolve) => session.once('close', resolve))
     const drained = connections.drain(10_000)
     const late = request({ ':path': '/late' })
-    await expect.poll(() => seen.length, { timeout: 10_000 }).toBe(2)
+    await expect.poll(() => seen.length).toBe(2)
     for (const stream of seen) {
       stream.respond(204, '', [], 0, false)
       stream.end(null)

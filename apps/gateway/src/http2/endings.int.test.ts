@@ -17,7 +17,7 @@ describe('a connection that drains', () => {
   it('says so before it says which request was the last one, and takes what was on its way (RFC 9113, section 6.8)', async () => {
     const peer = server.open()
     peer.socket.write(get(1))
-    await expect.poll(() => server.streams.length, { timeout: 10_000 }).toBe(1)
+    await expect.poll(() => server.streams.length).toBe(1)
     server.served.accepted[0]?.connection.drain()
     const warning = await peer.until(({ type }) => type === frameType.goaway)
     expect([lastStream(warning), warning.payload.readUInt32BE(4)]).toEqual([0x7fffffff, ErrorCode.none])
@@ -39,7 +39,7 @@ describe('a connection that drains', () => {
   it('does not wait long for a client that does not answer', async () => {
     const peer = server.open()
     peer.socket.write(get(1))
-    await expect.poll(() => server.streams.length, { timeout: 10_000 }).toBe(1)
+    await expect.poll(() => server.streams.length).toBe(1)
     answer(server.streams[0] as ClientStream)
     server.served.accepted[0]?.connection.drain()
     await peer.until(({ type }) => type === frameType.goaway)
@@ -51,7 +51,7 @@ describe('a connection that drains', () => {
   it('lets a client have the last response, however slowly it takes it', async () => {
     const peer = server.open(initialWindow(0x7fffffff))
     peer.socket.write(Buffer.concat([more(0, 0x7fff0000), get(1)]))
-    await expect.poll(() => server.streams.length, { timeout: 10_000 }).toBe(1)
+    await expect.poll(() => server.streams.length).toBe(1)
     peer.socket.pause()
     const [stream] = server.streams as [ClientStream]
     const { socket, connection } = server.served.accepted[0] as StartedHttp2['accepted'][number]

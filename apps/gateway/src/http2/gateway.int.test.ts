@@ -198,7 +198,7 @@ describe('The gateway over HTTP/2', () => {
     const session = open(secure)
     const answer = fetchOver(session)
     const closed = new Promise((resolve) => session.once('close', resolve))
-    await expect.poll(() => upstream.sockets.size, { timeout: 10_000 }).toBe(1)
+    await expect.poll(() => upstream.sockets.size).toBe(1)
     await secure.gateway.listener.drain(5_000)
     expect((await answer).body).toBe('late')
     await closed

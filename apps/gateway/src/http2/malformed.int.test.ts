@@ -70,7 +70,7 @@ afterEach(async () => {
 })
 
 const answerTo = async (type: number): Promise<Buffer> => {
-  await expect.poll(() => answered.some((one) => one.type === type), { timeout: 10_000 }).toBe(true)
+  await expect.poll(() => answered.some((one) => one.type === type)).toBe(true)
   return answered.find((one) => one.type === type)?.payload as Buffer
 }
 
@@ -105,9 +105,9 @@ describe('a request over HTTP/2', () => {
     }
     socket.write(frame(headersFrame, endHeaders, 1, Buffer.concat(post)))
     socket.write(frame(dataFrame, 0, 1, Buffer.from('half')))
-    await expect.poll(() => heard, { timeout: 10_000 }).toEqual(['half'])
+    await expect.poll(() => heard).toEqual(['half'])
     socket.write(frame(resetFrame, 0, 1, Buffer.alloc(4)))
-    await expect.poll(() => heard.length, { timeout: 10_000 }).toBe(2)
+    await expect.poll(() => heard.length).toBe(2)
     await new Promise((resolve) => setTimeout(resolve, 30))
     expect(heard).toEqual(['half', 'gone'])
   })

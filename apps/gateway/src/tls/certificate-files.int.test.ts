@@ -67,7 +67,7 @@ describe('CertificateFiles', () => {
     const open = await handshake(port)
     expect(await shown(port)).toBe(`DNS:a.${domain}`)
     await put(`b.${domain}`)
-    await expect.poll(() => shown(port), { timeout: 10_000 }).toBe(`DNS:b.${domain}`)
+    await expect.poll(() => shown(port)).toBe(`DNS:b.${domain}`)
     expect(files.main.covers(`b.${domain}`)).toBe(true)
     expect(logged).toEqual(['another certificate is served'])
     open.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n')
@@ -83,7 +83,7 @@ describe('CertificateFiles', () => {
     const { port } = await start()
     expect(await shown(port)).toBe(`DNS:a.${domain}`)
     await put(`b.${domain}`, join(folder, 'elsewhere'))
-    await expect.poll(() => shown(port), { timeout: 10_000 }).toBe(`DNS:b.${domain}`)
+    await expect.poll(() => shown(port)).toBe(`DNS:b.${domain}`)
   })
 
   it('follows links that are set to another directory, as Kubernetes does it', async () => {
@@ -98,19 +98,19 @@ describe('CertificateFiles', () => {
     expect(await shown(port)).toBe(`DNS:a.${domain}`)
     await symlink('two', join(folder, 'data.new'))
     await rename(join(folder, 'data.new'), join(folder, 'data'))
-    await expect.poll(() => shown(port), { timeout: 10_000 }).toBe(`DNS:b.${domain}`)
+    await expect.poll(() => shown(port)).toBe(`DNS:b.${domain}`)
   })
 
   it('keeps the old one where the new one can not be used', async () => {
     await put(`a.${domain}`)
     const { port } = await start()
     await writeFile(certFile(), 'not a certificate')
-    await expect.poll(() => files.failures, { timeout: 10_000 }).toBe(1)
+    await expect.poll(() => files.failures).toBe(1)
     expect(logged).toEqual(['the new certificate can not be used; the old one stays'])
     expect(await shown(port)).toBe(`DNS:a.${domain}`)
     await unlink(certFile())
     await put(`c.${domain}`)
-    await expect.poll(() => shown(port), { timeout: 10_000 }).toBe(`DNS:c.${domain}`)
+    await expect.poll(() => shown(port)).toBe(`DNS:c.${domain}`)
   })
 
   it.each([

@@ -66,7 +66,7 @@ describe('SecureAcceptor', () => {
     const old = { minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT:@SECLEVEL=0' } as const
     await expect(handshake(port, old)).rejects.toThrow()
     await expect(handshake(port, { maxVersion: 'TLSv1.2', ciphers: 'AES128-SHA' })).rejects.toThrow()
-    await expect.poll(() => acceptor.counts.failed, { timeout: 10_000 }).toBe(2)
+    await expect.poll(() => acceptor.counts.failed).toBe(2)
   })
 
   it('shows a routed name its own certificate, everybody else the wildcard', async () => {
@@ -154,13 +154,13 @@ describe('SecureAcceptor', () => {
     socket.write(bytes)
     await closedOrReset(socket.resume())
     expect(acceptor.counts.timedOut).toBe(1)
-    await expect.poll(() => acceptor.pending, { timeout: 10_000 }).toBe(0)
+    await expect.poll(() => acceptor.pending).toBe(0)
   })
 
   it('lets clients wait until there is a certificate', async () => {
     const tls = await use(startTls())
     const waiting = handshake(tls.port)
-    await expect.poll(() => tls.acceptor.pending, { timeout: 10_000 }).toBe(1)
+    await expect.poll(() => tls.acceptor.pending).toBe(1)
     tls.acceptor.use(certificates)
     expect(await answerOf(await waiting)).toBe('http/1.1')
     expect(tls.acceptor.pending).toBe(0)
@@ -188,19 +188,19 @@ describe('SecureAcceptor', () => {
     const { port, accepted } = await start()
     const socket = await handshake(port)
     socket.off('error', () => {})
-    await expect.poll(() => accepted.length, { timeout: 10_000 }).toBe(1)
+    await expect.poll(() => accepted.length).toBe(1)
     const failed = new Promise<NodeJS.ErrnoException>((resolve) => socket.once('error', resolve))
     accepted[0]?.info.transport.resetAndDestroy()
     expect((await failed).code).toBe('ECONNRESET')
-    await expect.poll(() => accepted[0]?.socket.destroyed, { timeout: 10_000 }).toBe(true)
+    await expect.poll(() => accepted[0]?.socket.destroyed).toBe(true)
   })
 
   it('forgets those that leave in the middle of a handshake', async () => {
     const { port, acceptor } = await start()
     const socket = connectPlain(port, '127.0.0.1')
     socket.write(Buffer.from([0x16, 3, 1, 2, 0, 1]))
-    await expect.poll(() => acceptor.pending, { timeout: 10_000 }).toBe(1)
+    await expect.poll(() => acceptor.pending).toBe(1)
     socket.resetAndDestroy()
-    await expect.poll(() => acceptor.pending, { timeout: 10_000 }).toBe(0)
+    await expect.poll(() => acceptor.pending).toBe(0)
   })
 })

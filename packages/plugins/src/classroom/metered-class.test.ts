@@ -31,7 +31,7 @@ it('a class costs its project what its seats use, and is held where its quota ha
     booted.client.plugins.ask<T>('usage', path, { method: body === undefined ? 'GET' : 'POST', body })
   const cost = async () => {
     const { id } = await ask<{ id: string }>('/reports', { from: '2026-03-02', to: '2026-03-04', by: ['project'] })
-    await expect.poll(async () => (await ask<{ state: string }>(`/reports/${id}`)).state, { timeout: 10_000 }).toBe('done')
+    await expect.poll(async () => (await ask<{ state: string }>(`/reports/${id}`)).state).toBe('done')
     const { rows } = await ask<{ rows: { project: string | null; svmHours: number; cost: number }[] }>(`/reports/${id}/content`)
     return rows.filter(({ project }) => project === 'training').map(({ svmHours, cost }) => [svmHours, cost])
   }

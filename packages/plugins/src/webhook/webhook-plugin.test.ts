@@ -114,9 +114,9 @@ describe('webhook', { timeout: 60_000 }, () => {
     const seqs = [await notify(booted, 'one'), await notify(booted, 'two')]
     await eventually(() => (alive.received.length === 2 && dead.received.length === 1 ? true : undefined))
     // What came there was not yet heard of here.
-    await expect.poll(() => booted.plugin, { timeout: 10_000 }).toMatchObject({ health: 'degraded', message: 'dead: it answered 500' })
+    await expect.poll(() => booted.plugin).toMatchObject({ health: 'degraded', message: 'dead: it answered 500' })
     await expect
-      .poll(() => listed(booted), { timeout: 10_000 })
+      .poll(() => listed(booted))
       .toMatchObject([
         { name: 'dead', origin: new URL(dead.url).origin, waiting: 2 },
         { name: 'alive', waiting: 0 },

@@ -89,7 +89,7 @@ describe.skipIf(!has('chromium', 'chromium'))('The page of a class in Chromium',
     await page.keyboard.press('Enter')
     await page.locator('#report li', { hasText: 'seat 2: reset by' }).waitFor()
     await booted.settled()
-    await expect.poll(async () => (await booted.client.environments.get('intro-2')).id, { timeout: 10_000 }).toBe(1004)
+    await expect.poll(async () => (await booted.client.environments.get('intro-2')).id).toBe(1004)
 
     // What is read or selected stays where it is while the page goes on.
     const link = seat(page, 1).getByRole('link')

@@ -20,7 +20,7 @@ describe('metrics of usage', () => {
       const text = await (await fetch(`${booted.client.url}/v1/metrics`, { headers })).text()
       return text.split('\n').filter((line) => line.startsWith('standin_plugin_usage_'))
     }
-    await expect.poll(metrics, { timeout: 10_000 }).toContain('standin_plugin_usage_running_svms{project="shop"} 3')
+    await expect.poll(metrics).toContain('standin_plugin_usage_running_svms{project="shop"} 3')
     expect(await metrics()).toEqual(
       expect.arrayContaining([
         'standin_plugin_usage_running_environments{project="shop"} 1',
@@ -39,7 +39,7 @@ describe('metrics of usage', () => {
     // What is gone is no metric any more.
     await booted.client.environments.get('shop-1').then((environment) => environment.delete({ purge: true }))
     await booted.advance('6m')
-    await expect.poll(metrics, { timeout: 10_000 }).toContain('standin_plugin_usage_running_svms{project="shop"} 0')
+    await expect.poll(metrics).toContain('standin_plugin_usage_running_svms{project="shop"} 0')
   })
 
   it('tell no more than 200 projects apart, and lose nothing of the others', () => {
