@@ -1,7 +1,7 @@
 import type { LogLine } from '@standin/client'
 import { expect, it } from 'vitest'
 import type { Bench } from './bench.ts'
-import { host, server, stackOf } from './stacks.ts'
+import { data, host, server, stackOf } from './stacks.ts'
 import { collect, eventually, text } from './waits.ts'
 
 /** Steps, shells, logs, measurements. */
@@ -49,13 +49,12 @@ export function rulesOfSessions(bench: () => Bench): void {
 
   it('keeps logs by instance, in order of time, also when nothing runs', async () => {
     const begun = Date.now()
-    const shared = { mounts: [{ kind: 'volume' as const, source: 'shared', target: '/shared', readOnly: false }] }
-    const say = (line: string) => `echo ${line}; sleep 0.3; touch shared/${line}`
-    const after = (line: string) => `until test -e shared/${line}; do sleep 0.02; done`
+    const say = (line: string) => `echo ${line}; sleep 0.3; touch data/${line}`
+    const after = (line: string) => `until test -e data/${line}; do sleep 0.02; done`
     await bench().create(
       stackOf(
-        host('a', { ...shared, command: `${say('one')}; ${after('two')}; echo three >&2; sleep 1000` }),
-        host('b', { ...shared, command: `${after('one')}; ${say('two')}; sleep 1000` }),
+        host('a', { mounts: [data], command: `${say('one')}; ${after('two')}; echo three >&2; sleep 1000` }),
+        host('b', { mounts: [data], command: `${after('one')}; ${say('two')}; sleep 1000` }),
       ),
     )
     await bench().handle.start(1001)
