@@ -18,19 +18,19 @@ export async function whyNotImport(file: string, { timeMs, memoryMb } = importLi
     ...{ execArgv: [], stdout: true, stderr: true },
     resourceLimits: { maxOldGenerationSizeMb: memoryMb },
   })
-  const limit = new AbortController()
+  const signal = AbortSignal.timeout(timeMs)
   const never = 'outside of its functions is a loop or an await that never ends'
-  const late = setTimeout(() => limit.abort(), timeMs)
   try {
-    const done = once(thread, 'message', limit).then(() => null)
-    const ended = once(thread, 'exit', limit).then(([code]) => (code === unsettledAwait ? never : 'it ends the process when it is loaded'))
+    const done = once(thread, 'message', { signal }).then(() => null)
+    const ended = once(thread, 'exit', { signal }).then(([code]) =>
+      code === unsettledAwait ? never : 'it ends the process when it is loaded',
+    )
     return await Promise.race([done, ended])
   } catch (error) {
-    if (limit.signal.aborted) return `it was not done after ${timeMs / 1000} s: ${never}`
+    if (signal.aborted) return `it was not done after ${timeMs / 1000} s: ${never}`
     const outOfMemory = (error as NodeJS.ErrnoException).code === 'ERR_WORKER_OUT_OF_MEMORY'
     return outOfMemory ? `it takes more than ${memoryMb} MB of memory to load it` : null
   } finally {
-    clearTimeout(late)
     await thread.terminate()
   }
 }

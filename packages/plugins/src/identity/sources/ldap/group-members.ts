@@ -7,23 +7,18 @@ type GroupsConfig = NonNullable<LdapConfig['groups']>
 
 /** Who is in groups, by what their entries and those of people say. */
 export class GroupMembers {
-  /** Ids of people, by the group's DN. */
-  readonly #direct = new Map<string, Set<string>>()
-  /** DNs of groups, by the DN of the group that they are in. */
-  readonly #inside = new Map<string, string[]>()
+  /** By its DN, who is in a group directly: ids of people, and DNs of groups. */
+  readonly #direct = new Map<string, { readonly people: string[]; readonly groups: string[] }>()
 
   constructor(
     { members, nested }: GroupsConfig,
     groups: readonly LdapEntry[],
     people: { entries: readonly LdapEntry[]; ids: ReadonlyMap<string, string>; names: ReadonlyMap<string, string> },
   ) {
-    for (const { dn } of groups) {
-      this.#direct.set(normalDn(dn), new Set())
-      this.#inside.set(normalDn(dn), [])
-    }
+    for (const { dn } of groups) this.#direct.set(normalDn(dn), { people: [], groups: [] })
     const add = (group: string, person: string | undefined, member: string) => {
-      if (person !== undefined) this.#direct.get(group)?.add(person)
-      else if (nested && this.#direct.has(member)) this.#inside.get(group)?.push(member)
+      if (person !== undefined) this.#direct.get(group)?.people.push(person)
+      else if (nested && this.#direct.has(member)) this.#direct.get(group)?.groups.push(member)
     }
     if (members === 'memberOf') {
       for (const entry of nested ? [...people.entries, ...groups] : people.entries) {
@@ -34,8 +29,8 @@ export class GroupMembers {
     }
     for (const entry of groups) {
       for (const value of textsOf(entry, members)) {
-        const dn = members === 'memberUid' ? '' : normalDn(withoutUid(value))
-        add(normalDn(entry.dn), members === 'memberUid' ? people.names.get(nameKey(value)) : people.ids.get(dn), dn)
+        const member = members === 'memberUid' ? '' : normalDn(withoutUid(value))
+        add(normalDn(entry.dn), members === 'memberUid' ? people.names.get(nameKey(value)) : people.ids.get(member), member)
       }
     }
   }
@@ -46,8 +41,8 @@ export class GroupMembers {
     const ids = new Set<string>()
     // A set that grows while it is walked goes on to what was added.
     for (const group of seen) {
-      for (const id of this.#direct.get(group) ?? []) ids.add(id)
-      for (const inside of this.#inside.get(group) ?? []) seen.add(inside)
+      for (const id of this.#direct.get(group)?.people ?? []) ids.add(id)
+      for (const inside of this.#direct.get(group)?.groups ?? []) seen.add(inside)
     }
     return ids
   }
